@@ -1,0 +1,91 @@
+# Each target sets up what it needs in .venv, once; stamp files there make the next run quick.
+
+# Settings, for the command line or the environment: make serve PORT=9000
+HOST ?= 127.0.0.1
+PORT ?= 8000
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
+	2>/dev/null && echo $$python && break; done)
+TORCH_INDEX ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+SERVICE := $(VENV)/.installed-service
+TRAIN := $(VENV)/.installed-train
+DEV := $(VENV)/.installed-dev
+
+export HOST PORT
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover check \
+	clean
+
+help: ## List the targets and settings
+	@echo "usage: make TARGET [SETTING=value ...]"; echo
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' Makefile | \
+		while IFS='|' read -r name text; do printf '%-19s%s\n' "$$name" "$$text"; done
+	@echo; echo "settings:"
+	@echo "  HOST, PORT       where to serve (now $(HOST) and $(PORT))"
+	@echo "  PYTHON           Python 3.11 or later to set up with (now $(or $(PYTHON),none found))"
+	@echo "  TORCH_INDEX      an extra package index for torch. On Linux, PyPI's torch brings CUDA"
+	@echo "                   libraries of several gigabytes; PyTorch's CPU builds are at"
+	@echo "                   https://download.pytorch.org/whl/cpu"
+	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
+
+serve: $(SERVICE) ## Serve the models in model_store/models
+	@echo "Serving at http://$(HOST):$(PORT) (Ctrl-C stops). In another terminal:"
+	@echo "  curl http://$(HOST):$(PORT)/v1/classify -H 'content-type: application/json'" \
+		"-d '{\"input\": \"a tender, funny and beautifully acted film\"}'"
+	@exec $(BIN)/gunicorn -c service/gunicorn.conf.py service.wsgi:app
+
+test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
+	$(BIN)/pytest
+
+train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
+	$(BIN)/python -m training.train_classifier --data imdb --cell lstm --name sentiment
+
+train-generator: $(TRAIN) ## Train a text generator and publish it to the store
+	$(BIN)/python -m training.train_generator --data tiny_shakespeare --cell lstm --name shakespeare
+
+bench: $(TRAIN) $(DEV) ## Measure speed under load
+	$(BIN)/python -m bench
+
+chaos: $(TRAIN) $(DEV) ## Run the long fault tests
+	$(BIN)/pytest -m "slow or not slow" tests/faults
+
+lint: $(DEV) ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(DEV) ## Format the code and repair what can be repaired
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+type: $(TRAIN) $(DEV) ## Check types
+	$(BIN)/mypy
+
+cover: $(TRAIN) $(DEV) ## Run the tests and measure branch coverage
+	$(BIN)/pytest --cov
+
+check: lint type cover ## All checks: style, types, tests and coverage
+
+clean: ## Delete what the other targets made (trained models stay)
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/pip:
+	@[ -n "$(PYTHON)" ] || { echo "Python 3.11 or later with its venv module was not found."; \
+		echo "Install it (Debian and Ubuntu: apt-get install python3 python3-venv)," \
+			"or name it: make PYTHON=/path/to/python3"; exit 1; } >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) is older than Python 3.11, or does not run" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' || \
+		{ echo "$(PYTHON) lacks the venv module (Debian and Ubuntu: apt-get install" \
+			"python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+
+$(VENV)/.installed-%: requirements-%.txt requirements-service.txt $(BIN)/pip
+	$(BIN)/pip install --quiet --disable-pip-version-check \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
+	@touch $@
