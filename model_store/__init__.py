@@ -1,0 +1,65 @@
+"""Writes a model to disk and reads the same model back; knows no torch and no flask."""
+
+from model_store.config import (
+    ClassifierConfig,
+    Config,
+    GeneratorConfig,
+    SamplingDefaults,
+    parse_config,
+)
+from model_store.errors import (
+    CorruptVersion,
+    InvalidName,
+    InvalidPlan,
+    ModelNotFound,
+    NoFormerDefault,
+    PublishFailed,
+    StoreError,
+    StoreUnavailable,
+    UnknownFormat,
+    VersionNotFound,
+    WorseVersion,
+    WriteFailed,
+)
+from model_store.golden import TOLERANCE, Golden, GoldenCase, input_ids
+from model_store.manifest import About, Dataset, FileInfo, Manifest, PrimaryMetric
+from model_store.serving import Canary, ServingPlan
+from model_store.store import Store
+from model_store.tokenizer import SPECIAL_TOKENS, Encoding, Tokenizer
+from model_store.version import StoredVersion
+
+__all__ = [
+    "SPECIAL_TOKENS",
+    "TOLERANCE",
+    "About",
+    "Canary",
+    "ClassifierConfig",
+    "Config",
+    "CorruptVersion",
+    "Dataset",
+    "Encoding",
+    "FileInfo",
+    "GeneratorConfig",
+    "Golden",
+    "GoldenCase",
+    "InvalidName",
+    "InvalidPlan",
+    "Manifest",
+    "ModelNotFound",
+    "NoFormerDefault",
+    "PrimaryMetric",
+    "PublishFailed",
+    "SamplingDefaults",
+    "ServingPlan",
+    "Store",
+    "StoreError",
+    "StoreUnavailable",
+    "StoredVersion",
+    "Tokenizer",
+    "UnknownFormat",
+    "VersionNotFound",
+    "WorseVersion",
+    "WriteFailed",
+    "input_ids",
+    "parse_config",
+]

@@ -1,0 +1,213 @@
+"""One stored version: opened only when every file is what its exporter wrote.
+
+Reads bytes once, checks size and SHA-256, and hands out those same bytes. Knows no graph runtime
+and does not decide which version is served.
+"""
+
+import errno
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_store.config import Config, parse_config
+from model_store.disk import read_file
+from model_store.document import describe
+from model_store.errors import CorruptVersion, StoreUnavailable, UnknownFormat, VersionNotFound
+from model_store.golden import Golden, parse_golden
+from model_store.manifest import MANIFEST, FileInfo, Manifest
+from model_store.tokenizer import Tokenizer
+
+MAX_MANIFEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version whose files were all verified when it was opened.
+
+    Args:
+        name: The model's name.
+        version: Its number.
+        path: Its directory.
+        manifest: Parsed `manifest.json`.
+        config: Parsed `config.json`.
+    """
+
+    name: str
+    version: int
+    path: Path
+    manifest: Manifest
+    config: Config
+
+    def read(self, filename: str) -> bytes:
+        """Return a file's content, read once and verified.
+
+        Raises:
+            CorruptVersion: If the manifest does not list the file, or it is not as listed.
+            StoreUnavailable: If the store cannot be read now.
+        """
+        return _read_listed(self.path, self.manifest, filename)
+
+    def tokenizer(self) -> Tokenizer:
+        """Return the tokenizer; errors as in `read`, also if it does not fit the configuration."""
+        data = self.read("tokenizer.json")
+        try:
+            return parse_tokenizer(data, self.config)
+        except ValueError as exc:
+            raise CorruptVersion(model_id(self.path), "tokenizer.json", describe(exc)) from exc
+
+    def golden(self) -> Golden:
+        """Return the golden cases; errors as in `read`, also if a text has other token ids now."""
+        tokenizer, data = self.tokenizer(), self.read("golden.json")
+        try:
+            return parse_golden(data, tokenizer, self.config)
+        except ValueError as exc:
+            raise CorruptVersion(model_id(self.path), "golden.json", describe(exc)) from exc
+
+
+def open_version(path: Path) -> StoredVersion:
+    """Open the version in the directory `<root>/<name>/<version>`.
+
+    Raises:
+        VersionNotFound: If there is no such directory.
+        CorruptVersion: At the first file that is not as the manifest says.
+        UnknownFormat: If it was written in a format that this program does not know.
+        StoreUnavailable: If the store cannot be read now.
+    """
+    manifest = read_manifest(path)
+    for problem in _file_problems(path, manifest):
+        raise problem
+    return _parsed(path, manifest)
+
+
+def problems(path: Path) -> list[CorruptVersion | UnknownFormat]:
+    """Return all that is wrong with a version, one error a file; empty for a sound one.
+
+    Raises:
+        VersionNotFound: If there is no such directory.
+        StoreUnavailable: If the store cannot be read now.
+    """
+    try:
+        manifest = read_manifest(path)
+        if found := list(_file_problems(path, manifest)):
+            return [*found]
+        _parsed(path, manifest).golden()
+    except (CorruptVersion, UnknownFormat) as exc:
+        return [exc]
+    return []
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a version's manifest alone, without looking at the other files; errors as above."""
+    _check_directory(path)
+    data = _read(path, MANIFEST, MAX_MANIFEST_BYTES)
+    try:
+        manifest = Manifest.from_bytes(data)
+    except UnknownFormat as exc:
+        raise UnknownFormat(f"{model_id(path)}: {MANIFEST}: {exc}") from exc
+    except ValueError as exc:
+        raise CorruptVersion(model_id(path), MANIFEST, describe(exc)) from exc
+    if (manifest.name, str(manifest.version)) != (path.parent.name, path.name):
+        reason = f"it belongs to {manifest.name}:{manifest.version}"
+        raise CorruptVersion(model_id(path), MANIFEST, reason)
+    return manifest
+
+
+def parse_tokenizer(data: bytes, config: Config) -> Tokenizer:
+    """Read `tokenizer.json` and check that it belongs to this configuration.
+
+    Raises:
+        ValueError: If it is no tokenizer, or its vocabulary has another size.
+    """
+    tokenizer = Tokenizer.from_bytes(data)
+    if tokenizer.vocab_size != config.vocab_size:
+        raise ValueError(
+            f"it has {tokenizer.vocab_size} tokens, config.json says {config.vocab_size}"
+        )
+    return tokenizer
+
+
+def model_id(path: Path) -> str:
+    """Return `name:version` for a version's directory."""
+    return f"{path.parent.name}:{path.name}"
+
+
+def unavailable(root: Path, exc: OSError) -> StoreUnavailable:
+    """Return the error for a store that the system does not let us read."""
+    reason = exc.strerror or "it is not there"
+    return StoreUnavailable(f"the model store {root} cannot be read now: {reason}")
+
+
+def _parsed(path: Path, manifest: Manifest) -> StoredVersion:
+    data = _read_listed(path, manifest, "config.json")
+    try:
+        config = parse_config(data)
+    except ValueError as exc:
+        raise CorruptVersion(model_id(path), "config.json", describe(exc)) from exc
+    if config.task != manifest.task:
+        reason = f"its task is {config.task}, the manifest says {manifest.task}"
+        raise CorruptVersion(model_id(path), "config.json", reason)
+    return StoredVersion(manifest.name, manifest.version, path, manifest, config)
+
+
+def _check_directory(path: Path) -> None:
+    """Refuse a directory that is not there, or that a link puts somewhere else."""
+    root = path.parent.parent
+    if not os.path.lexists(path):
+        if not root.is_dir():
+            raise unavailable(root, FileNotFoundError())
+        raise VersionNotFound(f"there is no {model_id(path)}")
+    if path.resolve() != root.resolve() / path.parent.name / path.name:
+        raise CorruptVersion(model_id(path), ".", "path escapes: a link stands in its place")
+
+
+def _file_problems(path: Path, manifest: Manifest) -> Iterator[CorruptVersion]:
+    for filename in manifest.files:
+        try:
+            _read_listed(path, manifest, filename)
+        except CorruptVersion as problem:
+            yield problem
+    try:
+        present = os.listdir(path)
+    except OSError as exc:
+        raise unavailable(path.parent.parent, exc) from exc
+    for filename in sorted(set(present) - manifest.files.keys() - {MANIFEST}):
+        yield CorruptVersion(model_id(path), filename, "unexpected file")
+
+
+def _read_listed(path: Path, manifest: Manifest, filename: str) -> bytes:
+    info = manifest.files.get(filename)
+    if info is None:
+        raise CorruptVersion(model_id(path), filename, "missing: the manifest does not list it")
+    data = _read(path, filename, info.bytes)
+    if reason := _difference(data, info):
+        raise CorruptVersion(model_id(path), filename, reason)
+    return data
+
+
+def _difference(data: bytes, info: FileInfo) -> str | None:
+    if len(data) < info.bytes:
+        return f"truncated: {len(data)} of {info.bytes} bytes"
+    if len(data) > info.bytes:
+        return f"longer than its {info.bytes} bytes"
+    if hashlib.sha256(data).hexdigest() != info.sha256:
+        return "sha256 differs"
+    return None
+
+
+def _read(path: Path, filename: str, max_bytes: int) -> bytes:
+    try:
+        return read_file(path / filename, max_bytes=max_bytes)
+    except (FileNotFoundError, NotADirectoryError) as exc:
+        root = path.parent.parent
+        if not root.is_dir():
+            raise unavailable(root, exc) from exc
+        raise CorruptVersion(model_id(path), filename, "missing") from exc
+    except IsADirectoryError as exc:
+        raise CorruptVersion(model_id(path), filename, "not a plain file") from exc
+    except OSError as exc:
+        if exc.errno == errno.ELOOP:
+            reason = "path escapes: a link stands in its place"
+            raise CorruptVersion(model_id(path), filename, reason) from exc
+        raise unavailable(path.parent.parent, exc) from exc
