@@ -23,6 +23,7 @@ from model_store.errors import (
 )
 from model_store.golden import TOLERANCE, Golden, GoldenCase, input_ids
 from model_store.manifest import About, Dataset, FileInfo, Manifest, PrimaryMetric
+from model_store.reader import StoreReader
 from model_store.serving import Canary, ServingPlan
 from model_store.store import Store
 from model_store.tokenizer import SPECIAL_TOKENS, Encoding, Tokenizer
@@ -53,6 +54,7 @@ __all__ = [
     "ServingPlan",
     "Store",
     "StoreError",
+    "StoreReader",
     "StoreUnavailable",
     "StoredVersion",
     "Tokenizer",
