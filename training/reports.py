@@ -1,0 +1,103 @@
+"""What was read, what was left out, and why: the account that every loader gives of its data."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+
+MAX_PLACES = 10  # line numbers shown of one kind of bad row
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A row that was left out.
+
+    Args:
+        file: The file as the caller named it.
+        line: Its first line in that file, counted from 1.
+        reason: What is wrong with it, e.g. "empty text".
+    """
+
+    file: str
+    line: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """One source's account.
+
+    Args:
+        name: The set's name or the path, as the caller gave it.
+        rows_read: Rows found, bad ones included.
+        bad_rows: Every row that was left out because it could not be used.
+        dropped: Good rows left out on purpose: reason to number of rows.
+        notes: What else a reader of the figures should know.
+    """
+
+    name: str
+    rows_read: int
+    bad_rows: tuple[BadRow, ...] = ()
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def lines(self) -> list[str]:
+        """Describe the source for people, one fact a line."""
+        bad = f", {len(self.bad_rows):,} bad and left out" if self.bad_rows else ""
+        return [
+            f"{self.name}: {self.rows_read:,} rows read{bad}",
+            *(f"  bad: {line}" for line in describe_bad_rows(self.bad_rows)),
+            *(f"  dropped {count:,}: {reason}" for reason, count in self.dropped.items() if count),
+            *(f"  note: {note}" for note in self.notes),
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class DataReport:
+    """The account of everything that one load read.
+
+    Args:
+        sources: One report a source, in the order asked for.
+        splits: Split name ("train", "validation", "test imdb") to label to number of rows; for
+            generation the one label is "documents".
+        conflicts: Texts that were found with more than one label, described; they are kept.
+    """
+
+    sources: tuple[SourceReport, ...]
+    splits: Mapping[str, Mapping[str, int]]
+    conflicts: tuple[str, ...] = ()
+
+    @property
+    def bad_rows(self) -> tuple[BadRow, ...]:
+        """Every bad row of every source."""
+        return tuple(row for source in self.sources for row in source.bad_rows)
+
+    @property
+    def num_dropped(self) -> int:
+        """Good rows of all sources that were left out on purpose."""
+        return sum(sum(source.dropped.values()) for source in self.sources)
+
+    def lines(self) -> list[str]:
+        """Describe the data for people, one fact a line."""
+        lines = [line for source in self.sources for line in source.lines()]
+        for split, counts in self.splits.items():
+            shares = ", ".join(f"{label} {count:,}" for label, count in counts.items())
+            lines.append(f"{split}: {sum(counts.values()):,} rows ({shares})")
+        if self.conflicts:
+            shown = "; ".join(self.conflicts[:MAX_PLACES])
+            lines.append(f"{len(self.conflicts):,} texts have several labels (kept): {shown}")
+        return lines
+
+
+def describe_bad_rows(bad_rows: Iterable[BadRow]) -> list[str]:
+    """Gather bad rows by file and reason, with the first few line numbers of each."""
+
+    def kind(row: BadRow) -> tuple[str, str]:
+        return row.file, row.reason
+
+    lines = []
+    for (file, reason), rows in groupby(sorted(bad_rows, key=kind), key=kind):
+        places = [row.line for row in rows]
+        shown = ", ".join(str(line) for line in places[:MAX_PLACES])
+        more = f" and {len(places) - MAX_PLACES:,} more" if len(places) > MAX_PLACES else ""
+        lines.append(f"{file}: {reason} ({len(places):,}; line {shown}{more})")
+    return lines
