@@ -138,7 +138,10 @@ class Manifest(About):
             ValueError: If it is not JSON, its checksum differs, or it breaks the schema (then it
                 is a `pydantic.ValidationError`).
         """
-        content = json.loads(data, parse_constant=_refuse_constant)
+        try:
+            content = json.loads(data, parse_constant=_refuse_constant)
+        except RecursionError as exc:
+            raise ValueError("nested too deeply") from exc
         if not isinstance(content, dict):
             raise ValueError("not a JSON object")
         _check_format(content.get("format_version"))

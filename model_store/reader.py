@@ -21,10 +21,10 @@ from model_store.errors import (
     UnknownFormat,
     VersionNotFound,
 )
-from model_store.manifest import MANIFEST
+from model_store.manifest import MANIFEST, Manifest
 from model_store.names import check_model_name, check_version, parse_version
 from model_store.serving import ServingPlan
-from model_store.version import StoredVersion, open_version, problems, unavailable
+from model_store.version import StoredVersion, open_version, problems, read_manifest, unavailable
 
 SERVING = "serving.json"
 MAX_SERVING_BYTES = 1 << 20
@@ -56,6 +56,10 @@ class StoreReader:
         """
         if versions := self._complete(check_model_name(name)):
             return versions
+        if numbers := self._numbers(name):
+            raise ModelNotFound(
+                f"model {name!r} has no complete version; {listed(numbers)} lacks {MANIFEST}"
+            )
         known = ", ".join(self.names()) or "no models at all"
         raise ModelNotFound(f"no model {name!r} in the store; there are: {known}")
 
@@ -75,6 +79,10 @@ class StoreReader:
         if version is None:
             version = self.serving(name).default
         return open_version(self._existing(name, version))
+
+    def manifest(self, name: str, version: int) -> Manifest:
+        """Return a version's manifest alone, the other files unread; errors as in `open`."""
+        return read_manifest(self._existing(name, version))
 
     def verify(self, name: str, version: int) -> list[CorruptVersion | UnknownFormat]:
         """Return all that is wrong with a version, at most one error a file; empty if nothing.
@@ -107,6 +115,20 @@ class StoreReader:
             raise unavailable(self.root, exc) from exc
         except ValueError as exc:
             raise InvalidPlan(f"{name}: {SERVING}: {describe(exc)}") from exc
+
+    def check_plan(self, name: str, plan: ServingPlan) -> None:
+        """Refuse a plan that names a version which does not exist.
+
+        Raises:
+            ModelNotFound: If the model has no complete version.
+            InvalidPlan: If one of the plan's versions is not complete.
+        """
+        versions = self.versions(name)
+        if absent := sorted(set(plan.versions) - set(versions)):
+            raise InvalidPlan(
+                f"{name}: {SERVING}: version {listed(absent)} does not exist; there are "
+                f"{listed(versions)}"
+            )
 
     def fingerprint(self, name: str) -> Hashable:
         """Return a value that changes when the model's files do, without reading any.
@@ -141,7 +163,7 @@ class StoreReader:
             with os.scandir(directory) as entries:
                 found = [parse_version(entry.name) for entry in entries]
         except (FileNotFoundError, NotADirectoryError) as exc:
-            if not self.root.is_dir():
+            if not os.path.isdir(self.root):
                 raise unavailable(self.root, exc) from exc
             return []
         except OSError as exc:
@@ -176,8 +198,11 @@ def _has_manifest(directory: Path) -> bool:
 
 def _stats(directory: Path) -> tuple[tuple[str, int, int, int], ...]:
     """Return (name, inode, bytes, time of change in ns) of the entries, sorted."""
-    with os.scandir(directory) as entries:
-        stats = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    try:
+        with os.scandir(directory) as entries:
+            stats = [(entry.name, entry.stat(follow_symlinks=False)) for entry in entries]
+    except FileNotFoundError:  # deleted since it was listed
+        return ()
     return tuple(sorted((name, s.st_ino, s.st_size, s.st_mtime_ns) for name, s in stats))
 
 

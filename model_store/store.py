@@ -10,7 +10,6 @@ from pathlib import Path
 
 from model_store.disk import hidden_path, locked, remove, replace_file
 from model_store.errors import (
-    InvalidPlan,
     NoFormerDefault,
     StoreError,
     WorseVersion,
@@ -21,7 +20,7 @@ from model_store.names import check_model_name
 from model_store.publish import publish
 from model_store.reader import SERVING, StoreReader, listed
 from model_store.serving import ServingPlan
-from model_store.version import StoredVersion, read_manifest
+from model_store.version import StoredVersion
 
 
 class Store(StoreReader):
@@ -131,22 +130,17 @@ class Store(StoreReader):
             raise WriteFailed(f"{name}: not changed: {exc.strerror or exc}") from exc
 
     def _write_plan(self, name: str, plan: ServingPlan) -> ServingPlan:
-        versions = self.versions(name)
-        if absent := sorted(set(plan.versions) - set(versions)):
-            raise InvalidPlan(
-                f"{name}: {SERVING}: version {listed(absent)} does not exist; there are "
-                f"{listed(versions)}"
-            )
+        self.check_plan(name, plan)
         replace_file(self.root / name / SERVING, plan.to_bytes())
         return plan
 
     def _refuse_worse(self, name: str, version: int, current: int) -> None:
         """Raise if both versions were measured by the same figure and the new one is worse."""
         try:
-            old = read_manifest(self.root / name / str(current))
+            old = self.manifest(name, current)
         except StoreError:
             return  # the current default cannot be served either, so nothing is lost
-        new = read_manifest(self.root / name / str(version))
+        new = self.manifest(name, version)
         metric = new.primary_metric
         if metric is None or metric.name not in old.metrics:
             return
@@ -154,7 +148,7 @@ class Store(StoreReader):
         if metric.is_worse(got, had):
             raise WorseVersion(
                 f"{name}:{version} has {metric.name} {got:g}, the current default "
-                f"{name}:{current} has {had:g}: use force to promote it all the same"
+                f"{name}:{current} has {had:g}: promote it all the same with force (--force)"
             )
 
 

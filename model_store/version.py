@@ -155,10 +155,10 @@ def _check_directory(path: Path) -> None:
     """Refuse a directory that is not there, or that a link puts somewhere else."""
     root = path.parent.parent
     if not os.path.lexists(path):
-        if not root.is_dir():
+        if not os.path.isdir(root):
             raise unavailable(root, FileNotFoundError())
         raise VersionNotFound(f"there is no {model_id(path)}")
-    if path.resolve() != root.resolve() / path.parent.name / path.name:
+    if os.path.realpath(path) != os.path.join(os.path.realpath(root), *path.parts[-2:]):
         raise CorruptVersion(model_id(path), ".", "path escapes: a link stands in its place")
 
 
@@ -201,7 +201,7 @@ def _read(path: Path, filename: str, max_bytes: int) -> bytes:
         return read_file(path / filename, max_bytes=max_bytes)
     except (FileNotFoundError, NotADirectoryError) as exc:
         root = path.parent.parent
-        if not root.is_dir():
+        if not os.path.isdir(root):
             raise unavailable(root, exc) from exc
         raise CorruptVersion(model_id(path), filename, "missing") from exc
     except IsADirectoryError as exc:
