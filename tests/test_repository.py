@@ -1,0 +1,183 @@
+"""What the repository's own files promise: pins, hardening, targets, form."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests import settings_table
+
+ROOT = Path(__file__).resolve().parents[1]
+MAX_MODELS_BYTES = 25_000_000
+TARGETS = "help serve test train-sentiment train-generator bench chaos lint format type cover check"
+KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+
+def read(name):
+    return (ROOT / name).read_text()
+
+
+def requirements(name):
+    lines = (line.split("#")[0].strip() for line in read(name).splitlines())
+    return [line for line in lines if line]
+
+
+@pytest.fixture
+def compose():
+    return yaml.safe_load(read("docker-compose.yml"))
+
+
+@pytest.fixture
+def stages():
+    """The Dockerfile's instructions by build stage, continued lines joined."""
+    text = re.sub(r"\\\n\s*", "", read("Dockerfile"))
+    stages: dict[str, list[str]] = {}
+    for line in text.splitlines():
+        if line.startswith("FROM "):
+            stages[line.split()[-1]] = [line]
+        elif line and not line.startswith("#"):
+            next(reversed(stages.values())).append(line)
+    return stages
+
+
+@pytest.mark.parametrize("part", ["service", "train", "dev"])
+def test_every_requirement_is_pinned(part):
+    loose = [
+        line
+        for line in requirements(f"requirements-{part}.txt")
+        if not re.fullmatch(r"[\w.-]+==[\w.+!]+|-r requirements-service\.txt", line)
+    ]
+
+    assert not loose
+
+
+def test_all_requirements_are_the_three_parts():
+    assert requirements("requirements.txt") == [
+        f"-r requirements-{part}.txt" for part in ("service", "train", "dev")
+    ]
+
+
+def test_no_requirement_is_pinned_twice():
+    names = [
+        line.split("==")[0]
+        for part in ("service", "train", "dev")
+        for line in requirements(f"requirements-{part}.txt")
+        if "==" in line
+    ]
+
+    assert sorted(names) == sorted(set(names))
+
+
+def test_commit_hooks_run_the_pinned_ruff():
+    hooks = yaml.safe_load(read(".pre-commit-config.yaml"))["repos"][0]["hooks"]
+    used = {pin for hook in hooks for pin in hook["additional_dependencies"] if "ruff" in pin}
+
+    assert used == {line for line in requirements("requirements-dev.txt") if "ruff" in line}
+
+
+def test_help_lists_every_target():
+    phony = re.search(r"^\.PHONY:((?:.*\\\n)*.*)", read("Makefile"), re.MULTILINE)
+    shown = subprocess.run(
+        ["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    listed = set(re.findall(r"^  ([a-z-]+)  +[A-Z]", shown, re.MULTILINE))
+
+    assert phony
+    assert listed == set(phony[1].replace("\\", " ").split())
+    assert listed >= set(TARGETS.split())
+
+
+@pytest.mark.parametrize("name", ["service", "store", "train"])
+def test_container_is_confined(compose, name):
+    container = compose["services"][name]
+
+    assert container["read_only"] is True
+    assert container["cap_drop"] == ["ALL"]
+    assert container["security_opt"] == ["no-new-privileges:true"]
+    assert all(mount.startswith("/tmp") for mount in container["tmpfs"])
+    assert not {"privileged", "cap_add", "user", "pid", "ipc"} & set(container)
+
+
+def test_every_container_that_runs_our_code_is_checked_above(compose):
+    built = {name for name, container in compose["services"].items() if "build" in container}
+
+    assert built == {"service", "store", "train"}
+
+
+def test_ports_are_published_on_loopback_only(compose):
+    ports = [port for one in compose["services"].values() for port in one.get("ports", [])]
+
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_service_is_watched_restarted_and_limited(compose):
+    service = compose["services"]["service"]
+
+    assert service["restart"] == "unless-stopped"
+    assert set(service["deploy"]["resources"]["limits"]) >= {"cpus", "memory", "pids"}
+    assert "disable" not in service["healthcheck"]
+
+
+def test_service_cannot_write_the_models_that_training_adds(compose):
+    mounts = {name: one["volumes"] for name, one in compose["services"].items() if "volumes" in one}
+
+    assert "models:/app/model_store/models:ro" in mounts["service"]
+    assert "models:/app/model_store/models" in mounts["train"]
+    assert "models:/app/model_store/models" in mounts["store"]
+
+
+@pytest.mark.parametrize("stage", ["service", "train"])
+def test_image_runs_as_a_fixed_user_other_than_root(stages, stage):
+    users = [line.split()[1] for line in stages[stage] if line.startswith("USER ")]
+
+    assert users == ["10001:10001"]
+
+
+def test_service_is_the_default_image_and_checks_its_health(stages):
+    assert list(stages)[-1] == "service"
+    assert any(line.startswith("HEALTHCHECK ") for line in stages["service"])
+
+
+def test_service_image_holds_no_part_of_training(stages):
+    lines = stages["base"] + stages["build-service"] + stages["service"]
+
+    assert not [line for line in lines if "train" in line or "torch" in line]
+
+
+def test_images_share_one_pinned_base(stages):
+    outside = {lines[0].split()[1] for lines in stages.values()} - set(stages)
+
+    assert outside == {"python:3.11-slim-bookworm"}
+
+
+def test_shipped_models_stay_small_enough_for_git():
+    files = (ROOT / "model_store" / "models").rglob("*")
+
+    assert sum(path.stat().st_size for path in files if path.is_file()) <= MAX_MODELS_BYTES
+
+
+def test_changelog_keeps_its_form():
+    lines = read("CHANGELOG.md").splitlines()
+    versions = [line for line in lines if line.startswith("## ")]
+    kinds = {line.removeprefix("### ") for line in lines if line.startswith("### ")}
+    released = re.compile(r"## \[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d")
+
+    assert versions[0] == "## [Unreleased]"
+    assert all(released.fullmatch(line) for line in versions[1:])
+    assert kinds <= KINDS
+
+
+def test_readme_describes_every_setting_as_it_is():
+    readme = read("README.md")
+
+    assert readme == settings_table.with_table(readme), "run: python -m tests.settings_table"
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
+def test_links_to_files_lead_somewhere(page):
+    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", read(page))
+
+    assert [link for link in links if not (ROOT / link).exists()] == []
