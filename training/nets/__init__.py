@@ -1,0 +1,1 @@
+"""The torch networks: cells, recurrent stack, classifier and language model."""

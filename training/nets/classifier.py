@@ -1,0 +1,82 @@
+"""The many-to-one network: a text in, class logits out."""
+
+import torch
+from torch import Tensor, nn
+
+from training.nets.config import ClassifierNetConfig
+from training.nets.recurrent import RecurrentStack
+
+
+def pool(hidden_states: Tensor, lengths: Tensor, *, pooling: str, hidden_size: int) -> Tensor:
+    """Turn a text's hidden states into one vector, padding left out.
+
+    Args:
+        hidden_states: (batch, seq_len, output_dim); the second half of output_dim, where there is
+            one, comes from a backward pass, whose last state stands at the first token.
+        lengths: (batch,) tokens of each row.
+        pooling: "last", or "concat" for last, maximum and mean.
+        hidden_size: Width of one direction.
+
+    Returns:
+        (batch, output_dim), three times as wide for "concat".
+    """
+    rows = torch.arange(len(lengths), device=lengths.device)
+    ends = hidden_states[rows, lengths - 1]  # (batch, output_dim)
+    last = torch.cat([ends[:, :hidden_size], hidden_states[:, 0, hidden_size:]], dim=1)
+    if pooling == "last":
+        return last
+    positions = torch.arange(hidden_states.shape[1], device=lengths.device)
+    mask = (positions[None, :] < lengths[:, None])[:, :, None]  # True = real token
+    maximum = hidden_states.masked_fill(~mask, float("-inf")).amax(dim=1)
+    mean = hidden_states.masked_fill(~mask, 0.0).sum(dim=1) / lengths[:, None]
+    return torch.cat([last, maximum, mean], dim=1)
+
+
+class TextClassifier(nn.Module):
+    """Recurrent stack, pooling, dense layers.
+
+    The buffer `temperature` divides the logits; it is 1 until fitted on validation data
+    (Guo et al. 2017), and changes how sure the answers are, never which class wins.
+    """
+
+    temperature: Tensor
+
+    def __init__(self, config: ClassifierNetConfig) -> None:
+        """Build the network that `config` describes."""
+        super().__init__()
+        self.config = config
+        self.stack = RecurrentStack(config.stack)
+        sizes = [config.pooled_dim, *config.dense_dims]
+        self.dense = nn.ModuleList(
+            nn.Linear(wide, narrow) for wide, narrow in zip(sizes, sizes[1:], strict=False)
+        )
+        self.output = nn.Linear(sizes[-1], 1 if config.sigmoid_output else config.num_classes)
+        self.dropout = nn.Dropout(config.dropout)
+        self.register_buffer("temperature", torch.ones(1))
+
+    def head(self, pooled: Tensor) -> Tensor:
+        """Return logits (batch, num_classes) of pooled texts (batch, pooled_dim)."""
+        for layer in self.dense:
+            pooled = torch.relu(layer(self.dropout(pooled)))
+        logits: Tensor = self.output(self.dropout(pooled))
+        if self.config.sigmoid_output:
+            # softmax([0, z]) = [1 - sigma(z), sigma(z)]: one code path for both output layers
+            logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
+        return logits / self.temperature
+
+    def forward(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
+        """Return logits (batch, num_classes).
+
+        Args:
+            token_ids: (batch, seq_len) int64, padded on the right with any valid id.
+            lengths: (batch,) int64, at least 1.
+        """
+        hidden_states, _ = self.stack(token_ids, lengths)
+        config = self.config
+        pooled = pool(
+            hidden_states.float(),  # a mean over many steps needs more than bfloat16
+            lengths,
+            pooling=config.pooling,
+            hidden_size=config.stack.hidden_size,
+        )
+        return self.head(pooled)
