@@ -1,0 +1,122 @@
+"""The training loop: Lightning's Trainer with early stopping, best checkpoint and resume."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import lightning.pytorch as pl
+import torch
+from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.loggers import CSVLogger
+
+from training.callbacks import GradientWatch, History, PlainProgress, Point
+from training.tasks import Task
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How long to train, and on what.
+
+    Args:
+        run_dir: Checkpoints and CSV logs go here.
+        max_epochs: Passes over the training data at most.
+        patience: Validations without improvement after which training stops.
+        min_delta: Smallest drop of the validation loss, in nats, that counts as improvement.
+        grad_clip_norm: Gradients are scaled down to this norm (Pascanu et al. 2013).
+        checks_per_epoch: Validations in each epoch.
+        max_minutes: Stop after this time, keeping the best so far; None for no limit.
+        precision: "32", or "bf16" for mixed precision (bfloat16 products, float32 weights).
+        accelerator: Lightning's name: "cpu", "gpu", "auto".
+        resume: Go on from the run's last checkpoint.
+    """
+
+    run_dir: Path
+    max_epochs: int = 10
+    patience: int = 3
+    min_delta: float = 1e-4
+    grad_clip_norm: float = 1.0
+    checks_per_epoch: int = 1
+    max_minutes: int | None = None
+    precision: str = "32"
+    accelerator: str = "cpu"
+    resume: bool = False
+
+
+def fit(
+    task: Task,
+    train: Iterable[Any],
+    validation: Iterable[Any],
+    *,
+    options: FitOptions,
+    callbacks: Sequence[pl.Callback] = (),
+) -> list[Point]:
+    """Train until validation stops improving, and leave the best weights in `task.net`.
+
+    Returns:
+        The losses at each validation.
+
+    Raises:
+        FileNotFoundError: `resume` was asked for, but the run has no checkpoint.
+    """
+    last = options.run_dir / "last.ckpt"
+    if options.resume and not last.exists():
+        raise FileNotFoundError(
+            f"nothing to resume: {last} does not exist; run without --resume first"
+        )
+    history = History()
+    best = ModelCheckpoint(
+        options.run_dir,
+        filename="best",
+        monitor="val_loss",
+        save_last=True,
+        enable_version_counter=False,
+    )
+    stopping = EarlyStopping(
+        "val_loss", patience=options.patience, min_delta=options.min_delta, check_finite=True
+    )
+    watch = GradientWatch(options.grad_clip_norm)
+    trainer = _trainer(options, [history, watch, stopping, best, *callbacks])
+    with warnings.catch_warnings():
+        _silence_lightning()
+        trainer.fit(task, train, validation, ckpt_path=str(last) if options.resume else None)
+    if best.best_model_path:
+        log.info("best val_loss %.4f", float(best.best_model_score or 0.0))
+        state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
+        task.load_state_dict(state)
+    task.eval()
+    return history.points
+
+
+def _trainer(options: FitOptions, callbacks: list[pl.Callback]) -> pl.Trainer:
+    is_terminal = sys.stderr.isatty()
+    progress: pl.Callback = TQDMProgressBar() if is_terminal else PlainProgress()
+    minutes = options.max_minutes
+    return pl.Trainer(
+        default_root_dir=options.run_dir,
+        accelerator=options.accelerator,
+        devices=1,
+        precision="bf16-mixed" if options.precision == "bf16" else "32-true",
+        max_epochs=options.max_epochs,
+        max_time=None if minutes is None else {"minutes": minutes},
+        gradient_clip_val=options.grad_clip_norm,
+        val_check_interval=1.0 / options.checks_per_epoch,
+        num_sanity_val_steps=0,
+        enable_model_summary=False,
+        enable_progress_bar=is_terminal,
+        log_every_n_steps=20,
+        logger=CSVLogger(options.run_dir, name=None, version="csv"),
+        callbacks=[*callbacks, progress],
+    )
+
+
+def _silence_lightning() -> None:
+    """Keep advice about data loader workers and the like out of people's terminals."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="lightning.*")
+    warnings.filterwarnings("ignore", module="pytorch_lightning.*")

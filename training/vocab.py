@@ -1,0 +1,92 @@
+"""Tokenizers, learned from the training split.
+
+All cleaning happens in the tokenizer's own normalizer, so that training and service cannot
+differ: HTML line breaks and control characters become spaces, typographic apostrophes plain ones,
+case is folded, and the spaces that treebank-style corpora put before punctuation and "n't" go.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+import tokenizers
+from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, trainers
+
+from model_store import Tokenizer
+
+Kind = Literal["word", "subword", "char"]
+
+PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"
+
+WORD = r"\w+(?:'\w+)*|[^\w\s]"
+
+
+def _prose_normalizer() -> normalizers.Normalizer:
+    steps = [
+        normalizers.Replace(Regex(r"(?:<br\s*/?>|[\s\x00-\x1f\x7f-\x9f])+"), " "),
+        normalizers.Replace("’", "'"),
+        normalizers.Replace(Regex(r" (?=n't\b|'(?:s|re|ve|ll|d|m)\b|[.,!?;:)])"), ""),
+        normalizers.Lowercase(),
+        normalizers.Strip(),
+    ]
+    return normalizers.Sequence(steps)
+
+
+def train_word(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+    """Learn the `vocab_size` most frequent words and marks; the rest become "<unk>"."""
+    tokenizer = tokenizers.Tokenizer(models.WordLevel(unk_token=UNK))
+    tokenizer.normalizer = _prose_normalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
+    trainer = trainers.WordLevelTrainer(vocab_size=vocab_size, special_tokens=[PAD, UNK, BOS, EOS])
+    return _trained(tokenizer, trainer, texts)
+
+
+def train_subword(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+    """Learn byte-level byte-pair encoding (Sennrich et al. 2016): no text is out of vocabulary."""
+    tokenizer = tokenizers.Tokenizer(models.BPE())
+    tokenizer.normalizer = _prose_normalizer()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[PAD, BOS, EOS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    return _trained(tokenizer, trainer, texts)
+
+
+def train_char(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+    """Learn the characters of `texts`, as they are; unseen ones become "<unk>"."""
+    tokenizer = tokenizers.Tokenizer(models.WordLevel(unk_token=UNK))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=vocab_size, special_tokens=[PAD, UNK, BOS, EOS], show_progress=False
+    )
+    return _trained(tokenizer, trainer, texts)
+
+
+def _trained(
+    tokenizer: tokenizers.Tokenizer, trainer: trainers.Trainer, texts: Iterable[str]
+) -> Tokenizer:
+    tokenizer.train_from_iterator(texts, trainer)
+    return Tokenizer.from_bytes(tokenizer.to_str().encode())
+
+
+def train_tokenizer(kind: Kind, texts: Sequence[str], *, vocab_size: int) -> Tokenizer:
+    """Learn a tokenizer of the named kind from the training split's `texts`."""
+    if kind == "word":
+        return train_word(texts, vocab_size=vocab_size)
+    if kind == "subword":
+        return train_subword(texts, vocab_size=vocab_size)
+    return train_char(texts, vocab_size=vocab_size)
+
+
+def encode_corpus(
+    tokenizer: Tokenizer, texts: Sequence[str], *, chunk: int = 1000
+) -> list[list[int]]:
+    """Encode many texts, a chunk at a time so that offsets of all never live at once."""
+    encoded: list[list[int]] = []
+    for start in range(0, len(texts), chunk):
+        encoded.extend(tokenizer.encode_ids_batch(texts[start : start + chunk]))
+    return encoded
