@@ -13,8 +13,9 @@ BIN := $(VENV)/bin
 SERVICE := $(VENV)/.installed-service
 TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
+FAST := $(VENV)/.tried-fast
+PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
-export HOST PORT
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
@@ -33,11 +34,11 @@ help: ## List the targets and settings
 	@echo "                   https://download.pytorch.org/whl/cpu"
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
-serve: $(SERVICE) ## Serve the models in model_store/models
+serve: $(FAST) ## Serve the models in model_store/models
 	@echo "Serving at http://$(HOST):$(PORT) (Ctrl-C stops). In another terminal:"
 	@echo "  curl http://$(HOST):$(PORT)/v1/classify -H 'content-type: application/json'" \
 		"-d '{\"input\": \"a tender, funny and beautifully acted film\"}'"
-	@exec $(BIN)/gunicorn -c service/gunicorn.conf.py service.wsgi:app
+	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest
@@ -48,7 +49,7 @@ train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the 
 train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 	$(BIN)/python -m training.train_generator --data tiny_shakespeare --cell lstm --name shakespeare
 
-bench: $(TRAIN) $(DEV) ## Measure speed under load
+bench: $(FAST) $(TRAIN) $(DEV) ## Measure speed under load
 	$(BIN)/python -m bench
 
 chaos: $(TRAIN) $(DEV) ## Run the long fault tests
@@ -80,12 +81,16 @@ $(BIN)/pip:
 			"or name it: make PYTHON=/path/to/python3"; exit 1; } >&2
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11, or does not run" >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' || \
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 		{ echo "$(PYTHON) lacks the venv module (Debian and Ubuntu: apt-get install" \
 			"python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 
 $(VENV)/.installed-%: requirements-%.txt requirements-service.txt $(BIN)/pip
-	$(BIN)/pip install --quiet --disable-pip-version-check \
-		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
+	$(PIP_INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
+	@touch $@
+
+$(FAST): requirements-fast.txt $(SERVICE)
+	@$(PIP_INSTALL) -r $< 2>/dev/null || \
+		echo "Going on without gunicorn's parser in C: it needs a C compiler and Python's headers"
 	@touch $@

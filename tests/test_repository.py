@@ -42,7 +42,7 @@ def stages():
     return stages
 
 
-@pytest.mark.parametrize("part", ["service", "train", "dev"])
+@pytest.mark.parametrize("part", ["service", "fast", "train", "dev"])
 def test_every_requirement_is_pinned(part):
     loose = [
         line
@@ -62,7 +62,7 @@ def test_all_requirements_are_the_three_parts():
 def test_no_requirement_is_pinned_twice():
     names = [
         line.split("==")[0]
-        for part in ("service", "train", "dev")
+        for part in ("service", "fast", "train", "dev")
         for line in requirements(f"requirements-{part}.txt")
         if "==" in line
     ]
