@@ -158,6 +158,51 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class GeneratedAnswer:
+    """A whole answer; fields as in `Delta`, and the seed that draws the same text again."""
+
+    index: int
+    text: str
+    num_tokens: int
+    finish_reason: FinishReason
+    seed: int
+    logprobs: tuple[TokenLogprob, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a model takes, for whoever has to say so before a request is made.
+
+    Args:
+        name: Model name.
+        version: Version number.
+        task: "text-classification" or "text-generation".
+        created: Unix seconds of its publication.
+        vocab_size: Token ids are 0 to `vocab_size` - 1.
+        classes: Class labels of a classifier in the order of `probs`, else empty.
+        max_seq_len: Tokens of a text that a classifier reads; longer ones are cut. Else 0.
+        can_trace: Whether a classifier explains by "trajectory".
+        max_prompt_tokens: Longest prompt of a generator in tokens, else 0.
+        max_tokens: Upper limit of `max_tokens` of a generator, else 0.
+        prompts: The only prompts that a generator takes, or empty for any text.
+        sampling: A generator's own defaults, complete; else None.
+    """
+
+    name: str
+    version: int
+    task: Literal["text-classification", "text-generation"]
+    created: int
+    vocab_size: int
+    classes: tuple[str, ...] = ()
+    max_seq_len: int = 0
+    can_trace: bool = False
+    max_prompt_tokens: int = 0
+    max_tokens: int = 0
+    prompts: tuple[str, ...] = ()
+    sampling: Sampling | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ModelStatus:
     """One version of one model as this worker sees it.
 
@@ -190,7 +235,14 @@ class ModelStatus:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether this worker answers requests now, and if not why."""
+    """Whether this worker answers requests now, and if not why.
+
+    Args:
+        is_ready: Whether requests are answered.
+        reason: Why not, for people; "" if they are.
+        is_alive: False once it will never answer again, and the worker should be replaced.
+    """
 
     is_ready: bool
     reason: str
+    is_alive: bool = True

@@ -1,0 +1,104 @@
+"""`create_app`: the routes as a Flask application, and errors for what no route takes."""
+
+import difflib
+from collections.abc import Callable, Iterable
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+
+from service.api import errors
+from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
+from service.api.handler import Endpoint, Guard, Handler, Observer, Route, Site
+from service.api.ports import EnginePort
+from service.api.reply import STATUS_LINES, Reply
+from service.api.request import Request, RequestIds
+from service.api.routes import HOT_ROUTES, all_routes
+from service.api.shortcut import Shortcut
+from service.settings import Settings
+
+
+def create_app(
+    engine: EnginePort,
+    settings: Settings,
+    *,
+    guards: Iterable[Guard] = (),
+    observers: Iterable[Observer] = (),
+) -> Flask:
+    """Make the application.
+
+    Args:
+        engine: Answers the requests; already started.
+        settings: Limits and times.
+        guards: Called before each request's body is read, and refuse by raising (API keys, rates).
+        observers: Called with the record of each answered request (logs, metrics).
+
+    Returns:
+        The application; its engine is `app.extensions["engine"]`.
+    """
+    site = Site(engine, settings, tuple(guards), tuple(observers), RequestIds())
+    app = Flask(__name__, static_folder=None, template_folder=None)
+    app.extensions["engine"] = engine
+    app.url_map.strict_slashes = False
+    app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
+    routes = all_routes()
+    for route in routes:
+        app.add_url_rule(
+            route.rule,
+            endpoint=f"{route.method} {route.rule}",
+            view_func=_view(Handler(route, site)),
+            methods=[route.method],
+            provide_automatic_options=False,
+        )
+    app.register_error_handler(HTTPException, _unmatched(site, [route.rule for route in routes]))
+    hot = {route.rule: Handler(route, site) for route in HOT_ROUTES}
+    app.wsgi_app = Shortcut(app.wsgi_app, hot)  # type: ignore[method-assign]
+    return app
+
+
+def _view(handler: Handler) -> Callable[..., Response]:
+    """Make a Flask view of `handler`."""
+
+    def view(**params: str) -> Response:
+        return _response(*handler(request.environ, params))
+
+    return view
+
+
+def _response(reply: Reply, headers: list[tuple[str, str]]) -> Response:
+    return Response(reply.body, STATUS_LINES[reply.status], headers, direct_passthrough=True)
+
+
+def _unmatched(site: Site, rules: list[str]) -> Callable[[HTTPException], Response]:
+    """Make the handler of requests that Flask finds no view for."""
+
+    def unmatched(fault: HTTPException) -> Response:
+        is_v2 = request.path.startswith("/v2")
+        route = Route(
+            "unmatched",
+            _refuse(fault, rules),
+            error_body=inference_protocol_body if is_v2 else openai_body,
+            is_open=True,
+        )
+        return _response(*Handler(route, site)(request.environ))
+
+    return unmatched
+
+
+def _refuse(fault: HTTPException, rules: list[str]) -> Endpoint:
+    """Make an endpoint that raises what `fault` means."""
+    path = request.path[:100]
+
+    def refuse(_: Request) -> Reply:
+        if isinstance(fault, MethodNotAllowed):
+            allowed = tuple(sorted(fault.valid_methods or ()))
+            raise errors.MethodNotAllowed(
+                f"{request.method} does not work at {path}; use {' or '.join(allowed)}",
+                headers=(("Allow", ", ".join(allowed)),),
+            )
+        if isinstance(fault, NotFound):
+            near = difflib.get_close_matches(path, rules, n=3, cutoff=0.5)
+            hint = f"did you mean {' or '.join(near)}?" if near else "all routes are listed at /"
+            raise RouteNotFound(f"nothing is at {path}; {hint}")
+        raise RequestError(f"the request cannot be read: {fault.description}")
+
+    return refuse

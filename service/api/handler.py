@@ -1,0 +1,143 @@
+"""What surrounds every endpoint: request id, guards, body, errors, and the notes at the end.
+
+Both ways in (Flask's views and the short cut of `service/api/shortcut.py`) call this, so all
+routes behave alike.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from service.api import sse
+from service.api.body import read_body
+from service.api.errors import ErrorBody, Problem, openai_body, problem_of
+from service.api.ports import EnginePort
+from service.api.reply import Reply, Stream
+from service.api.request import Environ, Request, RequestIds
+from service.record import RequestRecord
+from service.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+Endpoint = Callable[[Request], Reply]
+Guard = Callable[[Request], None]
+Observer = Callable[[RequestRecord], None]
+NO_PARAMS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where an endpoint is, and how its errors look.
+
+    Args:
+        rule: Path in Flask's notation, such as "/v1/models/<model>".
+        endpoint: Answers the request.
+        method: "GET" (HEAD comes with it) or "POST".
+        summary: What it is for, in a few words.
+        error_body: Shapes its errors.
+        is_open: Whether guards are left out, as for health checks.
+    """
+
+    rule: str
+    endpoint: Endpoint
+    method: str = "GET"
+    summary: str = ""
+    error_body: ErrorBody = openai_body
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What all routes share.
+
+    Args:
+        engine: Answers.
+        settings: Limits and times.
+        guards: Called with each request before its body is read; refuse by raising a
+            `ServiceError`.
+        observers: Called with each request's record once it is answered.
+        request_ids: Makes ids.
+    """
+
+    engine: EnginePort
+    settings: Settings
+    guards: tuple[Guard, ...]
+    observers: tuple[Observer, ...]
+    request_ids: RequestIds
+
+
+class Handler:
+    """One route with all that surrounds it: WSGI environment in, reply and its headers out."""
+
+    def __init__(self, route: Route, site: Site) -> None:
+        self.route = route
+        self._site = site
+        self._guards = () if route.is_open else site.guards
+        self._reads_body = route.method == "POST"
+
+    def __call__(
+        self, environ: Environ, params: Mapping[str, str] = NO_PARAMS
+    ) -> tuple[Reply, list[tuple[str, str]]]:
+        """Answer one request; never raises an `Exception`."""
+        site = self._site
+        record = RequestRecord(
+            site.request_ids.pick(environ),
+            environ["REQUEST_METHOD"],
+            self.route.rule,
+            time.monotonic(),
+        )
+        try:
+            reply = self._answer(environ, params, record)
+        except Exception as exc:  # the last place where an error can become an answer
+            problem = self._problem(exc, record)
+            reply = Reply(self.route.error_body(problem), problem.status, headers=problem.headers)
+        record.status = reply.status
+        if isinstance(reply.body, Stream):
+            reply.body = self._watched(reply.body, record)
+        else:
+            self._finish(record)
+        return reply, reply.all_headers(record.request_id)
+
+    def _answer(self, environ: Environ, params: Mapping[str, str], record: RequestRecord) -> Reply:
+        site = self._site
+        body = b""
+        if self._guards:
+            ahead = Request(environ, params, body, record, site.settings, site.engine)
+            for guard in self._guards:
+                guard(ahead)
+        if self._reads_body:
+            body = read_body(environ, site.settings.max_body_bytes)
+        return self.route.endpoint(
+            Request(environ, params, body, record, site.settings, site.engine)
+        )
+
+    def _problem(self, exc: Exception, record: RequestRecord) -> Problem:
+        """Look up what to tell the caller, and log what is our own fault."""
+        problem = problem_of(exc)
+        record.reason = problem.code
+        if problem.status == 500:
+            logger.error(
+                "%s failed", record.route, exc_info=exc, extra={"request_id": record.request_id}
+            )
+        return problem
+
+    def _watched(self, stream: Stream, record: RequestRecord) -> Stream:
+        """Wrap a stream so that a failure becomes its last event, and its end is noted."""
+
+        def chunks() -> Iterator[bytes]:
+            try:
+                yield from stream
+            except Exception as exc:  # the status is long sent
+                yield sse.event_of(self.route.error_body(self._problem(exc, record)))
+
+        def on_close() -> None:
+            stream.close()
+            self._finish(record)
+
+        return Stream(chunks(), on_close)
+
+    def _finish(self, record: RequestRecord) -> None:
+        record.duration_s = time.monotonic() - record.started
+        for observer in self._site.observers:
+            observer(record)

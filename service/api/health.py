@@ -1,0 +1,18 @@
+"""`GET /healthz` and `GET /readyz`: is the process alive, and does it answer requests?"""
+
+from service.api.reply import Reply, json_reply
+from service.api.request import Request
+from service.errors import NotReady
+
+
+def alive(request: Request) -> Reply:
+    """Answer 200 as long as the process serves HTTP at all."""
+    return json_reply({"status": "ok"})
+
+
+def ready(request: Request) -> Reply:
+    """Answer 200 while requests are answered, else 503 with the reason."""
+    health = request.engine.health()
+    if not health.is_ready:
+        raise NotReady(health.reason, retry_after_s=1)
+    return json_reply({"status": "ready"})

@@ -1,0 +1,53 @@
+"""`GET /v1/models` and `GET /v1/models/<id>`: what can be called, in OpenAI's shape and more."""
+
+from typing import Any
+
+from service.api.reply import Reply, json_reply
+from service.api.request import Request
+from service.engine.types import ModelStatus
+from service.errors import ModelNotFound
+
+
+def list_models(request: Request) -> Reply:
+    """Answer with every version, the refused ones too."""
+    return json_reply(
+        {"object": "list", "data": [_describe(status) for status in request.engine.models()]}
+    )
+
+
+def show_model(request: Request) -> Reply:
+    """Answer with the version that `name`, `name:version` or `name:label` stands for."""
+    wanted = request.params["model"]
+    statuses = request.engine.models()
+    for status in statuses:
+        if wanted in _ids(status):
+            return json_reply(_describe(status))
+    known = ", ".join(sorted({status.name for status in statuses}))
+    raise ModelNotFound(
+        f"there is no model {wanted[:100]!r}; the models are {known}", param="model"
+    )
+
+
+def _ids(status: ModelStatus) -> list[str]:
+    """List what may be sent as `model` to reach this version."""
+    ids = [f"{status.name}:{label}" for label in (status.version, *status.labels)]
+    return [status.name, *ids] if status.is_default else ids
+
+
+def _describe(status: ModelStatus) -> dict[str, Any]:
+    return {
+        "id": _ids(status)[0],
+        "object": "model",
+        "created": status.created,
+        "owned_by": "local",
+        "name": status.name,
+        "version": status.version,
+        "task": status.task,
+        "state": status.state,
+        "reason": status.reason,
+        "is_default": status.is_default,
+        "labels": status.labels,
+        "classes": status.classes,
+        "prompts": status.prompts,
+        "metrics": dict(status.metrics),
+    }

@@ -1,0 +1,68 @@
+"""What the API needs of an engine: the facade of `service/engine/engine.py`, as types alone.
+
+Tests hand in `tests/fakes.py` instead.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from service.engine.types import (
+    ClassifyAnswer,
+    ClassifyRequest,
+    Delta,
+    GenerateRequest,
+    Health,
+    ModelStatus,
+)
+
+
+class GenerationPort(Protocol):
+    """A running generation, owned by the request that started it."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that writes."""
+
+    @property
+    def version(self) -> int:
+        """Its version."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each answer."""
+
+    def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
+        """Yield each new piece of text; None whenever `heartbeat_s` seconds pass without one.
+
+        Raises:
+            ServiceError: The generation failed or its deadline passed.
+        """
+
+    def cancel(self) -> None:
+        """Give up what is still being generated; does nothing once it has ended."""
+
+
+class EnginePort(Protocol):
+    """Answers requests with the models that are loaded."""
+
+    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+        """Classify texts, waiting for the answer; raises a `ServiceError`."""
+
+    def generate(self, request: GenerateRequest) -> GenerationPort:
+        """Start to generate and return at once; raises a `ServiceError`."""
+
+    def models(self) -> list[ModelStatus]:
+        """Tell every version that is served, and every one that was refused."""
+
+    def health(self) -> Health:
+        """Tell whether requests are answered now."""
+
+    def drain(self) -> None:
+        """Refuse new requests with `NotReady` from now on; running ones end as usual."""
+
+    def close(self) -> None:
+        """Stop; what is still running fails."""

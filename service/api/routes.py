@@ -1,0 +1,31 @@
+"""The list of routes: what is where."""
+
+from service.api.classify import classify
+from service.api.generate import generate
+from service.api.handler import Route
+from service.api.health import alive, ready
+from service.api.models import list_models, show_model
+from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
+
+CLASSIFY = Route("/v1/classify", classify, "POST", "Label texts")
+GENERATE = Route("/v1/generate", generate, "POST", "Continue a prompt")
+HOT_ROUTES = (CLASSIFY, GENERATE)
+
+API_ROUTES = (
+    *HOT_ROUTES,
+    Route("/v1/models", list_models, summary="List the models"),
+    Route("/v1/models/<model>", show_model, summary="Show one model"),
+    Route("/healthz", alive, summary="Is the process alive?", is_open=True),
+    Route("/readyz", ready, summary="Are requests answered?", is_open=True),
+)
+
+
+def all_routes() -> tuple[Route, ...]:
+    """Return every route, those of the page included."""
+    files = read_files(WEB_DIR)
+    lines = [f"{route.method:4} {route.rule:24} {route.summary}" for route in API_ROUTES]
+    return (
+        *API_ROUTES,
+        Route("/", index_endpoint(files, lines), summary="Playground, or this list"),
+        Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
+    )

@@ -1,0 +1,58 @@
+# ruff: noqa: N999 (gunicorn looks for this name)
+"""How gunicorn runs the service; every value that may be tuned comes from `service/settings.py`.
+
+Command, from the project's folder: `gunicorn -c service/gunicorn.conf.py`. A bad setting, a port
+that cannot be had or a missing store ends it at once with one clear line.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from service.server import check_port, check_store
+from service.settings import SettingsError, load_settings
+
+try:
+    settings = load_settings()
+except SettingsError as exc:
+    sys.exit(f"The service cannot start: {exc}")
+
+wsgi_app = "service.wsgi:build()"
+proc_name = "rnn-service"
+bind = (
+    f"[{settings.host}]:{settings.port}"
+    if ":" in settings.host
+    else (f"{settings.host}:{settings.port}")
+)
+workers = settings.workers
+
+# A worker is one thread that switches between connections; the model's run is the only long step.
+worker_class = "service.server.Worker"
+worker_connections = settings.max_connections
+http_parser = "auto"  # the parser written in C where gunicorn-h1c is installed
+preload_app = False  # the engine's sessions and threads must be made after the fork
+timeout = 60  # seconds without a sign of life after which a worker is replaced
+graceful_timeout = settings.graceful_timeout_s
+keepalive = settings.keepalive_s
+
+# Heartbeat files are touched every second: in memory, and writable where the root is read-only.
+SHARED_MEMORY = Path("/dev/shm")
+worker_tmp_dir = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else tempfile.gettempdir()
+control_socket_disable = True
+
+limit_request_line = 4094  # bytes
+limit_request_fields = 64
+limit_request_field_size = 8190  # bytes
+
+logger_class = "service.server.JsonLogger"
+loglevel = settings.log_level
+accesslog = None  # the service writes its own line for each request
+
+
+def on_starting(server: Any) -> None:
+    """Look for what would fail later with less clear words."""
+    for problem in (check_store(settings.store_dir), check_port(settings.host, settings.port)):
+        if problem is not None:
+            sys.exit(f"The service cannot start: {problem}")

@@ -1,0 +1,42 @@
+"""What is known of a request once it is answered: what logs and metrics are made of."""
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """One request's story, filled in while it is served; never holds a user's text.
+
+    Args:
+        request_id: The caller's own id, or one made here.
+        method: HTTP method.
+        route: The route's rule, such as "/v1/models/<id>", or "unmatched".
+        started: `time.monotonic()` value of its arrival.
+        status: HTTP status of the answer; of a stream, the one it began with.
+        reason: The error's code, where it failed (also in the middle of a stream).
+        key_name: Name of the API key it was sent with.
+        model: Name of the model that answered.
+        version: Its version.
+        queue_s: Seconds spent waiting for the model.
+        compute_s: Seconds in the model.
+        batch_size: Rows computed together with it.
+        prompt_tokens: Tokens read.
+        completion_tokens: Tokens written.
+        duration_s: Seconds from arrival to the last byte handed over.
+    """
+
+    request_id: str
+    method: str
+    route: str
+    started: float
+    status: int = 0
+    reason: str | None = None
+    key_name: str | None = None
+    model: str | None = None
+    version: int | None = None
+    queue_s: float = 0.0
+    compute_s: float = 0.0
+    batch_size: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    duration_s: float = 0.0

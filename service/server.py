@@ -1,0 +1,215 @@
+"""What the service asks of gunicorn beyond its gevent worker.
+
+- Draining: after SIGTERM running requests and streams end, new ones get 503, idle connections are
+  closed, and the worker leaves as soon as nothing runs (gunicorn's own would wait for idle ones).
+- A worker whose engine is dead leaves, and gunicorn starts another.
+- Bodies that arrive too slowly, and clients that do not read, are given up.
+- A refused body's rest is not read to its end.
+- Errors below WSGI are JSON too, and so are gunicorn's own log lines.
+"""
+
+import errno
+import logging
+import socket
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import gevent
+from gevent.pool import Pool
+from gevent.server import StreamServer
+from gunicorn.glogging import Logger
+from gunicorn.http import errors as http_errors
+from gunicorn.workers.ggevent import GeventWorker
+
+from service.api.errors import INVALID, SERVER, Problem, openai_body
+from service.api.reply import STATUS_LINES
+from service.api.request import RequestIds
+from service.log import JsonFormatter
+from service.settings import load_settings
+
+POLL_S = 0.1  # how often a worker looks for a signal, in seconds
+HEALTH_S = 1.0  # how often it looks at its engine
+ENGINE_DEAD = 1  # exit status
+MAX_LEFT_BYTES = 65_536  # of an unread body, to keep the connection nevertheless
+
+
+def check_store(store_dir: Path) -> str | None:
+    """Say what is wrong with the store's folder, if anything."""
+    if not store_dir.is_dir():
+        return f"there is no model store at {store_dir}; STORE_DIR names its folder"
+    return None
+
+
+def check_port(host: str, port: int) -> str | None:
+    """Say why the service could not listen at `host` and `port`, if so."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            return _listen_problem(exc, host, port)
+    return None
+
+
+def _listen_problem(exc: OSError, host: str, port: int) -> str:
+    if exc.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; stop what runs there, or set PORT to another"
+    if exc.errno == errno.EACCES:
+        return f"port {port} is for privileged users; set PORT to one from 1024 on"
+    return f"it cannot listen at {host} port {port} ({exc.strerror}); check HOST and PORT"
+
+
+class JsonLogger(Logger):  # type: ignore[misc]
+    """gunicorn's own lines (starts, stops, refused connections) as JSON."""
+
+    def setup(self, cfg: Any) -> None:
+        """Set up as usual, then change the format."""
+        super().setup(cfg)
+        for handler in logging.getLogger("gunicorn.error").handlers:
+            handler.setFormatter(JsonFormatter())
+
+
+class RequestBody:
+    """A request's body that must arrive in time.
+
+    Args:
+        body: gunicorn's reader.
+        timeout_s: Seconds that one call of `read` may take.
+    """
+
+    def __init__(self, body: Any, timeout_s: float) -> None:
+        self._body = body
+        self._timeout_s = timeout_s
+
+    def read(self, size: int = -1) -> bytes:
+        """Read up to `size` bytes.
+
+        Raises:
+            TimeoutError: They did not arrive in time.
+            ConnectionError: They broke off, or are not what HTTP allows.
+        """
+        with gevent.Timeout(self._timeout_s, TimeoutError("the body came too slowly")):
+            try:
+                return bytes(self._body.read(size))
+            except http_errors.ParseException as exc:
+                raise ConnectionError(f"the body is malformed: {exc}") from exc
+            except http_errors.NoMoreData as exc:
+                raise ConnectionError("the body broke off") from exc
+
+    @property
+    def failed(self) -> bool:
+        """Whether the rest of the connection is useless: gunicorn then closes it.
+
+        It would else read the rest of a refused body, however long, before the next request.
+        """
+        reader = self._body.reader
+        left = getattr(reader, "length", None)
+        is_short = left <= MAX_LEFT_BYTES if left is not None else reader.parser is None
+        return bool(self._body.failed) or not is_short
+
+
+class Worker(GeventWorker):  # type: ignore[misc]
+    """A gevent worker that drains well and watches its engine."""
+
+    def init_process(self) -> None:
+        """Read the settings, then serve."""
+        self._client_timeout_s = load_settings().client_timeout_s
+        self._running = [0]  # requests being answered; a new list counts from a drain's begin
+        self._request_ids = RequestIds()
+        self.alive: bool = True
+        super().init_process()
+
+    def run(self) -> None:
+        """Serve until a signal comes or the engine dies, then drain."""
+        servers = [self._listen(sock) for sock in self.sockets]
+        engine = self.wsgi.extensions["engine"]
+        looked = time.monotonic()
+        while self.alive:
+            gevent.sleep(POLL_S)
+            if time.monotonic() - looked > HEALTH_S:
+                looked = time.monotonic()
+                self.notify()
+                self.alive = self.alive and engine.health().is_alive
+        health = engine.health()
+        engine.drain()
+        self._wait_for_running()
+        for server in servers:
+            server.stop(timeout=0)  # closes idle connections too
+        engine.close()
+        if not health.is_alive:
+            self.log.error("The engine is dead (%s); the worker is replaced", health.reason)
+            sys.exit(ENGINE_DEAD)
+
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """Serve one request, counting it as running until its last byte is out."""
+        req.body = RequestBody(req.body, self._client_timeout_s)
+        sock.settimeout(self._client_timeout_s)
+        running = self._running
+        running[0] += 1
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        except TimeoutError:
+            self.log.info("Closed a connection: the client took too long to read")
+            raise StopIteration from None
+        finally:
+            running[0] -= 1
+            sock.settimeout(None)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: BaseException) -> None:
+        """Answer what never became a request, or broke below the application, in JSON."""
+        if isinstance(exc, gevent.GreenletExit):
+            return  # an idle connection at the end of a drain
+        problem = problem_below(exc)
+        if problem.status == 500:
+            self.log.error("Failed below the application", exc_info=exc)
+        else:
+            self.log.warning("Refused a connection's bytes: %s", problem.message)
+        body = openai_body(problem)
+        head = (
+            f"HTTP/1.1 {STATUS_LINES[problem.status]}\r\nConnection: close\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            f"X-Request-Id: {self._request_ids.pick({})}\r\n\r\n"
+        )
+        try:
+            client.sendall(head.encode() + body)
+        except OSError:
+            self.log.debug("The client of a refused connection has left")
+
+    def _listen(self, sock: Any) -> StreamServer:
+        sock.setblocking(True)
+        pool = Pool(self.worker_connections)
+        server = StreamServer(sock, handle=partial(self.handle, sock), spawn=pool)
+        if self.cfg.workers > 1:
+            server.max_accept = 1  # leave the next connection to another worker
+        server.start()
+        return server
+
+    def _wait_for_running(self) -> None:
+        """Wait for the requests that began before, as long as the settings allow."""
+        before, self._running = self._running, [0]
+        deadline = time.monotonic() + float(self.cfg.graceful_timeout)
+        while before[0] > 0 and time.monotonic() < deadline:
+            self.notify()
+            gevent.sleep(POLL_S)
+
+
+def problem_below(exc: BaseException) -> Problem:
+    """Look up what to answer to bytes that are no request, or when the server itself failed."""
+    if isinstance(exc, http_errors.LimitRequestLine):
+        return Problem(414, "the path is too long", INVALID, None, "path_too_long")
+    if isinstance(exc, http_errors.LimitRequestHeaders):
+        message = "the headers are too large or too many; send fewer or shorter ones"
+        return Problem(431, message, INVALID, None, "headers_too_large")
+    if isinstance(exc, http_errors.UnsupportedTransferCoding):
+        message = "the transfer encoding is unknown; send chunked or a content length"
+        return Problem(501, message, INVALID, None, "unsupported_transfer")
+    if isinstance(exc, http_errors.ExpectationFailed):
+        message = "the Expect header asks for something unknown; send 100-continue or none"
+        return Problem(417, message, INVALID, None, "expectation_failed")
+    if isinstance(exc, http_errors.ParseException):
+        return Problem(400, "the bytes sent are no HTTP request", INVALID, None, "invalid_http")
+    return Problem(500, "the service failed on this request", SERVER, None, "internal_error")

@@ -1,0 +1,140 @@
+"""The service's settings, read from the environment: the only module that reads it.
+
+A setting's environment variable is its name in capitals: `PORT=9000` sets `port`. An empty
+variable counts as unset. Knows nothing of what the settings are used for.
+"""
+
+import math
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
+
+
+class SettingsError(Exception):
+    """A variable's value cannot be used; the message names it, and what it may be."""
+
+
+def usable_cores(quota_file: Path = CPU_QUOTA_FILE) -> int:
+    """Count the cores that this process may keep busy.
+
+    Args:
+        quota_file: The control group's `cpu.max`, "quota period" in microseconds or "max period".
+
+    Returns:
+        The smaller of the process's cores and its container's share of time, at least 1.
+    """
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    try:
+        quota, period = quota_file.read_text().split()
+        cores = min(cores or 1, math.ceil(int(quota) / int(period)))
+    except (OSError, ValueError):
+        pass  # no control group, or "max": no limit on time
+    return max(cores or 1, 1)
+
+
+class Settings(BaseSettings):
+    """Everything that can be tuned without changing a model."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", env_ignore_empty=True, use_attribute_docstrings=True
+    )
+
+    host: str = "127.0.0.1"
+    """Address to listen on; the default is this machine alone, `0.0.0.0` is every network."""
+
+    port: int = Field(default=8000, ge=1, le=65535)
+    """Port to listen on."""
+
+    workers: int = Field(default_factory=usable_cores, ge=1, le=512)
+    """Worker processes, each with its own copy of the models; default: one a usable core."""
+
+    store_dir: Path = PROJECT_DIR / "model_store" / "models"
+    """Folder of the models, `<name>/<version>/`."""
+
+    default_classifier: str = Field(default="sentiment", pattern=NAME_PATTERN)
+    """Model that classifies when a request names none."""
+
+    default_generator: str = Field(default="shakespeare", pattern=NAME_PATTERN)
+    """Model that generates when a request names none."""
+
+    request_timeout_s: float = Field(default=60.0, gt=0, le=86_400)
+    """Seconds after which a request that is not answered fails with 504."""
+
+    client_timeout_s: float = Field(default=30.0, gt=0, le=86_400)
+    """Seconds in which a request's body must arrive, and a client must take what is sent."""
+
+    keepalive_s: int = Field(default=75, ge=1, le=3600)
+    """Seconds that a connection may stay idle, or take to send its headers, before it is closed."""
+
+    graceful_timeout_s: int = Field(default=30, ge=1, le=3600)
+    """Seconds that running requests have to finish after SIGTERM."""
+
+    heartbeat_s: float = Field(default=5.0, ge=0.05, le=300)
+    """Seconds without an event after which a stream sends a comment, so that it is seen to live."""
+
+    max_connections: int = Field(default=1000, ge=1, le=100_000)
+    """Open connections a worker; more wait to be accepted."""
+
+    max_body_bytes: int = Field(default=8 * 1024 * 1024, ge=1024, le=1 << 30)
+    """Bytes of a request's body, also once unpacked; a longer one fails with 413."""
+
+    max_texts: int = Field(default=1024, ge=1, le=100_000)
+    """Texts in one classification request."""
+
+    max_text_chars: int = Field(default=100_000, ge=1, le=1 << 30)
+    """Characters of a text or prompt; a longer one fails with 413."""
+
+    max_explain_texts: int = Field(default=32, ge=1, le=1024)
+    """Texts in one classification request with `explain`, whose answer is long."""
+
+    max_occlusion_words: int = Field(default=256, ge=1, le=10_000)
+    """Words of a text explained by occlusion; each costs one run of the whole text."""
+
+    max_tokens: int = Field(default=4096, ge=1, le=1_000_000)
+    """Tokens that a request may ask to generate; a model's own limit may be lower."""
+
+    max_n: int = Field(default=128, ge=1, le=1024)
+    """Answers that a request may ask for to one prompt."""
+
+    max_queue_size: int = Field(default=2048, ge=1, le=1_000_000)
+    """Texts or answers that may wait for one model in a worker; beyond that a request fails with
+    503. A request that finds the queue empty is taken whatever its size."""
+
+    max_generation_rows: int = Field(default=64, ge=1, le=4096)
+    """Answers that a generator writes side by side in a worker; more wait for a place."""
+
+    stream_interval_ms: float = Field(default=20.0, ge=0, le=10_000)
+    """Least milliseconds between two pieces of a streamed answer, after the first."""
+
+    max_batch_tokens: int = Field(default=2048, ge=1, le=1 << 24)
+    """Tokens, padding included, in one classification batch; a single text beside a bulk request
+    waits for one batch."""
+
+    max_wait_ms: float = Field(default=0.0, ge=0, le=1000)
+    """Milliseconds that a free worker waits for more texts before it runs a batch."""
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least serious lines to log; `warning` leaves out the lines of requests that went well."""
+
+
+def load_settings() -> Settings:
+    """Read the settings from the environment.
+
+    Raises:
+        SettingsError: One line for each variable whose value cannot be used.
+    """
+    try:
+        return Settings()
+    except ValidationError as exc:
+        lines = [
+            f"{str(error['loc'][0]).upper()}={error['input']}: {error['msg'].lower()}"
+            for error in exc.errors(include_url=False)
+        ]
+        raise SettingsError("\n".join(lines)) from exc

@@ -1,0 +1,259 @@
+"""Fakes of the service's own borders, for tests of the layer above them."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from service.engine.types import (
+    Classification,
+    ClassifyAnswer,
+    ClassifyRequest,
+    Delta,
+    GenerateRequest,
+    Health,
+    ModelStatus,
+    Timing,
+    TokenLogprob,
+    TokenScore,
+)
+from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
+
+CLASSES = ("negative", "positive")
+GOOD_WORDS = {"good", "great", "fine", "tender", "funny"}
+BAD_WORDS = {"bad", "awful", "dull"}
+MAX_WORDS = 50
+
+STATUSES = (
+    ModelStatus(
+        name="sentiment",
+        version=1,
+        task="text-classification",
+        state="ready",
+        is_default=False,
+        created=1_700_000_000,
+        classes=CLASSES,
+    ),
+    ModelStatus(
+        name="sentiment",
+        version=2,
+        task="text-classification",
+        state="ready",
+        is_default=True,
+        labels=("stable",),
+        created=1_700_000_100,
+        classes=CLASSES,
+        metrics=(("test_accuracy", 0.9),),
+    ),
+    ModelStatus(
+        name="sentiment",
+        version=3,
+        task="text-classification",
+        state="refused",
+        is_default=False,
+        created=1_700_000_200,
+        reason="golden.json: answers differ",
+    ),
+    ModelStatus(
+        name="shakespeare",
+        version=1,
+        task="text-generation",
+        state="ready",
+        is_default=True,
+        created=1_700_000_300,
+    ),
+    ModelStatus(
+        name="names",
+        version=1,
+        task="text-generation",
+        state="ready",
+        is_default=True,
+        created=1_700_000_400,
+        prompts=("Italian", "Polish"),
+    ),
+)
+
+
+class FakeEngine:
+    """An engine whose answers can be worked out by hand, without models or threads.
+
+    A text's probability of "positive" is (1 + good words) / (2 + good and bad words). A generator
+    repeats its prompt's characters, moved by the seed, one at a time.
+
+    Args:
+        fails_with: Raised by every request.
+        fails_midway: Raised by every generation after its second piece.
+        is_slow: Whether generations report nothing (only heartbeats) before each piece.
+    """
+
+    def __init__(
+        self,
+        *,
+        fails_with: Exception | None = None,
+        fails_midway: Exception | None = None,
+        is_slow: bool = False,
+    ) -> None:
+        self.fails_with = fails_with
+        self.fails_midway = fails_midway
+        self.is_slow = is_slow
+        self.is_draining = False
+        self.is_alive = True
+        self.requests: list[ClassifyRequest | GenerateRequest] = []
+        self.generations: list[FakeGeneration] = []
+
+    def start(self) -> None:
+        """Be ready."""
+
+    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+        self._admit(request)
+        status = self._find(request.model or "sentiment", "text-classification")
+        results = tuple(_classify(text, request.explain) for text in request.texts)
+        timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
+        return ClassifyAnswer(status.name, status.version, results, timing)
+
+    def generate(self, request: GenerateRequest) -> "FakeGeneration":
+        self._admit(request)
+        status = self._find(request.model or "shakespeare", "text-generation")
+        if status.prompts and request.prompt not in status.prompts:
+            raise InvalidInput(
+                f"`prompt` must be one of {', '.join(status.prompts)}", param="prompt"
+            )
+        generation = FakeGeneration(status, request, self)
+        self.generations.append(generation)
+        return generation
+
+    def models(self) -> list[ModelStatus]:
+        return list(STATUSES)
+
+    def health(self) -> Health:
+        if self.is_draining:
+            return Health(is_ready=False, reason="the worker is draining")
+        return Health(is_ready=self.is_alive, reason="" if self.is_alive else "the engine died")
+
+    def drain(self) -> None:
+        self.is_draining = True
+
+    def close(self) -> None:
+        self.is_draining = True
+
+    def _admit(self, request: ClassifyRequest | GenerateRequest) -> None:
+        self.requests.append(request)
+        if self.fails_with is not None:
+            raise self.fails_with
+        if self.is_draining:
+            raise NotReady("the worker is draining; try again", retry_after_s=1)
+        if request.deadline is not None and request.deadline <= time.monotonic():
+            raise DeadlineExceeded("the request took too long")
+
+    def _find(self, wanted: str, task: str) -> ModelStatus:
+        name, _, version = wanted.partition(":")
+        for status in STATUSES:
+            is_meant = status.is_default if not version else version in _labels(status)
+            if status.name == name and status.state == "ready" and is_meant:
+                if status.task != task:
+                    raise WrongTask(f"`{name}` does {status.task}, not {task}", param="model")
+                return status
+        raise ModelNotFound(f"there is no model `{wanted[:100]}`", param="model")
+
+
+@dataclass
+class FakeGeneration:
+    """A generation of `FakeEngine`; `is_cancelled` tells whether its caller gave it up."""
+
+    status: ModelStatus
+    request: GenerateRequest
+    engine: FakeEngine
+    is_cancelled: bool = field(default=False, init=False)
+
+    @property
+    def model(self) -> str:
+        return self.status.name
+
+    @property
+    def version(self) -> int:
+        return self.status.version
+
+    @property
+    def prompt_tokens(self) -> int:
+        return 1 + len(self.request.prompt)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        first = self.request.sampling.seed if self.request.sampling.seed is not None else 7
+        return tuple(first + index for index in range(self.request.sampling.n))
+
+    def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
+        for index, text in enumerate(self.texts()):
+            for place, char in enumerate(text):
+                if self.engine.is_slow:
+                    yield None
+                if self.engine.fails_midway is not None and place == 2:
+                    raise self.engine.fails_midway
+                logprobs = self._logprobs(char)
+                yield Delta(index, char, 1, logprobs=logprobs)
+            yield Delta(index, "", 0, "length")
+
+    def texts(self) -> list[str]:
+        """The whole text of each answer."""
+        sampling = self.request.sampling
+        num_tokens = 8 if sampling.max_tokens is None else sampling.max_tokens
+        source = str(self.request.prompt) or "abc"
+        return [
+            "".join(source[(seed + place) % len(source)] for place in range(num_tokens))
+            for seed in self.seeds
+        ]
+
+    def cancel(self) -> None:
+        self.is_cancelled = True
+
+    def _logprobs(self, char: str) -> tuple[TokenLogprob, ...]:
+        if self.request.sampling.logprobs is None:
+            return ()
+        return (TokenLogprob(ord(char), char, -0.5, ((char, -0.5),)),)
+
+
+def _labels(status: ModelStatus) -> tuple[str, ...]:
+    return (str(status.version), *status.labels)
+
+
+def _classify(text: str, explain: str | None) -> Classification:
+    words = text.split()
+    probs = _probs(words)
+    column = probs.index(max(probs))
+    make: dict[str, Callable[[int], tuple[float, ...]]] = {
+        "trajectory": lambda place: _probs(words[: place + 1]),
+        "occlusion": lambda place: tuple(
+            whole - without
+            for whole, without in zip(
+                probs, _probs(words[:place] + words[place + 1 :]), strict=True
+            )
+        ),
+    }
+    pieces = None
+    if explain is not None:
+        pieces = tuple(
+            TokenScore(start, end, make[explain](place))
+            for place, (start, end) in enumerate(_spans(text, words))
+        )
+    return Classification(
+        label=CLASSES[column],
+        score=probs[column],
+        probs=probs,
+        num_tokens=min(len(words), MAX_WORDS),
+        truncated=len(words) > MAX_WORDS,
+        explanation=pieces,
+    )
+
+
+def _probs(words: list[str]) -> tuple[float, ...]:
+    good = sum(word.lower().strip(".,!") in GOOD_WORDS for word in words)
+    bad = sum(word.lower().strip(".,!") in BAD_WORDS for word in words)
+    positive = (1 + good) / (2 + good + bad)
+    return (1 - positive, positive)
+
+
+def _spans(text: str, words: list[str]) -> Iterator[tuple[int, int]]:
+    start = 0
+    for word in words:
+        start = text.index(word, start)
+        yield start, start + len(word)
+        start += len(word)
