@@ -1,13 +1,27 @@
-"""Text for training a generator, as documents, split, free of leaks, and accounted for."""
+"""Text for training a generator: documents, split, free of leaks, and accounted for.
 
+A source is a named set (`tiny_shakespeare`, `names`, `names_by_language`, `imdb`, `ptb`,
+`wikitext2`) or the path of the user's own UTF-8 text file or folder of .txt files.
+"""
+
+import functools
+import gzip
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from model_store.manifest import Dataset
 from training import published, sources
+from training.errors import DataError
+from training.labelled import Example
+from training.own_text import OwnText, read_own_text
 from training.reports import DataReport, SourceReport
-from training.splits import Example, exact_key, hold_out
+from training.splits import NAMED_SPLIT_SEED, exact_key, hold_out
+
+END_OF_LINE = "<eos>"
+# Held out of a large set for validation, and as many for test: enough for a steady figure.
+MAX_HELD_OUT_REVIEWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +31,10 @@ class CorpusData:
     Args:
         train: Documents to train on; a single long text is one document.
         validation: Documents to choose by.
-        test: Documents to measure on; may be empty.
-        prompts: The only prompts that the documents begin with; empty for free text.
-        datasets: The same for the manifest.
+        test: Documents to measure on; empty for the user's own text.
+        prompts: The only prompts that documents begin with, each followed by ":"; empty for free
+            text.
+        datasets: The same for the manifest; a split of one document counts its characters.
         report: What was read and left out.
     """
 
@@ -36,35 +51,92 @@ class _Splits:
     train: list[str]
     validation: list[str]
     test: list[str]
+    report: SourceReport
     prompts: tuple[str, ...] = ()
-    rows_read: int = 0
+    sha256: str | None = None
 
 
 def load_corpus(
     source: str, *, validation_split: float = 0.1, lines: bool = False, seed: int = 0
 ) -> CorpusData:
-    """Read a text corpus and split it."""
-    splits = READERS[source](sources.folder(source), validation_split, seed)
+    """Read text for a generator and split it.
+
+    Published splits are kept; for `tiny_shakespeare`, the usual last tenth is validation and test
+    at once. Names are split by distinct name, a tenth for test, the same ones whatever the seed.
+    Of `imdb`, reviews without a label are used too, those of its test split never.
+
+    Args:
+        source: A named set or a path.
+        validation_split: Share to hold out where there is no validation split: of the documents,
+            or the end of a single text. At most 2,000 documents of `imdb`.
+        lines: Take each line of the user's own file as a document, not the whole as one.
+        seed: Seed of the validation splits that are made here.
+
+    Returns:
+        The splits with their account.
+
+    Raises:
+        DataError: If the source cannot be read or fetched, or leaves a split empty.
+    """
+    if not 0 < validation_split < 1:
+        raise DataError(f"the validation split is a share between 0 and 1, not {validation_split}")
+    if source in READERS:
+        splits = READERS[source](sources.folder(source), validation_split, seed)
+    elif Path(source).exists():
+        splits = _split_own(read_own_text(Path(source), lines=lines), validation_split, seed)
+    else:
+        raise DataError(
+            f"{source!r} is no named set of texts ({', '.join(READERS)}) and no file or folder"
+        )
+    if not any(text.strip() for text in splits.train) or not any(
+        text.strip() for text in splits.validation
+    ):
+        raise DataError(
+            f"{source} is too short to hold {validation_split:.0%} of it out for validation: "
+            "name a longer text"
+        )
     return _assemble(source, splits)
 
 
 def _read_tiny_shakespeare(folder: Path, _share: float, _seed: int) -> _Splits:
-    text = (folder / "input.txt").read_text("utf-8")
+    path = folder / "input.txt"
+    text = path.read_text("utf-8")
     cut = len(text) * 9 // 10
-    return _Splits(train=[text[:cut]], validation=[text[cut:]], test=[text[cut:]])
+    return _Splits(
+        train=[text[:cut]],
+        validation=[text[cut:]],
+        test=[text[cut:]],
+        report=SourceReport(
+            name="tiny_shakespeare",
+            rows_read=text.count("\n"),
+            notes=("the last tenth is both validation and test, as is usual for this text",),
+        ),
+    )
 
 
 def _read_names(folder: Path, share: float, seed: int) -> _Splits:
-    names = (folder / "names.txt").read_text("utf-8").split()
-    return _split_names([Example(name, "") for name in dict.fromkeys(names)], share, seed)
+    found = (folder / "names.txt").read_text("utf-8").split()
+    names = [Example(name, label="") for name in dict.fromkeys(found)]
+    dropped = {"repeats of a name": len(found) - len(names)}
+    report = SourceReport(name="names", rows_read=len(found), dropped=dropped)
+    return _split_names(names, share, seed, report=report)
 
 
 def _read_names_by_language(folder: Path, share: float, seed: int) -> _Splits:
-    return _split_names(published.READERS["names_by_language"](folder).train, share, seed)
+    labelled = published.READERS["names_by_language"](folder)
+    report = SourceReport(
+        name=labelled.name,
+        rows_read=labelled.rows_read,
+        dropped=labelled.dropped,
+        notes=labelled.notes,
+    )
+    return _split_names(labelled.train, share, seed, report=report)
 
 
-def _split_names(names: Sequence[Example], share: float, seed: int) -> _Splits:
-    rest, test = hold_out(names, published.HELD_OUT_SHARE, seed=0, key=exact_key)
+def _split_names(
+    names: Sequence[Example], share: float, seed: int, *, report: SourceReport
+) -> _Splits:
+    rest, test = hold_out(names, published.HELD_OUT_SHARE, seed=NAMED_SPLIT_SEED, key=exact_key)
     train, validation = hold_out(rest, share, seed=seed, key=exact_key)
 
     def documents(examples: Sequence[Example]) -> list[str]:
@@ -77,8 +149,71 @@ def _split_names(names: Sequence[Example], share: float, seed: int) -> _Splits:
         train=documents(train),
         validation=documents(validation),
         test=documents(test),
+        report=report,
         prompts=tuple(sorted({name.label for name in names if name.label})),
-        rows_read=len(names),
+    )
+
+
+def _read_imdb(folder: Path, share: float, seed: int) -> _Splits:
+    found = [
+        text
+        for file in ("train.jsonl.gz", "unsupervised.jsonl.gz")
+        for text in _read_reviews(folder / file)
+    ]
+    key = functools.cache(exact_key)
+    first: dict[str, str] = {}
+    for text in found:
+        first.setdefault(key(text), text)
+    tested = {exact_key(text) for text in _read_reviews(folder / "test.jsonl.gz")}
+    reviews = [Example(text, label="") for text in first.values() if key(text) not in tested]
+    capped = min(share, MAX_HELD_OUT_REVIEWS / len(reviews))
+    rest, test = hold_out(reviews, capped, seed=NAMED_SPLIT_SEED, key=key)
+    train, validation = hold_out(rest, capped, seed=seed, key=key)
+    return _Splits(
+        train=[example.text for example in train],
+        validation=[example.text for example in validation],
+        test=[example.text for example in test],
+        report=SourceReport(
+            name="imdb",
+            rows_read=len(found),
+            dropped={
+                "repeats of a review": len(found) - len(first),
+                "also in the labelled test split": len(first) - len(reviews),
+            },
+            notes=(
+                "reviews with and without labels; the test split here is held out of these, no "
+                "review of the labelled test split is in any",
+            ),
+        ),
+    )
+
+
+def _read_reviews(path: Path) -> list[str]:
+    with gzip.open(path) as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
+def _read_ptb(folder: Path, _share: float, _seed: int) -> _Splits:
+    return _read_word_level("ptb", [folder / f"ptb.{s}.txt.gz" for s in ("train", "valid", "test")])
+
+
+def _read_wikitext2(folder: Path, _share: float, _seed: int) -> _Splits:
+    files = [folder / f"wiki.{split}.tokens.gz" for split in ("train", "valid", "test")]
+    return _read_word_level("wikitext2", files)
+
+
+def _read_word_level(name: str, files: Sequence[Path]) -> _Splits:
+    """Read published splits of words; the end of each line, blank ones too, is a word."""
+    splits = [gzip.decompress(path.read_bytes()).decode().split("\n")[:-1] for path in files]
+    train, validation, test = (
+        " ".join(word for line in lines for word in (*line.split(), END_OF_LINE))
+        for lines in splits
+    )
+    return _Splits(
+        train=[train],
+        validation=[validation],
+        test=[test],
+        report=SourceReport(name=name, rows_read=sum(len(lines) for lines in splits)),
     )
 
 
@@ -86,12 +221,37 @@ READERS: dict[str, Callable[[Path, float, int], _Splits]] = {
     "tiny_shakespeare": _read_tiny_shakespeare,
     "names": _read_names,
     "names_by_language": _read_names_by_language,
+    "imdb": _read_imdb,
+    "ptb": _read_ptb,
+    "wikitext2": _read_wikitext2,
 }
+
+
+def _split_own(text: OwnText, share: float, seed: int) -> _Splits:
+    if text.is_running:
+        train, validation = _cut(text.documents[0], share)
+    else:
+        documents = [Example(document, label="") for document in text.documents]
+        train, validation = (
+            [example.text for example in side]
+            for side in hold_out(documents, share, seed=seed, key=exact_key)
+        )
+    return _Splits(
+        train=train, validation=validation, test=[], report=text.report, sha256=text.sha256
+    )
+
+
+def _cut(text: str, share: float) -> tuple[list[str], list[str]]:
+    """Cut the end off a text, after the next line break if one is near."""
+    cut = round(len(text) * (1 - share))
+    line_end = text.find("\n", cut, cut + max(1, len(text) // 100)) + 1
+    cut = line_end or cut
+    return [text[:cut]], [text[cut:]]
 
 
 def _assemble(source: str, splits: _Splits) -> CorpusData:
     named = {"train": splits.train, "validation": splits.validation, "test": splits.test}
-    origin = sources.SETS[source]
+    origin = sources.SETS[source] if source in READERS else None
     return CorpusData(
         train=splits.train,
         validation=splits.validation,
@@ -99,17 +259,18 @@ def _assemble(source: str, splits: _Splits) -> CorpusData:
         prompts=splits.prompts,
         datasets=tuple(
             Dataset(
-                name=source,
+                name=source if origin else Path(source).name,
                 split=split,
                 rows=len(documents) if len(documents) > 1 else len(documents[0]),
-                source=origin.url,
-                licence=origin.licence,
+                source=origin.home if origin else "",
+                licence=origin.licence if origin else "",
+                sha256=splits.sha256,
             )
             for split, documents in named.items()
             if documents
         ),
         report=DataReport(
-            sources=(SourceReport(name=source, rows_read=splits.rows_read),),
+            sources=(splits.report,),
             splits={split: {"documents": len(documents)} for split, documents in named.items()},
         ),
     )

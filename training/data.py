@@ -1,33 +1,27 @@
-"""Labelled texts for training a classifier, split, free of leaks, and accounted for.
+"""Labelled texts for training a classifier: split, free of leaks, and accounted for.
 
 A source is a named set (`imdb`, `sst2`, `rt_polarity`, `names_by_language`) or the path of the
-user's own file or folder. Several are joined when their labels agree: training rows together,
-validation rows together, each test split by itself. A text that is in any validation or test
-split is never trained on, whichever source it came from.
+user's own file or folder (write `./names` for a folder with the name of a set). Several are
+joined when their labels agree: training rows together, validation rows together, each test split
+by itself. A text that is in any validation or test split is never trained on, whichever source
+it came from.
 """
 
-from collections import Counter
+import functools
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
 
 from model_store.manifest import Dataset
-from training import published
+from training import published, tables
 from training.errors import DataError
-from training.published import Labelled
+from training.labelled import Example, Labelled
 from training.reports import DataReport, SourceReport
 from training.sources import SETS
-from training.splits import (
-    Example,
-    Key,
-    conflicting_labels,
-    drop_copies,
-    exact_key,
-    hold_out,
-    loose_key,
-)
+from training.splits import Key, conflicting_labels, exact_key, loose_key, split_sources
 
-# Both hold the same sentences, tokenised in different ways.
-_RETOKENIZED = frozenset({"sst2", "rt_polarity"})
+USER = "user"  # name of the test split that is made of the user's own rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +40,9 @@ class ClassificationData:
     """What a classifier is trained, chosen and measured on.
 
     Args:
-        labels: Class names; the index is the class id.
-        train: Rows to train on.
+        labels: Class names; the index is the class id. Whole numbers are in order of value,
+            other names in order of letters.
+        train: Rows to train on, in the order read.
         validation: Rows to choose by.
         tests: Rows to measure on, by source name; the user's own rows are "user". May be empty.
         datasets: The same for the manifest.
@@ -76,101 +71,132 @@ def load_classification(
 
     Published splits are kept. Where there is no validation split, one is held out of the training
     rows; where there is no test split, `test_split` of the rows is (the named sets without one
-    hold out a tenth, the same rows whatever the seed). Held-out splits have each class's share,
-    and all copies of a text are on one side.
+    hold out a tenth at least, the same rows whatever the seed). Held-out splits have each class's
+    share, and all copies of a text are on one side.
 
     Args:
         sources: Named sets or paths, at least one.
         text_column: Column of the text in the user's own file.
         label_column: Column of the label in the user's own file.
         validation_split: Share of the training rows to hold out for validation.
-        test_split: Share of rows to hold out for test.
+        test_split: Share of the rows to hold out for test.
         seed: Seed of the splits that are made here.
-        min_rows_per_class: Fewest training rows that a class may have.
+        min_rows_per_class: Fewest distinct texts that a class may have.
 
     Returns:
         The splits with their account.
 
     Raises:
         DataError: If a source cannot be read or fetched, the labels of two sources differ, there
-            are fewer than two classes, or a class or split has too few rows.
+            are fewer than two classes, or a class or a split has too few rows.
     """
-    parts = [published.read_labelled(name) for name in sources]
+    _check_shares(validation_split, test_split)
+    if not sources or len(set(sources)) < len(sources):
+        raise DataError(f"name one or more sources, each once, not {list(sources)}")
+    parts = [
+        _read(source, text_column=text_column, label_column=label_column) for source in sources
+    ]
     labels = _common_labels(parts)
-    key = loose_key if _RETOKENIZED.intersection(sources) else exact_key
-    parts = _split(parts, validation_split, test_split, seed=seed, key=key)
-    _check_sizes(parts, labels, min_rows_per_class)
-    return _assemble(parts, labels, key)
+    key = functools.cache(loose_key if any(part.family for part in parts) else exact_key)
+    _check_classes(parts, labels, min_rows_per_class, key=key)
+    parts = split_sources(
+        parts,
+        validation_split=validation_split,
+        test_split=test_split,
+        seed=seed,
+        key=key,
+    )
+    data = _assemble(parts, labels, key)
+    _check_splits(data)
+    return data
+
+
+def _check_shares(validation_split: float, test_split: float) -> None:
+    if not 0 < validation_split < 1:
+        raise DataError(f"the validation split is a share between 0 and 1, not {validation_split}")
+    if not 0 <= test_split < 1:
+        raise DataError(f"the test split is a share from 0 up to 1, not {test_split}")
+
+
+def _read(source: str, *, text_column: str, label_column: str) -> Labelled:
+    if source in published.READERS:
+        return published.read_published(source)
+    if source in SETS:
+        raise DataError(
+            f"{source} has no labels: the sets with labels are {', '.join(published.READERS)}"
+        )
+    path = Path(source)
+    if path.is_dir():
+        return tables.read_class_folders(path)
+    if path.exists():
+        return tables.read_table(path, text_column=text_column, label_column=label_column)
+    raise DataError(
+        f"{source!r} is no named set ({', '.join(published.READERS)}) and no file or folder"
+    )
 
 
 def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
-    return tuple(sorted({example.label for part in parts for example in part.train}))
+    found = [{example.label for example in part.train} for part in parts]
+    for part, labels in zip(parts, found, strict=True):
+        if labels != found[0]:
+            raise DataError(
+                f"the labels of {parts[0].name} ({_shown(found[0])}) and {part.name} "
+                f"({_shown(labels)}) differ: rename those of your own file, or train on one source"
+            )
+    if len(found[0]) < 2:
+        raise DataError(
+            f"{parts[0].name} has one class only, {_shown(found[0])}: two or more are needed"
+        )
+    return _sorted_labels(found[0])
 
 
-def _split(
-    parts: Sequence[Labelled],
-    validation_split: float,
-    test_split: float,
-    *,
-    seed: int,
-    key: Key,
-) -> list[Labelled]:
-    parts = [_with_test(part, test_split, seed=seed, key=key) for part in parts]
-    tested = {key(example.text) for part in parts for example in part.test or ()}
-    parts = [_without(part, "train", tested, "also in a test split", key=key) for part in parts]
-    parts = [_with_validation(part, validation_split, seed=seed, key=key) for part in parts]
-    parts = [
-        _without(part, "validation", tested, "validation rows also in a test split", key=key)
-        for part in parts
-    ]
-    validated = {key(example.text) for part in parts for example in part.validation or ()}
-    return [
-        _without(part, "train", validated, "also in a validation split", key=key) for part in parts
-    ]
+def _sorted_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Sort labels, by value if all are whole numbers."""
+    try:
+        return tuple(sorted(labels, key=int))
+    except ValueError:
+        return tuple(sorted(labels))
 
 
-def _with_test(part: Labelled, share: float, *, seed: int, key: Key) -> Labelled:
-    share = share or part.test_share
-    if part.test is not None or not share:
-        return part
-    split_seed = seed if part.split_seed is None else part.split_seed
-    train, test = hold_out(part.train, share, seed=split_seed, key=key)
-    return replace(part, train=train, test=test)
+def _shown(labels: Iterable[str]) -> str:
+    labels = _sorted_labels(labels)
+    more = f" and {len(labels) - 10:,} more" if len(labels) > 10 else ""
+    return ", ".join(repr(label[:40]) for label in labels[:10]) + more
 
 
-def _with_validation(part: Labelled, share: float, *, seed: int, key: Key) -> Labelled:
-    if part.validation is not None:
-        return part
-    train, validation = hold_out(part.train, share, seed=seed, key=key)
-    return replace(part, train=train, validation=validation)
+def _check_classes(
+    parts: Sequence[Labelled], labels: tuple[str, ...], min_rows: int, *, key: Key
+) -> None:
+    texts: dict[str, set[str]] = defaultdict(set)
+    for example in (example for part in parts for example in part.train):
+        texts[example.label].add(key(example.text))
+    small = [label for label in labels if len(texts[label]) < min_rows]
+    if small:
+        raise DataError(
+            f"{len(small):,} of {len(labels):,} classes have fewer than {min_rows} distinct texts: "
+            f"{_shown(small)} ({small[0]!r} has {len(texts[small[0]])}). Add rows, leave these "
+            "classes out, or see whether the right column was named as the label"
+        )
 
 
-def _without(part: Labelled, split: str, held: set[str], reason: str, *, key: Key) -> Labelled:
-    rows, num_dropped = drop_copies(getattr(part, split), held, key=key)
-    dropped = {**part.dropped, reason: num_dropped} if num_dropped else part.dropped
-    return replace(part, **{split: rows, "dropped": dropped})  # type: ignore[arg-type]
-
-
-def _check_sizes(parts: Sequence[Labelled], labels: tuple[str, ...], min_rows: int) -> None:
-    counts = Counter(example.label for part in parts for example in part.train)
-    for label in labels:
-        if counts[label] < min_rows:
-            raise DataError(f"class {label!r} has {counts[label]} training rows, under {min_rows}")
+def _check_splits(data: ClassificationData) -> None:
+    """See that every class can be learned, chosen by and measured."""
+    for split, counts in data.report.splits.items():
+        absent = [label for label, count in counts.items() if not count]
+        if absent:
+            raise DataError(
+                f"the {split} split has no row of {_shown(absent)}: add rows of it, or change the "
+                "share that is held out"
+            )
 
 
 def _assemble(parts: Sequence[Labelled], labels: tuple[str, ...], key: Key) -> ClassificationData:
-    ids = {label: index for index, label in enumerate(labels)}
-
-    def rows(examples: Iterable[Example]) -> Rows:
-        examples = list(examples)
-        return Rows(
-            texts=[example.text for example in examples],
-            labels=[ids[example.label] for example in examples],
-        )
-
     train = [example for part in parts for example in part.train]
     validation = [example for part in parts for example in part.validation or ()]
-    tests = {part.name: part.test for part in parts if part.test}
+    tests: dict[str, list[Example]] = defaultdict(list)
+    for part in parts:
+        if part.test:
+            tests[part.name if part.is_named else USER] += part.test
     splits = {
         "train": train,
         "validation": validation,
@@ -178,15 +204,23 @@ def _assemble(parts: Sequence[Labelled], labels: tuple[str, ...], key: Key) -> C
     }
     return ClassificationData(
         labels=labels,
-        train=rows(train),
-        validation=rows(validation),
-        tests={name: rows(examples) for name, examples in tests.items()},
+        train=_rows(train, labels),
+        validation=_rows(validation, labels),
+        tests={name: _rows(examples, labels) for name, examples in tests.items()},
         datasets=tuple(entry for part in parts for entry in _datasets(part)),
         report=DataReport(
             sources=tuple(_account(part) for part in parts),
             splits={name: _count(examples, labels) for name, examples in splits.items()},
             conflicts=tuple(conflicting_labels(train, key=key)),
         ),
+    )
+
+
+def _rows(examples: Sequence[Example], labels: tuple[str, ...]) -> Rows:
+    ids = {label: index for index, label in enumerate(labels)}
+    return Rows(
+        texts=[example.text for example in examples],
+        labels=[ids[example.label] for example in examples],
     )
 
 
@@ -206,15 +240,16 @@ def _account(part: Labelled) -> SourceReport:
 
 
 def _datasets(part: Labelled) -> list[Dataset]:
-    origin = SETS[part.name]
+    origin = SETS.get(part.name) if part.is_named else None
     splits = {"train": part.train, "validation": part.validation, "test": part.test}
     return [
         Dataset(
-            name=part.name,
+            name=part.name if origin else Path(part.name).name,
             split=split,
             rows=len(rows),
-            source=origin.url,
-            licence=origin.licence,
+            source=origin.home if origin else "",
+            licence=origin.licence if origin else "",
+            sha256=part.sha256,
         )
         for split, rows in splits.items()
         if rows

@@ -1,56 +1,20 @@
-"""Readers of the named labelled sets, in the layout that `training.sources` gives.
-
-Each returns a `Labelled`: the splits that the publisher made, the rest left for the caller to make.
-"""
+"""Readers of the named labelled sets, in the layout that `training.sources` gives."""
 
 import gzip
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from training import sources
-from training.reports import BadRow
-from training.splits import Example, distinct, exact_key
+from training.labelled import Example, Labelled
+from training.splits import NAMED_SPLIT_SEED, distinct, exact_key, hold_out, loose_key, shares_run
 
 SENTIMENT = ("negative", "positive")
 HELD_OUT_SHARE = 0.1  # test share of the named sets that come without a test split
+ROTTEN_TOMATOES = "Rotten Tomatoes"
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
-    """One source of labelled texts.
-
-    Args:
-        name: As the caller named it.
-        train: The training rows, and any that no split was published for.
-        validation: The published validation split, or None.
-        test: The published test split, or None.
-        test_share: Share of `train` to hold out as a test split where none was published.
-        split_seed: Seed of that split; None takes the caller's.
-        bad_rows: Rows that could not be used.
-        dropped: Good rows left out on purpose: reason to number of rows.
-        notes: What a reader of the figures should know.
-    """
-
-    name: str
-    train: list[Example]
-    validation: list[Example] | None = None
-    test: list[Example] | None = None
-    test_share: float = 0.0
-    split_seed: int | None = None
-    bad_rows: tuple[BadRow, ...] = ()
-    dropped: dict[str, int] = field(default_factory=dict)
-    notes: tuple[str, ...] = ()
-
-    @property
-    def rows_read(self) -> int:
-        """Rows found, those left out included."""
-        good = sum(len(rows or ()) for rows in (self.train, self.validation, self.test))
-        return good + len(self.bad_rows) + sum(self.dropped.values())
-
-
-def read_labelled(name: str) -> Labelled:
+def read_published(name: str) -> Labelled:
     """Read a named labelled set.
 
     Args:
@@ -78,15 +42,39 @@ def _read_reviews(path: Path) -> list[Example]:
 
 def _read_sst2(folder: Path) -> Labelled:
     phrases = gzip.decompress((folder / "phrases_train.tsv.gz").read_bytes()).decode()
+    train = _read_sentences(phrases, has_header=True)
+    if not (folder / "test.tsv").exists():
+        return _split_glue(train, (folder / "glue_dev.tsv").read_text("utf-8"))
     return Labelled(
         name="sst2",
-        train=[
-            *_read_sentences(phrases, has_header=True),
-            *_read_sentences((folder / "train.tsv").read_text("utf-8")),
-        ],
+        train=[*train, *_read_sentences((folder / "train.tsv").read_text("utf-8"))],
         validation=_read_sentences((folder / "dev.tsv").read_text("utf-8")),
         test=_read_sentences((folder / "test.tsv").read_text("utf-8")),
+        family=ROTTEN_TOMATOES,
     )
+
+
+def _split_glue(phrases: list[Example], dev: str) -> Labelled:
+    """Split GLUE's form, whose test split has no labels.
+
+    Its rows are sentences and their parts, so a part of a validation row must not be trained on.
+    """
+    test = _read_sentences(dev, has_header=True)
+    share = len(test) / len(phrases)
+    train, validation = hold_out(phrases, share, seed=NAMED_SPLIT_SEED, key=loose_key)
+    labelled = Labelled(
+        name="sst2",
+        train=train,
+        validation=validation,
+        test=test,
+        family=ROTTEN_TOMATOES,
+        notes=(
+            "GLUE's test split has no labels: its dev split is the test split here, and "
+            "validation is held out of its training phrases",
+        ),
+    )
+    reason = "shares words in a row with a validation phrase"
+    return labelled.without("train", shares_run(validation), reason=reason)
 
 
 def _read_sentences(text: str, *, has_header: bool = False) -> list[Example]:
@@ -96,27 +84,28 @@ def _read_sentences(text: str, *, has_header: bool = False) -> list[Example]:
 
 
 def _read_rt_polarity(folder: Path) -> Labelled:
-    examples = [
-        Example(line.strip(), label)
-        for label in SENTIMENT
-        for line in _lines(folder / f"rt-polarity.{label[:3]}")
-    ]
-    return Labelled(name="rt_polarity", train=examples, test_share=HELD_OUT_SHARE, split_seed=0)
+    return Labelled(
+        name="rt_polarity",
+        train=[
+            Example(line, label)
+            for label in SENTIMENT
+            for line in _lines(folder / f"rt-polarity.{label[:3]}")
+        ],
+        test_share=HELD_OUT_SHARE,
+        family=ROTTEN_TOMATOES,
+    )
 
 
 def _read_names_by_language(folder: Path) -> Labelled:
     found = [
-        Example(line.strip(), path.stem)
-        for path in sorted(folder.glob("*.txt"))
-        for line in _lines(path)
+        Example(line, path.stem) for path in sorted(folder.glob("*.txt")) for line in _lines(path)
     ]
-    examples, num_repeats = distinct(found, key=exact_key)
+    names = distinct(found, key=exact_key)
     return Labelled(
         name="names_by_language",
-        train=examples,
+        train=names,
         test_share=HELD_OUT_SHARE,
-        split_seed=0,
-        dropped={"repeats of a name in one language": num_repeats},
+        dropped={"repeats of a name in one language": len(found) - len(names)},
         notes=(
             "a name of several languages is kept once for each, all on one side of every split",
         ),
@@ -124,7 +113,7 @@ def _read_names_by_language(folder: Path) -> Labelled:
 
 
 def _lines(path: Path) -> list[str]:
-    return [line for line in path.read_text("utf-8").split("\n") if line.strip()]
+    return [line.strip() for line in path.read_text("utf-8").split("\n") if line.strip()]
 
 
 READERS: dict[str, Callable[[Path], Labelled]] = {

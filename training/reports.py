@@ -57,8 +57,8 @@ class DataReport:
 
     Args:
         sources: One report a source, in the order asked for.
-        splits: Split name ("train", "validation", "test imdb") to label to number of rows; for
-            generation the one label is "documents".
+        splits: Split name ("train", "validation", "test imdb") to label to number of rows. For
+            generation there are no labels: the one entry is "documents".
         conflicts: Texts that were found with more than one label, described; they are kept.
     """
 
@@ -80,8 +80,9 @@ class DataReport:
         """Describe the data for people, one fact a line."""
         lines = [line for source in self.sources for line in source.lines()]
         for split, counts in self.splits.items():
-            shares = ", ".join(f"{label} {count:,}" for label, count in counts.items())
-            lines.append(f"{split}: {sum(counts.values()):,} rows ({shares})")
+            shares = ", ".join(f"{count:,} {label}" for label, count in counts.items())
+            total = f"{sum(counts.values()):,} rows: " if len(counts) > 1 else ""
+            lines.append(f"{split}: {total}{shares}")
         if self.conflicts:
             shown = "; ".join(self.conflicts[:MAX_PLACES])
             lines.append(f"{len(self.conflicts):,} texts have several labels (kept): {shown}")
@@ -99,5 +100,5 @@ def describe_bad_rows(bad_rows: Iterable[BadRow]) -> list[str]:
         places = [row.line for row in rows]
         shown = ", ".join(str(line) for line in places[:MAX_PLACES])
         more = f" and {len(places) - MAX_PLACES:,} more" if len(places) > MAX_PLACES else ""
-        lines.append(f"{file}: {reason} ({len(places):,}; line {shown}{more})")
+        lines.append(f"{file}: {reason} ({len(places):,} rows; line {shown}{more})")
     return lines
