@@ -6,6 +6,8 @@ no special tokens by itself, and text that happens to read `<eos>` is encoded as
 
 import json
 import os
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -104,7 +106,7 @@ class Tokenizer:
             encoding = self._inner.encode(text, add_special_tokens=False)
         except TypeError as exc:
             raise _explain(exc, [text]) from exc
-        return Encoding(encoding.ids, encoding.offsets)
+        return Encoding(encoding.ids, _with_marks(text, encoding.offsets))
 
     def encode_ids(self, text: str) -> list[int]:
         """Return the token ids alone, which is faster; errors as in `encode`."""
@@ -192,14 +194,32 @@ def _byte_of_char() -> dict[str, int]:
 _BYTE_OF_CHAR = _byte_of_char()
 
 
+def _with_marks(text: str, offsets: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Stretch tokens over the combining marks that follow and belong to no token.
+
+    A normalizer that composes e + U+0301 to one character leaves the mark outside the offsets.
+    """
+    if text.isascii():
+        return offsets
+    starts = [start for start, _ in offsets[1:]] + [len(text)]
+    return [
+        (start, _end_of_marks(text, end, limit))
+        for (start, end), limit in zip(offsets, starts, strict=False)
+    ]
+
+
+def _end_of_marks(text: str, end: int, limit: int) -> int:
+    while end < limit and unicodedata.category(text[end]).startswith("M"):
+        end += 1
+    return end
+
+
 def _explain(exc: TypeError, texts: Sequence[str]) -> ValueError | TypeError:
     """Return the error to raise for texts that the library refused without a reason."""
     for text in texts:
-        try:
-            text.encode()
-        except UnicodeEncodeError as broken:
+        if isinstance(text, str) and (broken := re.search("[\ud800-\udfff]", text)):
             return ValueError(
-                f"text holds a lone surrogate (U+{ord(text[broken.start]):04X}) at character "
-                f"{broken.start}: it is no character and cannot be encoded"
+                f"text holds a lone surrogate (U+{ord(broken[0]):04X}) at character "
+                f"{broken.start()}: it is no character and cannot be encoded"
             )
     return exc

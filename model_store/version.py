@@ -14,7 +14,7 @@ from pathlib import Path
 from model_store.config import Config, parse_config
 from model_store.disk import read_file
 from model_store.document import describe
-from model_store.errors import CorruptVersion, StoreUnavailable, UnknownFormat, VersionNotFound
+from model_store.errors import CorruptVersion, StoreUnavailable, UnknownFormat
 from model_store.golden import Golden, parse_golden
 from model_store.manifest import MANIFEST, FileInfo, Manifest
 from model_store.tokenizer import Tokenizer
@@ -70,7 +70,6 @@ def open_version(path: Path) -> StoredVersion:
     """Open the version in the directory `<root>/<name>/<version>`.
 
     Raises:
-        VersionNotFound: If there is no such directory.
         CorruptVersion: At the first file that is not as the manifest says.
         UnknownFormat: If it was written in a format that this program does not know.
         StoreUnavailable: If the store cannot be read now.
@@ -85,7 +84,6 @@ def problems(path: Path) -> list[CorruptVersion | UnknownFormat]:
     """Return all that is wrong with a version, one error a file; empty for a sound one.
 
     Raises:
-        VersionNotFound: If there is no such directory.
         StoreUnavailable: If the store cannot be read now.
     """
     try:
@@ -135,8 +133,7 @@ def model_id(path: Path) -> str:
 
 def unavailable(root: Path, exc: OSError) -> StoreUnavailable:
     """Return the error for a store that the system does not let us read."""
-    reason = exc.strerror or "it is not there"
-    return StoreUnavailable(f"the model store {root} cannot be read now: {reason}")
+    return StoreUnavailable(f"the model store {root} cannot be read now: {exc.strerror}")
 
 
 def _parsed(path: Path, manifest: Manifest) -> StoredVersion:
@@ -152,12 +149,8 @@ def _parsed(path: Path, manifest: Manifest) -> StoredVersion:
 
 
 def _check_directory(path: Path) -> None:
-    """Refuse a directory that is not there, or that a link puts somewhere else."""
+    """Refuse a directory that a link puts somewhere else."""
     root = path.parent.parent
-    if not os.path.lexists(path):
-        if not os.path.isdir(root):
-            raise unavailable(root, FileNotFoundError())
-        raise VersionNotFound(f"there is no {model_id(path)}")
     if os.path.realpath(path) != os.path.join(os.path.realpath(root), *path.parts[-2:]):
         raise CorruptVersion(model_id(path), ".", "path escapes: a link stands in its place")
 

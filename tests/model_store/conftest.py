@@ -12,7 +12,7 @@ from model_store import (
     Store,
     input_ids,
 )
-from tests.model_store.vocabularies import byte_level, characters, words
+from tests.model_store.vocabularies import characters, words
 
 
 def classifier_files(**changes):
@@ -84,8 +84,3 @@ def publish(store):
         return store.publish(name, classifier_files(), about(accuracy))
 
     return publish
-
-
-@pytest.fixture(params=[characters, byte_level, words], ids=["characters", "bytes", "words"])
-def vocabulary(request):
-    return request.param
