@@ -1,0 +1,189 @@
+/** The panel that writes: a prompt and how to draw in, streamed text out, with a seed to repeat it. */
+
+import { hasKey, isAbort, postStream } from "./api.js";
+import { copyText } from "./clipboard.js";
+import { curlCommand } from "./curl.js";
+import { announce, byId, h } from "./dom.js";
+import { fillMenu } from "./models.js";
+import { clearNotice, showError } from "./notice.js";
+import { SamplingControls } from "./sampling.js";
+import { Stopwatch } from "./speed.js";
+
+const PATH = "v1/generate";
+const FIRST_PROMPTS = { shakespeare: "ROMEO:\n" };
+const ENDS = { stop: "ended by itself", length: "reached max tokens" };
+
+function freshSeed() {
+  return crypto.getRandomValues(new Uint32Array(1))[0] >>> 1; // positive also as a signed 32-bit number
+}
+
+/** The panel "Generate". */
+export class GeneratePanel {
+  #menu = byId("generator");
+  #notice = byId("generate-notice");
+  #output = byId("output");
+  #models = [];
+  #sampling = new SamplingControls(() => this.#showCurl());
+  #nextSeed = freshSeed();
+  #lastSeed = null;
+  #writing = null; // AbortController of the stream that is being read
+  #pieces = []; // elements of the answers
+
+  constructor() {
+    this.#menu.addEventListener("change", () => this.#changeModel());
+    byId("generate-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#write(this.#sampling.seed ?? this.#nextSeed);
+    });
+    byId("stop").addEventListener("click", () => this.#writing?.abort());
+    byId("same-seed").addEventListener("click", () => this.#write(this.#lastSeed));
+    byId("new-seed").addEventListener("click", () => {
+      this.#sampling.seed = null;
+      this.#write(this.#nextSeed);
+    });
+    byId("copy-text").addEventListener("click", () => copyText(this.#text(), byId("copy-text")));
+    for (const id of ["prompt", "prompts"]) byId(id).addEventListener("input", () => this.#showCurl());
+    byId("panel-generate").addEventListener("keydown", (event) => this.#key(event));
+  }
+
+  /** Offer these generators. */
+  setModels(models) {
+    this.#models = models;
+    const before = this.#model?.id;
+    fillMenu(this.#menu, models);
+    byId("write").disabled = models.length === 0;
+    byId("output-empty")?.replaceChildren(
+      models.length ? "What it writes appears here, token by token." : "No generator is being served.",
+    );
+    if (!this.#model || this.#model.id !== before || this.#lastSeed === null) this.#changeModel();
+  }
+
+  get #model() {
+    return this.#models.find((model) => model.id === this.#menu.value) ?? null;
+  }
+
+  get #prompt() {
+    return this.#model.prompts.length ? byId("prompts").value : byId("prompt").value;
+  }
+
+  #changeModel() {
+    const model = this.#model;
+    if (!model) return this.#showCurl();
+    const isListed = model.prompts.length > 0;
+    byId("prompt").hidden = isListed;
+    byId("prompts").hidden = !isListed;
+    byId("prompt-label").htmlFor = isListed ? "prompts" : "prompt";
+    byId("prompts").replaceChildren(...model.prompts.map((prompt) => h("option", { value: prompt }, prompt)));
+    if (!isListed && !byId("prompt").value) byId("prompt").value = FIRST_PROMPTS[model.id] ?? "Once upon a time";
+    this.#sampling.setDefaults(model.sampling);
+    this.#showCurl();
+  }
+
+  #body(seed) {
+    return { model: this.#model.id, prompt: this.#prompt, ...this.#sampling.values(), seed, stream: true };
+  }
+
+  #showCurl(seed = this.#sampling.seed ?? this.#nextSeed) {
+    byId("generate-curl").closest("section").hidden = !this.#model;
+    if (!this.#model) return;
+    byId("generate-curl").textContent = curlCommand(PATH, this.#body(seed), { stream: true, hasKey: hasKey() });
+  }
+
+  #key(event) {
+    if (event.key === "Escape" && this.#writing) this.#writing.abort();
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    byId("generate-form").requestSubmit();
+  }
+
+  async #write(seed) {
+    if (!this.#model) return;
+    this.#writing?.abort();
+    const writing = new AbortController();
+    this.#writing = writing;
+    const body = this.#body(seed);
+    this.#begin(body);
+    const watch = new Stopwatch();
+    let ends = null;
+    try {
+      ends = await this.#read(body, { watch, signal: writing.signal });
+    } catch (error) {
+      if (this.#writing !== writing) return; // another text took its place
+      if (isAbort(error)) ends = "stopped by you";
+      else this.#fail(error);
+    }
+    if (this.#writing === writing) this.#end(watch, ends);
+  }
+
+  #begin(body) {
+    clearNotice(this.#notice);
+    this.#sampling.blame(null);
+    this.#lastSeed = body.seed;
+    this.#showCurl(body.seed);
+    this.#nextSeed = freshSeed();
+    this.#pieces = [];
+    this.#output.replaceChildren();
+    this.#piece(0, body.prompt).classList.add("writing");
+    byId("used-seed").textContent = body.seed;
+    byId("afterword").hidden = true;
+    byId("stop").hidden = false;
+    announce(byId("generate-said"), "Writing.");
+  }
+
+  /** Show the stream's events as they come; resolves to why the text ended. */
+  async #read(body, { watch, signal }) {
+    const ends = new Set();
+    for await (const event of postStream(PATH, body, { signal })) {
+      for (const choice of event.choices) {
+        this.#append(this.#piece(choice.index, body.prompt), choice.text);
+        if (choice.text) watch.note(1);
+        if (choice.finish_reason) ends.add(ENDS[choice.finish_reason] ?? choice.finish_reason);
+      }
+      if (event.usage) watch.correct(event.usage.completion_tokens);
+      this.#showSpeed(watch.facts());
+    }
+    return [...ends].join(", ");
+  }
+
+  /** The element of answer `index`, made when its first piece comes. */
+  #piece(index, prompt) {
+    while (this.#pieces.length <= index) {
+      const asked = this.#model.prompts.length ? null : h("span", { class: "asked" }, prompt);
+      this.#pieces.push(h("p", { class: "piece" }, asked, document.createTextNode("")));
+      this.#output.append(this.#pieces.at(-1));
+    }
+    return this.#pieces[index];
+  }
+
+  #append(piece, text) {
+    const box = this.#output;
+    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+    piece.lastChild.appendData(text);
+    if (isAtEnd) box.scrollTop = box.scrollHeight;
+  }
+
+  #showSpeed(facts) {
+    byId("afterword").hidden = false;
+    byId("speed").replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  }
+
+  #fail(error) {
+    showError(this.#notice, error, { retry: () => this.#write(this.#lastSeed) });
+    this.#sampling.blame(error.param);
+  }
+
+  #end(watch, ends) {
+    this.#writing = null;
+    const hadFocus = document.activeElement === byId("stop");
+    byId("stop").hidden = true;
+    if (hadFocus) byId("write").focus();
+    this.#output.querySelector(".writing")?.classList.remove("writing");
+    if (ends === null) return announce(byId("generate-said"), "");
+    this.#showSpeed([...watch.facts(), ["End", ends]]);
+    announce(byId("generate-said"), `Done: ${ends}.`);
+  }
+
+  #text() {
+    return this.#pieces.map((piece) => piece.textContent).join("\n\n");
+  }
+}

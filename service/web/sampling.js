@@ -1,0 +1,117 @@
+/** The controls of how text is drawn, with the chosen model's own values to begin with. */
+
+import { byId, h } from "./dom.js";
+
+const CONTROLS = [
+  { name: "temperature", label: "Temperature", type: "range", min: 0, max: 2, step: 0.05, help: "Low is careful, high is bold; 0 always takes the likeliest." },
+  { name: "top_p", label: "Top p", type: "range", min: 0.05, max: 1, step: 0.05, help: "Draw from the likeliest that together reach this share." },
+  { name: "min_p", label: "Min p", type: "range", min: 0, max: 0.5, step: 0.01, help: "Drop what is below this share of the likeliest." },
+  { name: "repetition_penalty", label: "Repetition penalty", type: "range", min: 0.5, max: 2, step: 0.05, help: "Over 1, what was already written becomes less likely." },
+  { name: "top_k", label: "Top k", type: "number", step: 1, help: "Draw from the k likeliest; 0 means all." },
+  { name: "max_tokens", label: "Max tokens", type: "number", step: 1 },
+  { name: "n", label: "Answers", type: "number", step: 1 },
+  { name: "seed", label: "Seed", type: "number", step: 1, placeholder: "new", help: "The same seed and settings write the same text." },
+  { name: "stop", label: "Stop at", type: "lines", help: "One text a line ends the writing; \\n stands for a line break." },
+];
+
+const ALWAYS = { n: 1 }; // no model has a default for these
+const MIDDLE = { temperature: 1, top_p: 1, min_p: 0, repetition_penalty: 1 }; // where an unknown value is drawn
+
+const escaped = (text) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+const unescaped = (text) => text.replace(/\\([nt\\])/g, (_, letter) => ({ n: "\n", t: "\t", "\\": "\\" })[letter]);
+
+function inputFor({ name, type, min, max, step, placeholder, help }) {
+  const shared = { id: name, placeholder: placeholder ?? "default", "aria-describedby": help && `${name}-help`, autocomplete: "off" };
+  if (type === "lines") return h("textarea", { ...shared, rows: 2, spellcheck: "false" });
+  return h("input", { ...shared, type, min, max, step });
+}
+
+function controlFor(control) {
+  const { name, label, type, help } = control;
+  return h(
+    "div",
+    { class: "control" },
+    h("label", { for: name }, label),
+    type === "range" ? h("output", { for: name, id: `${name}-value` }) : null,
+    inputFor(control),
+    help ? h("p", { class: "help", id: `${name}-help` }, help) : null,
+  );
+}
+
+/** The controls and their values. */
+export class SamplingControls {
+  #defaults = {};
+  #touched = new Set();
+
+  /** `onChange()` is called whenever a value changes. */
+  constructor(onChange) {
+    byId("controls").append(...CONTROLS.map(controlFor));
+    byId("controls").addEventListener("input", (event) => {
+      this.#touched.add(event.target.id);
+      this.#showValues();
+      onChange();
+    });
+    byId("reset").addEventListener("click", () => {
+      this.#fill();
+      onChange();
+    });
+  }
+
+  /** Begin anew with a model's own values; those that are not known are shown as its own to choose. */
+  setDefaults(sampling) {
+    this.#defaults = { ...ALWAYS, ...sampling };
+    this.#fill();
+  }
+
+  /** The seed that was typed, or null for a new one each time. */
+  get seed() {
+    return byId("seed").value === "" ? null : Number(byId("seed").value);
+  }
+
+  set seed(value) {
+    byId("seed").value = value ?? "";
+  }
+
+  /** The fields that were set to something else than the model's own, as the service takes them; no seed. */
+  values() {
+    const isOwn = ([name, value]) => JSON.stringify(value) === JSON.stringify(this.#defaults[name]);
+    const entries = CONTROLS.filter(({ name }) => name !== "seed" && this.#touched.has(name))
+      .map((control) => [control.name, this.#read(control)])
+      .filter(([, value]) => value !== null);
+    return Object.fromEntries(entries.filter((entry) => !isOwn(entry)));
+  }
+
+  /** Point at the control of the field that the service objects to, or at none. */
+  blame(param) {
+    for (const { name } of CONTROLS) {
+      if (name === param) byId(name).setAttribute("aria-invalid", "true");
+      else byId(name).removeAttribute("aria-invalid");
+    }
+  }
+
+  /** A control's value, or null where it is left to the model. */
+  #read({ name, type }) {
+    const { value } = byId(name);
+    if (type === "lines") return value.split("\n").filter((line) => line).map(unescaped);
+    return value === "" ? null : Number(value);
+  }
+
+  #fill() {
+    this.#touched.clear();
+    for (const { name, type } of CONTROLS) {
+      const own = this.#defaults[name];
+      if (type === "lines") byId(name).value = (own ?? []).map(escaped).join("\n");
+      else byId(name).value = own ?? (type === "range" ? MIDDLE[name] : "");
+    }
+    this.blame(null);
+    this.#showValues();
+  }
+
+  #showValues() {
+    for (const { name, type } of CONTROLS) {
+      if (type !== "range") continue;
+      const isKnown = this.#touched.has(name) || this.#defaults[name] != null;
+      byId(`${name}-value`).textContent = isKnown ? Number(byId(name).value).toFixed(2) : "model’s own";
+    }
+  }
+}

@@ -1,0 +1,260 @@
+/** The panel that reads: asks as one types, colours the text, and shows the verdict. */
+
+import { hasKey, isAbort, post } from "./api.js";
+import { BatchPanel } from "./batch.js";
+import { Chart, lineSummary } from "./chart.js";
+import { curlCommand } from "./curl.js";
+import { announce, byId, h, percent, points } from "./dom.js";
+import { explained, followedClass, strengths, unread } from "./explanation.js";
+import { fillMenu } from "./models.js";
+import { clearNotice, showError } from "./notice.js";
+import { Reader } from "./reader.js";
+import { showNoVerdict, showVerdict } from "./verdict.js";
+
+const PATH = "v1/classify";
+const PAUSE_MS = 140; // between the last key and the question
+const SETTLED_MS = 1200; // between an answer and its being read out, so that typing does not chatter
+
+const EXAMPLES = [
+  ["Glowing", "One of those rare films that made me laugh, then cry, and then call my mother. I loved every minute of it."],
+  ["Scathing", "A dull, lifeless script, wooden acting and no ending at all. I want my two hours back."],
+  ["A turn", "It starts slowly and the first half is a bit of a mess, but then it finds its heart, and the ending is wonderful."],
+  ["Faint praise", "Not bad, I suppose, but I would not watch it again."],
+];
+
+const BOTH_WAYS = "This model reads from both ends at once, so it has no score along the text.";
+const HELP = {
+  trajectory: "Each word is coloured by how the score moved when the network read it.",
+  occlusion: "Each word is coloured by what it adds: the whole text’s score minus the score without that word.",
+};
+
+/** The panel "Sentiment". */
+export class SentimentPanel {
+  #menu = byId("classifier");
+  #notice = byId("sentiment-notice");
+  #models = [];
+  #reader = new Reader(byId("text"), byId("marks"), {
+    onInput: () => this.#later(),
+    onPoint: () => this.#point(),
+  });
+  #chart = new Chart(byId("plot"), (index) => this.#point(index));
+  #batch = new BatchPanel(() => this.#model);
+  #answer = null; // {text, result, reply, ms} that is being shown
+  #pieces = [];
+  #chosenClass = null;
+  #untraceable = new Set(); // ids of models that turned out to have no score along the text
+  #asking = null; // AbortController of the latest question
+  #timer = 0;
+  #settling = 0;
+
+  constructor() {
+    this.#menu.addEventListener("change", () => this.#changeModel());
+    byId("explain").addEventListener("change", () => this.#ask());
+    byId("words").addEventListener("toggle", () => this.#fillTable());
+    byId("examples").append(
+      ...EXAMPLES.map(([name, text]) => h("button", { type: "button", click: () => this.#read(text) }, name)),
+    );
+  }
+
+  /** Offer these classifiers and read what the box holds. */
+  setModels(models) {
+    this.#models = models;
+    fillMenu(this.#menu, models);
+    this.#changeModel();
+  }
+
+  get #model() {
+    return this.#models.find((model) => model.id === this.#menu.value) ?? null;
+  }
+
+  get #mode() {
+    return document.querySelector('input[name="explain"]:checked').value;
+  }
+
+  get #followed() {
+    const { model, result } = this.#answer;
+    return this.#chosenClass ?? followedClass(model.classes, result.label);
+  }
+
+  #read(text) {
+    this.#reader.text = text;
+    this.#ask();
+  }
+
+  #changeModel() {
+    this.#chosenClass = null;
+    this.#offerModes();
+    this.#batch.refresh();
+    this.#ask();
+  }
+
+  #offerModes() {
+    const [trajectory, occlusion] = document.querySelectorAll('input[name="explain"]');
+    trajectory.disabled = this.#untraceable.has(this.#menu.value);
+    if (trajectory.disabled) occlusion.checked = true;
+  }
+
+  #later() {
+    clearTimeout(this.#timer);
+    clearTimeout(this.#settling);
+    byId("verdict").setAttribute("aria-busy", "true");
+    this.#timer = setTimeout(() => this.#ask(), PAUSE_MS);
+  }
+
+  /** Ask about the text as it is now; only the latest question's answer is ever shown. */
+  async #ask() {
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+    const text = this.#reader.text;
+    const model = this.#model;
+    const canTrace = !this.#untraceable.has(this.#menu.value);
+    byId("explain-help").textContent = canTrace ? HELP[this.#mode] : `${HELP[this.#mode]} ${BOTH_WAYS}`;
+    if (!model || !text.trim()) return this.#showNothing(model);
+    const question = new AbortController();
+    this.#asking = question;
+    const body = { model: model.id, input: text, explain: this.#mode };
+    byId("sentiment-curl").textContent = curlCommand(PATH, body, { hasKey: hasKey() });
+    byId("verdict").setAttribute("aria-busy", "true");
+    const began = performance.now();
+    try {
+      const reply = await post(PATH, body, { signal: question.signal });
+      if (this.#asking !== question) return;
+      this.#answer = { text, model, reply, result: reply.data[0], ms: performance.now() - began };
+      clearNotice(this.#notice);
+      this.#show();
+      this.#settle();
+    } catch (error) {
+      if (!isAbort(error) && this.#asking === question) this.#fail(error);
+    }
+  }
+
+  #fail(error) {
+    if (error.param === "explain" && this.#mode === "trajectory") {
+      this.#untraceable.add(this.#menu.value);
+      this.#offerModes();
+      this.#ask();
+      return;
+    }
+    this.#showNothing(this.#model);
+    byId("score").textContent = "";
+    showError(this.#notice, error, { retry: () => this.#ask(), calm: true });
+  }
+
+  #showNothing(model) {
+    this.#asking = null;
+    this.#answer = null;
+    this.#pieces = [];
+    this.#reader.paint("", []);
+    this.#chart.show(null);
+    this.#fillTable();
+    byId("readout").textContent = "";
+    byId("sentiment-curl").closest("section").hidden = !model || !this.#reader.text.trim();
+    clearNotice(this.#notice);
+    showNoVerdict(model ? "Waiting for a text." : "No classifier is being served.");
+    byId("verdict").setAttribute("aria-busy", "false");
+  }
+
+  #show() {
+    const { text, model, result, reply, ms } = this.#answer;
+    const followed = this.#followed;
+    this.#pieces = explained(text, result, followed);
+    this.#paint(text, result);
+    this.#plot(model.classes, followed, result);
+    this.#name(model.classes, followed, result);
+    showVerdict(result, {
+      labels: model.classes,
+      model: reply.model,
+      version: reply.version,
+      ms,
+      followed,
+      onFollow: (index) => {
+        this.#chosenClass = index;
+        this.#show();
+      },
+    });
+    byId("verdict").setAttribute("aria-busy", "false");
+    byId("sentiment-curl").closest("section").hidden = false;
+    this.#fillTable();
+    this.#point();
+  }
+
+  #paint(text, result) {
+    const strength = strengths(this.#pieces);
+    const spans = this.#pieces.map(({ start, end, change }, piece) => ({
+      start,
+      end,
+      piece,
+      kind: change < 0 ? "fall" : "rise",
+      strength: strength[piece],
+    }));
+    const gaps = result.truncated ? unread(text, this.#pieces) : [];
+    const all = [...spans, ...gaps.map((gap) => ({ ...gap, kind: "unread", strength: 1 }))];
+    this.#reader.paint(text, all.sort((a, b) => a.start - b.start));
+  }
+
+  #plot(labels, followed, result) {
+    const label = labels[followed];
+    if (!this.#pieces.length) return this.#chart.show(null);
+    if (result.trajectory) {
+      const scores = this.#pieces.map((piece) => piece.score);
+      const rest = labels.length > 2 ? labels.map((_, i) => i).filter((i) => i !== followed) : [];
+      const others = rest.map((i) => this.#pieces.map((piece) => piece.probs[i]));
+      const middle = 1 / labels.length;
+      this.#chart.show({ kind: "line", scores, others, middle, summary: lineSummary(label, scores) });
+    } else {
+      const summary = `What each word adds to the probability of ${label}; the table below has the numbers.`;
+      this.#chart.show({ kind: "bars", scores: this.#pieces.map((piece) => piece.change), summary });
+    }
+  }
+
+  #name(labels, followed, result) {
+    const label = labels[followed];
+    const other = labels.length === 2 ? labels[1 - followed] : null;
+    byId("legend-rise").textContent = result.trajectory ? `towards ${label}` : `speaks for ${label}`;
+    byId("legend-fall").textContent = result.trajectory
+      ? (other ? `towards ${other}` : `away from ${label}`)
+      : (other ? `speaks for ${other}` : `speaks against ${label}`);
+    byId("chart-title").textContent = result.trajectory
+      ? `Probability of ${label} along the text`
+      : `What each word adds to ${label}, in points`;
+    byId("words-score").textContent = result.trajectory ? "Score after it" : "Score without it";
+  }
+
+  /** Show the word that is pointed at in the chart (`index`) or else in the text; if none, the last. */
+  #point(index = null) {
+    const last = this.#pieces.length - 1;
+    const pointed = index ?? this.#reader.pointed;
+    const isPointing = pointed !== null;
+    const at = Math.min(pointed ?? last, last);
+    this.#reader.point(isPointing ? at : null);
+    this.#chart.point(at);
+    byId("readout").textContent = at < 0 ? "" : this.#readout(this.#pieces[at], isPointing);
+  }
+
+  #readout({ start, end, score, change }, isPointing) {
+    if (!isPointing) return `at the end ${percent(this.#answer.result.probs[this.#followed])}`;
+    const word = this.#answer.text.slice(start, end);
+    if (this.#answer.result.trajectory) return `after “${word}” ${percent(score)} (${points(change)})`;
+    return `without “${word}” ${percent(score)} (it adds ${points(change)})`;
+  }
+
+  #fillTable() {
+    if (!byId("words").open) return;
+    const rows = this.#pieces.map(({ start, end, score, change }) =>
+      h(
+        "tr",
+        {},
+        h("td", {}, this.#answer.text.slice(start, end)),
+        h("td", { class: "number" }, percent(score)),
+        h("td", { class: "number" }, points(change)),
+      ),
+    );
+    byId("words-rows").replaceChildren(...rows);
+  }
+
+  #settle() {
+    clearTimeout(this.#settling);
+    const { label, score } = this.#answer.result;
+    this.#settling = setTimeout(() => announce(byId("said"), `${label}, ${percent(score)}`), SETTLED_MS);
+  }
+}

@@ -1,0 +1,41 @@
+/** Tabs as the ARIA Authoring Practices have them: arrow keys move, the address keeps the choice. */
+
+/** Make the tabs in `list` switch their panels; each panel "panel-x" has the address "#x". */
+export function startTabs(list) {
+  const tabs = [...list.querySelectorAll('[role="tab"]')];
+  const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
+  const nameOf = (tab) => tab.id.replace(/^tab-/, "");
+
+  const select = (chosen) => {
+    for (const tab of tabs) {
+      const isChosen = tab === chosen;
+      tab.setAttribute("aria-selected", String(isChosen));
+      tab.tabIndex = isChosen ? 0 : -1;
+      panelOf(tab).hidden = !isChosen;
+    }
+    document.title = `${chosen.textContent} · RNN service`;
+  };
+
+  const fromAddress = () => tabs.find((tab) => `#${nameOf(tab)}` === location.hash) ?? tabs[0];
+
+  const choose = (tab) => {
+    select(tab);
+    history.replaceState(null, "", `#${nameOf(tab)}`);
+  };
+
+  list.addEventListener("click", (event) => {
+    const tab = event.target.closest('[role="tab"]');
+    if (tab) choose(tab);
+  });
+  list.addEventListener("keydown", (event) => {
+    const at = tabs.indexOf(document.activeElement);
+    const steps = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 };
+    if (!(event.key in steps)) return;
+    event.preventDefault();
+    const next = tabs[(steps[event.key] + tabs.length) % tabs.length];
+    next.focus();
+    choose(next);
+  });
+  addEventListener("hashchange", () => select(fromAddress()));
+  select(fromAddress());
+}
