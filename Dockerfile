@@ -15,7 +15,7 @@ RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nolog
 # The environments are made without pip, which stays behind in the base image.
 FROM base AS build-service
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libpython3-dev
-COPY requirements-service.txt requirements-fast.txt ./
+COPY constraints.txt requirements-service.txt requirements-fast.txt ./
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
       -r requirements-service.txt -r requirements-fast.txt
@@ -34,7 +34,7 @@ RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
 
 FROM base AS build-train
 ARG TORCH_INDEX=
-COPY requirements-service.txt requirements-train.txt ./
+COPY constraints.txt requirements-service.txt requirements-train.txt ./
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir \
       ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r requirements-train.txt

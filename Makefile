@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover check \
-	clean
+	lock clean
 
 help: ## List the targets and settings
 	@echo "usage: make TARGET [SETTING=value ...]"; echo
@@ -35,7 +35,7 @@ help: ## List the targets and settings
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
 serve: $(FAST) ## Serve the models in model_store/models
-	@echo "Serving at http://$(HOST):$(PORT) (Ctrl-C stops). In another terminal:"
+	@echo "The service will be at http://$(HOST):$(PORT) (Ctrl-C stops it). In another terminal:"
 	@echo "  curl http://$(HOST):$(PORT)/v1/classify -H 'content-type: application/json'" \
 		"-d '{\"input\": \"a tender, funny and beautifully acted film\"}'"
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
@@ -71,6 +71,12 @@ cover: $(TRAIN) $(DEV) ## Run the tests and measure branch coverage
 
 check: lint type cover ## All checks: style, types, tests and coverage
 
+lock: $(BIN)/pip ## Update and pin all that the requirements bring in (use Python 3.11)
+	echo "# Every other package at a version known to work, written by: make lock" > constraints.txt
+	$(PIP_INSTALL) --upgrade --upgrade-strategy eager -r requirements.txt
+	$(BIN)/pip freeze --exclude torch $$(sed -n 's/^\([a-z0-9-]*\)==.*/--exclude \1/p' \
+		requirements-service.txt requirements-fast.txt) >> constraints.txt
+
 clean: ## Delete what the other targets made (trained models stay)
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -prune -exec rm -rf {} +
@@ -86,7 +92,7 @@ $(BIN)/pip:
 			"python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/.installed-%: requirements-%.txt requirements-service.txt $(BIN)/pip
+$(VENV)/.installed-%: requirements-%.txt requirements-service.txt constraints.txt $(BIN)/pip
 	$(PIP_INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
 	@touch $@
 
