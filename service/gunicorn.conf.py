@@ -42,6 +42,11 @@ SHARED_MEMORY = Path("/dev/shm")
 worker_tmp_dir = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else tempfile.gettempdir()
 control_socket_disable = True
 
+# No header of a proxy is believed, from anywhere: then the sender's address need not be looked at.
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+forwarded_allow_ips = "*"
+
 limit_request_line = 4094  # bytes
 limit_request_fields = 64
 limit_request_field_size = 8190  # bytes

@@ -92,6 +92,8 @@ class RequestBody:
             TimeoutError: They did not arrive in time.
             ConnectionError: They broke off, or are not what HTTP allows.
         """
+        if self._is_here():
+            return bytes(self._body.read(size))
         with gevent.Timeout(self._timeout_s, TimeoutError("the body came too slowly")):
             try:
                 return bytes(self._body.read(size))
@@ -99,6 +101,12 @@ class RequestBody:
                 raise ConnectionError(f"the body is malformed: {exc}") from exc
             except http_errors.NoMoreData as exc:
                 raise ConnectionError("the body broke off") from exc
+
+    def _is_here(self) -> bool:
+        """Tell whether the whole body came with the headers, so that no timer is needed."""
+        reader = self._body.reader
+        length = getattr(reader, "length", None)
+        return length is not None and length <= reader.unreader.buf.getbuffer().nbytes
 
     @property
     def failed(self) -> bool:
@@ -112,6 +120,39 @@ class RequestBody:
         return bool(self._body.failed) or not is_short
 
 
+class HeldSocket:
+    """A connection that keeps the first bytes, the headers, to send them with those that follow.
+
+    One system call less per answer, which is a twentieth of what a small one costs.
+
+    Args:
+        sock: The connection.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._all = sock
+        self._held: bytes | None = b""
+
+    def sendall(self, data: bytes) -> None:
+        """Keep the first bytes; send them with the second, and everything else at once."""
+        if self._held is None:
+            self._all.sendall(data)
+        elif not self._held:
+            self._held = data
+        else:
+            held, self._held = self._held, None
+            self._all.sendall(held + data)
+
+    def flush(self) -> None:
+        """Send what is kept."""
+        if self._held:
+            held, self._held = self._held, None
+            self._all.sendall(held)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._all, name)
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
     """A gevent worker that drains well and watches its engine."""
 
@@ -121,6 +162,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._running = [0]  # requests being answered; a new list counts from a drain's begin
         self._request_ids = RequestIds()
         self.alive: bool = True
+        # gunicorn looks settings up by a slow way, 18 times a request; plain attributes go before.
+        self.cfg.__dict__.update({name: each.get() for name, each in self.cfg.settings.items()})
         super().init_process()
 
     def run(self) -> None:
@@ -150,8 +193,14 @@ class Worker(GeventWorker):  # type: ignore[misc]
         sock.settimeout(self._client_timeout_s)
         running = self._running
         running[0] += 1
+        held = HeldSocket(sock)
         try:
-            return super().handle_request(listener_name, req, sock, addr)
+            result = super().handle_request(listener_name, req, held, addr)
+            held.flush()
+            return result
+        except StopIteration:
+            held.flush()
+            raise
         except TimeoutError:
             self.log.info("Closed a connection: the client took too long to read")
             raise StopIteration from None

@@ -9,6 +9,7 @@ from service.engine.types import (
     ClassifyAnswer,
     ClassifyRequest,
     Delta,
+    GeneratedAnswer,
     GenerateRequest,
     Health,
     ModelStatus,
@@ -191,6 +192,31 @@ class FakeGeneration:
                 logprobs = self._logprobs(char)
                 yield Delta(index, char, 1, logprobs=logprobs)
             yield Delta(index, "", 0, "length")
+
+    def wait(self, timeout_s: float | None) -> bool:
+        if self.engine.fails_midway is not None:
+            raise self.engine.fails_midway
+        return True
+
+    def result(self) -> list[GeneratedAnswer]:
+        deltas = [delta for delta in self.events(1.0) if delta is not None]
+        return [
+            GeneratedAnswer(
+                index,
+                text,
+                num_tokens=len(text),
+                finish_reason="length",
+                seed=seed,
+                logprobs=tuple(
+                    token for delta in deltas if delta.index == index for token in delta.logprobs
+                ),
+            )
+            for index, (text, seed) in enumerate(zip(self.texts(), self.seeds, strict=True))
+        ]
+
+    @property
+    def timing(self) -> Timing:
+        return Timing(queue_s=0.003, compute_s=0.004, batch_size=1)
 
     def texts(self) -> list[str]:
         """The whole text of each answer."""

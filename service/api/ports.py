@@ -10,9 +10,11 @@ from service.engine.types import (
     ClassifyAnswer,
     ClassifyRequest,
     Delta,
+    GeneratedAnswer,
     GenerateRequest,
     Health,
     ModelStatus,
+    Timing,
 )
 
 
@@ -41,6 +43,20 @@ class GenerationPort(Protocol):
         Raises:
             ServiceError: The generation failed or its deadline passed.
         """
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait until all answers have ended, at most `timeout_s` seconds; return whether they have.
+
+        Raises:
+            ServiceError: The generation failed or its deadline passed.
+        """
+
+    def result(self) -> list[GeneratedAnswer]:
+        """Wait for all answers; raises as `wait` does."""
+
+    @property
+    def timing(self) -> Timing:
+        """Where the time went, up to now."""
 
     def cancel(self) -> None:
         """Give up what is still being generated; does nothing once it has ended."""
