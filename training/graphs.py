@@ -11,10 +11,11 @@ batch is exact, and the graphs hold only standard operators. Weights stay in tor
                  -> logits (batch, vocab_size), hidden_out [, cell_out]
 """
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import onnx
+from numpy.typing import ArrayLike, DTypeLike
 from onnx import TensorProto, helper, numpy_helper
 
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
@@ -26,9 +27,11 @@ OPERATORS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATE_ORDER = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
 """Places of ONNX's gates (i o f c; z r h) among torch's (i f g o; r z n)."""
 
+Attribute = int | str | Sequence[int]
+
 
 class Graph:
-    """A graph under construction: every method adds a node and returns its output's name."""
+    """A graph under construction: every method adds nodes and returns the output's name."""
 
     def __init__(self, weights: dict[str, Location]) -> None:
         """Begin with no nodes; `weights` says where each tensor lies."""
@@ -38,15 +41,21 @@ class Graph:
         self.inputs: list[onnx.ValueInfoProto] = []
         self.outputs: list[onnx.ValueInfoProto] = []
 
-    def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> Any:
-        """Add a node; return its output's name, or a list of `outputs` names."""
+    def ops(self, kind: str, *inputs: str, outputs: int, **attributes: Attribute) -> list[str]:
+        """Add a node; return the names of its `outputs` outputs."""
         stem = f"{kind.lower()}_{len(self.nodes)}"
-        names = [stem] if outputs == 1 else [f"{stem}_{i}" for i in range(outputs)]
-        self.nodes.append(helper.make_node(kind, list(inputs), names, stem, **attributes))
-        return names[0] if outputs == 1 else names
+        names = [f"{stem}_{place}" for place in range(outputs)] if outputs > 1 else [stem]
+        node = helper.make_node(kind, inputs, names, stem)
+        node.attribute.extend(helper.make_attribute(*item) for item in attributes.items())
+        self.nodes.append(node)
+        return names
 
-    def constant(self, value: Any, dtype: Any) -> str:
-        """Add a small constant."""
+    def op(self, kind: str, *inputs: str, **attributes: Attribute) -> str:
+        """Add a node with one output; return its name."""
+        return self.ops(kind, *inputs, outputs=1, **attributes)[0]
+
+    def constant(self, value: ArrayLike, dtype: DTypeLike) -> str:
+        """Add a small constant, once however often it is asked for."""
         array = np.asarray(value, dtype)
         name = f"const_{array.dtype}_{'_'.join(map(str, array.ravel()))}_{array.ndim}"
         self.initializers.setdefault(name, numpy_helper.from_array(array, name))
@@ -71,15 +80,12 @@ class Graph:
         raw = self.raw_weight(name)
         if self.weights[name].dtype == "F32":
             return raw
-        widened: str = self.op("Cast", raw, to=TensorProto.FLOAT)
-        return widened
+        return self.op("Cast", raw, to=TensorProto.FLOAT)
 
     def linear(self, inputs: str, layer: str) -> str:
         """Add torch's Linear."""
-        result: str = self.op(
-            "Gemm", inputs, self.weight(f"{layer}.weight"), self.weight(f"{layer}.bias"), transB=1
-        )
-        return result
+        weight, bias = self.weight(f"{layer}.weight"), self.weight(f"{layer}.bias")
+        return self.op("Gemm", inputs, weight, bias, transB=1)
 
     def declare(self, name: str, dtype: int, shape: list[int | str], *, is_output: bool) -> None:
         """Declare an input, or an output that a node of this name makes."""
@@ -92,7 +98,7 @@ class Graph:
         self.declare(name, TensorProto.FLOAT, shape, is_output=True)
 
     def to_bytes(self, name: str) -> bytes:
-        """Return the serialized model, its form checked."""
+        """Return the serialized model."""
         graph = helper.make_graph(
             self.nodes, name, self.inputs, self.outputs, list(self.initializers.values())
         )
@@ -108,19 +114,16 @@ def _gates(graph: Graph, name: str, cell: str) -> str:
     order = GATE_ORDER[cell]
     if len(order) == 1:
         return graph.weight(name)
-    parts = graph.op(
-        "Split", graph.weight(name), outputs=len(order), axis=0, num_outputs=len(order)
-    )
-    result: str = graph.op("Concat", *(parts[place] for place in order), axis=0)
-    return result
+    count = len(order)
+    parts = graph.ops("Split", graph.weight(name), outputs=count, axis=0, num_outputs=count)
+    return graph.op("Concat", *(parts[place] for place in order), axis=0)
 
 
 def _stacked(graph: Graph, directions: list[str]) -> str:
     """Return (num_directions, …) from one array a direction."""
     axis = graph.constant([0], np.int64)
     single = [graph.op("Unsqueeze", one, axis) for one in directions]
-    result: str = single[0] if len(single) == 1 else graph.op("Concat", *single, axis=0)
-    return result
+    return single[0] if len(single) == 1 else graph.op("Concat", *single, axis=0)
 
 
 def _layer(
@@ -141,19 +144,18 @@ def _layer(
         )
         for path in paths
     ]
-    attributes: dict[str, Any] = {
+    attributes: dict[str, Attribute] = {
         "hidden_size": config.hidden_size,
         "direction": "bidirectional" if config.bidirectional else "forward",
     }
     if config.cell == "gru":
         attributes["linear_before_reset"] = 1  # torch applies the reset gate after the product
-    outputs: list[str] = graph.op(
+    return graph.ops(
         OPERATORS[config.cell],
         *(inputs, weight_ih, weight_hh, _stacked(graph, biases), lengths, *state),
         outputs=3 if config.cell == "lstm" else 2,
         **attributes,
     )
-    return outputs
 
 
 def _token_inputs(graph: Graph) -> str:
@@ -161,7 +163,7 @@ def _token_inputs(graph: Graph) -> str:
     graph.declare("token_ids", TensorProto.INT32, ["batch", "seq_len"], is_output=False)
     graph.declare("lengths", TensorProto.INT32, ["batch"], is_output=False)
     by_step = graph.op("Transpose", "token_ids", perm=[1, 0])
-    vectors: str = graph.op("Gather", graph.raw_weight("stack.embedding.weight"), by_step, axis=0)
+    vectors = graph.op("Gather", graph.raw_weight("stack.embedding.weight"), by_step, axis=0)
     if graph.weights["stack.embedding.weight"].dtype != "F32":
         vectors = graph.op("Cast", vectors, to=TensorProto.FLOAT)
     return vectors
@@ -170,12 +172,10 @@ def _token_inputs(graph: Graph) -> str:
 def _merge_directions(graph: Graph, states: str, config: StackConfig) -> str:
     """Turn Y (seq_len, directions, batch, hidden_size) into (seq_len, batch, output_dim)."""
     if not config.bidirectional:
-        merged: str = graph.op("Squeeze", states, graph.constant([1], np.int64))
-        return merged
+        return graph.op("Squeeze", states, graph.constant([1], np.int64))
     by_row = graph.op("Transpose", states, perm=[0, 2, 1, 3])
     shape = graph.constant([0, 0, config.output_dim], np.int64)
-    reshaped: str = graph.op("Reshape", by_row, shape)
-    return reshaped
+    return graph.op("Reshape", by_row, shape)
 
 
 def _pooled(graph: Graph, states: str, last: str, config: ClassifierNetConfig) -> str:
@@ -194,8 +194,7 @@ def _pooled(graph: Graph, states: str, last: str, config: ClassifierNetConfig) -
     maximum = graph.op("ReduceMax", masked, axis0, keepdims=0)
     count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=TensorProto.FLOAT), axis1)
     mean = graph.op("Div", graph.op("ReduceSum", states, axis0, keepdims=0), count)
-    result: str = graph.op("Concat", last, maximum, mean, axis=1)
-    return result
+    return graph.op("Concat", last, maximum, mean, axis=1)
 
 
 def _head(graph: Graph, pooled: str, config: ClassifierNetConfig) -> None:

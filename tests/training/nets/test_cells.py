@@ -21,10 +21,11 @@ def made(cell, *, dtype=torch.float64):
     return layer, inputs, state
 
 
-def gradients(outputs, state, wanted):
+def gradients(passed, wanted):
     """Gradients of a sum in which every output and every part of the state has its own weight."""
     torch.manual_seed(1)
-    total = sum((part * torch.randn(*part.shape)).sum() for part in (outputs, *state))
+    outputs, after = passed
+    total = sum((part * torch.randn(*part.shape)).sum() for part in (outputs, *after))
     return torch.autograd.grad(total, wanted)
 
 
@@ -44,8 +45,8 @@ def test_layer_has_the_gradients_of_the_plain_equations(cell):
     layer, inputs, state = made(cell)
     wanted = [inputs, *state, *layer.parameters()]
 
-    got = gradients(*layer(inputs, state), wanted)
-    expected = gradients(*unroll(cell, inputs, state, layer.weights()), wanted)
+    got = gradients(layer(inputs, state), wanted)
+    expected = gradients(unroll(cell, inputs, state, layer.weights()), wanted)
 
     torch.testing.assert_close(got, expected)
 
