@@ -1,12 +1,60 @@
-"""Mini-batches: length-bucketed texts for classifiers, running windows for language models."""
+"""Mini-batches: length-bucketed texts for classifiers, running windows for language models.
 
-from collections.abc import Iterator, Sequence
+Both count the passes and the batches of a pass, so that a run resumed in the middle of one goes
+on with the batch that comes next.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import torch
 from torch import Tensor
+
+Batch = TypeVar("Batch")
+Augment = Callable[[Sequence[int], np.random.Generator], Sequence[int]]
+
+
+class Passes(ABC, Generic[Batch]):
+    """Batches of one pass over the data, in the order of its number; iterating is a pass.
+
+    Attributes:
+        num_begun: Passes begun so far.
+        position: Batches handed out in the latest one.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first pass."""
+        self.num_begun, self.position = 0, 0
+        self._goes_on = False
+
+    @abstractmethod
+    def __len__(self) -> int:
+        """Return the number of batches in a pass, the same in each."""
+
+    @abstractmethod
+    def batches(self, number: int, start: int) -> Iterator[Batch]:
+        """Yield the batches of pass `number` from the one at place `start` on."""
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield the batches of the next pass, or the rest of the one that was resumed."""
+        if not self._goes_on:
+            self.num_begun, self.position = self.num_begun + 1, 0
+        self._goes_on = False
+        for batch in self.batches(self.num_begun - 1, self.position):
+            self.position += 1
+            yield batch
+
+    def state_dict(self) -> dict[str, int]:
+        """Return what a resumed run needs to go on with the batch that comes next."""
+        return {"epoch": self.num_begun, "position": self.position}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on where `state_dict` was taken; without a position, with the next pass."""
+        self.num_begun, self.position = state["epoch"], state.get("position", len(self))
+        self._goes_on = 0 < self.position < len(self)
 
 
 class TextBatch(NamedTuple):
@@ -26,18 +74,20 @@ def pad(rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
     return token_ids, lengths
 
 
-class TextBatches:
-    """Batches of texts of similar length, in a new random order each epoch.
+class TextBatches(Passes[TextBatch]):
+    """Batches of texts of similar length, in a new random order each pass.
 
     Texts are shuffled, then sorted by length inside pools of `pool_batches` batches, so that
-    little is padding while batches still differ from epoch to epoch.
+    little is padding while batches still differ from pass to pass.
 
     Args:
         rows: Token ids of each text, at least one each.
         labels: Class id of each text.
         batch_size: Texts in a batch.
         seed: None keeps the order (for evaluation: sorted by length, nothing random).
-        augment: Called with each text's tokens and a generator, returns what is trained on.
+        augment: Called with a text's tokens and a generator, returns what is trained on; only
+            with a seed.
+        pool_batches: Batches sorted by length together.
     """
 
     def __init__(
@@ -47,52 +97,43 @@ class TextBatches:
         *,
         batch_size: int,
         seed: int | None = None,
-        augment: Any = None,
+        augment: Augment | None = None,
         pool_batches: int = 50,
     ) -> None:
         """Keep the texts; nothing is copied."""
+        super().__init__()
         self.rows, self.labels = rows, np.asarray(labels)
         self.batch_size, self.pool_batches = batch_size, pool_batches
         self.seed, self.augment = seed, augment
         self.lengths = np.array([len(row) for row in rows])
-        self.epoch = 0
 
     def __len__(self) -> int:
-        """Return the number of batches in an epoch."""
+        """Return the number of batches in a pass."""
         return -(-len(self.rows) // self.batch_size)
 
-    def _batches(self, generator: np.random.Generator | None) -> list[np.ndarray]:
-        if generator is None:
-            order = np.argsort(self.lengths, kind="stable")
-            return np.split(order, range(self.batch_size, len(order), self.batch_size))
+    def _order(self, number: int) -> list[np.ndarray]:
+        """Return the places of the texts of each batch."""
+        if self.seed is None:
+            return self._sorted_batches(np.arange(len(self.rows)))
+        generator = np.random.default_rng((self.seed, number))
         order = generator.permutation(len(self.rows))
         pool = self.batch_size * self.pool_batches
-        batches: list[np.ndarray] = []
-        for start in range(0, len(order), pool):
-            part = order[start : start + pool]
-            part = part[np.argsort(self.lengths[part], kind="stable")]
-            batches += np.split(part, range(self.batch_size, len(part), self.batch_size))
+        pools = (order[start : start + pool] for start in range(0, len(order), pool))
+        batches = [batch for part in pools for batch in self._sorted_batches(part)]
         return [batches[index] for index in generator.permutation(len(batches))]
 
-    def __iter__(self) -> Iterator[TextBatch]:
-        """Yield the batches of one epoch."""
-        generator = None
-        if self.seed is not None:
-            generator = np.random.default_rng((self.seed, self.epoch))
-            self.epoch += 1
-        for index in self._batches(generator):
+    def _sorted_batches(self, places: np.ndarray) -> list[np.ndarray]:
+        by_length = places[np.argsort(self.lengths[places], kind="stable")]
+        return np.split(by_length, range(self.batch_size, len(by_length), self.batch_size))
+
+    def batches(self, number: int, start: int) -> Iterator[TextBatch]:
+        """Yield the batches of pass `number` from the one at place `start` on."""
+        for place, index in enumerate(self._order(number)[start:], start):
             rows = [self.rows[i] for i in index]
-            if self.augment is not None and generator is not None:
+            if self.augment is not None and self.seed is not None:
+                generator = np.random.default_rng((self.seed, number, place))
                 rows = [self.augment(row, generator) for row in rows]
             yield TextBatch(*pad(rows), torch.from_numpy(self.labels[index]))
-
-    def state_dict(self) -> dict[str, int]:
-        """Return what a resumed run needs to go on with the right epoch's order."""
-        return {"epoch": self.epoch}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on where `state_dict` was taken."""
-        self.epoch = state["epoch"]
 
 
 class Window(NamedTuple):
@@ -102,7 +143,7 @@ class Window(NamedTuple):
     targets: Tensor
 
 
-class BpttWindows:
+class BpttWindows(Passes[Window]):
     """Running text cut for truncated back-propagation through time.
 
         stream  a b c d e f g h i j k l      batch_size 3
@@ -115,12 +156,16 @@ class BpttWindows:
         bptt_len: Tokens of a window.
         seed: Draw each window's length around `bptt_len` and a random start (Merity et al.
             2018); None cuts evenly from the start.
+
+    Raises:
+        ValueError: There are too few tokens for rows of two.
     """
 
     def __init__(
         self, token_ids: np.ndarray, *, batch_size: int, bptt_len: int, seed: int | None = None
     ) -> None:
         """Fold the stream into rows; the tail that fills no whole row is left out."""
+        super().__init__()
         row_len = (len(token_ids) - 1) // batch_size
         if row_len < 2:
             raise ValueError(
@@ -129,10 +174,9 @@ class BpttWindows:
             )
         self.stream, self.batch_size, self.row_len = token_ids, batch_size, row_len
         self.bptt_len, self.seed = bptt_len, seed
-        self.epoch = 0
 
     def __len__(self) -> int:
-        """Return the number of windows in an epoch, the same in each."""
+        """Return the number of windows in a pass, the same in each."""
         return -(-self.row_len // self.bptt_len)
 
     def _cuts(self, generator: np.random.Generator | None) -> np.ndarray:
@@ -145,24 +189,16 @@ class BpttWindows:
             cuts[-2] = min(cuts[-2], self.row_len - 1)
         return cuts
 
-    def __iter__(self) -> Iterator[Window]:
-        """Yield the windows of one epoch in order."""
+    def batches(self, number: int, start: int) -> Iterator[Window]:
+        """Yield the windows of pass `number` in order, from the one at place `start` on."""
         generator, shift = None, 0
         size = self.batch_size * self.row_len
         if self.seed is not None:
-            generator = np.random.default_rng((self.seed, self.epoch))
+            generator = np.random.default_rng((self.seed, number))
             shift = int(generator.integers(len(self.stream) - size))
-            self.epoch += 1
         shape = (self.batch_size, self.row_len)
         inputs = torch.from_numpy(self.stream[shift : shift + size].reshape(shape))
         targets = torch.from_numpy(self.stream[shift + 1 : shift + size + 1].reshape(shape))
-        for start, stop in pairwise(self._cuts(generator).tolist()):
-            yield Window(inputs[:, start:stop].long(), targets[:, start:stop].long())
-
-    def state_dict(self) -> dict[str, int]:
-        """Return what a resumed run needs to go on with the right epoch's cuts."""
-        return {"epoch": self.epoch}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on where `state_dict` was taken."""
-        self.epoch = state["epoch"]
+        cuts = self._cuts(generator).tolist()
+        for begin, end in pairwise(cuts[start:]):
+            yield Window(inputs[:, begin:end].long(), targets[:, begin:end].long())
