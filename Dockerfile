@@ -48,8 +48,8 @@ COPY model_store model_store
 COPY training training
 RUN mkdir runs && chown -R app:app model_store/models runs
 USER 10001:10001
-# Where matplotlib and downloaded data sets keep their files.
-ENV HOME=/tmp
+# Downloaded data sets stay with the runs, which compose keeps in a volume.
+ENV XDG_CACHE_HOME=/app/runs/cache
 ENTRYPOINT ["python", "-m"]
 CMD ["training.train_classifier", "--help"]
 
