@@ -81,7 +81,9 @@ def load_corpus(
     if not 0 < validation_split < 1:
         raise DataError(f"the validation split is a share between 0 and 1, not {validation_split}")
     if source in READERS:
-        splits = READERS[source](sources.folder(source), validation_split, seed)
+        splits = sources.read(
+            source, lambda folder: READERS[source](folder, validation_split, seed)
+        )
     elif Path(source).exists():
         splits = _split_own(read_own_text(Path(source), lines=lines), validation_split, seed)
     else:

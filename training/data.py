@@ -9,7 +9,7 @@ it came from.
 
 import functools
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -99,6 +99,7 @@ def load_classification(
     labels = _common_labels(parts)
     key = functools.cache(loose_key if any(part.family for part in parts) else exact_key)
     _check_classes(parts, labels, min_rows_per_class, key=key)
+    conflicts = conflicting_labels(_all_examples(parts), key=key)
     parts = split_sources(
         parts,
         validation_split=validation_split,
@@ -106,7 +107,7 @@ def load_classification(
         seed=seed,
         key=key,
     )
-    data = _assemble(parts, labels, key)
+    data = _assemble(parts, labels, conflicts)
     _check_splits(data)
     return data
 
@@ -190,7 +191,13 @@ def _check_splits(data: ClassificationData) -> None:
             )
 
 
-def _assemble(parts: Sequence[Labelled], labels: tuple[str, ...], key: Key) -> ClassificationData:
+def _all_examples(parts: Sequence[Labelled]) -> Iterator[Example]:
+    return (example for part in parts for example in (*part.train, *part.held_out))
+
+
+def _assemble(
+    parts: Sequence[Labelled], labels: tuple[str, ...], conflicts: Sequence[str]
+) -> ClassificationData:
     train = [example for part in parts for example in part.train]
     validation = [example for part in parts for example in part.validation or ()]
     tests: dict[str, list[Example]] = defaultdict(list)
@@ -211,7 +218,7 @@ def _assemble(parts: Sequence[Labelled], labels: tuple[str, ...], key: Key) -> C
         report=DataReport(
             sources=tuple(_account(part) for part in parts),
             splits={name: _count(examples, labels) for name, examples in splits.items()},
-            conflicts=tuple(conflicting_labels(train, key=key)),
+            conflicts=tuple(conflicts),
         ),
     )
 

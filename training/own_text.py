@@ -66,7 +66,11 @@ def read_own_text(path: Path, *, lines: bool) -> OwnText:
         documents=documents,
         is_running=len(files) == 1 and not lines,
         report=SourceReport(
-            name=str(path), rows_read=num_lines, bad_rows=tuple(bad), dropped=dropped
+            name=str(path),
+            rows_read=num_lines,
+            bad_rows=tuple(bad),
+            dropped=dropped,
+            notes=_passed_over(path),
         ),
         sha256=None if path.is_dir() else file_sha256(path),
     )
@@ -75,3 +79,8 @@ def read_own_text(path: Path, *, lines: bool) -> OwnText:
 def _documents(text: str, *, lines: bool) -> list[str]:
     found = [line.strip() for line in text.split("\n")] if lines else [text]
     return [document for document in found if document.strip()]
+
+
+def _passed_over(path: Path) -> tuple[str, ...]:
+    others = [file for file in path.rglob("*") if file.is_file() and file.suffix != ".txt"]
+    return (f"{len(others):,} files that are not .txt were passed over",) if others else ()

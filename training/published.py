@@ -11,6 +11,7 @@ from training.splits import NAMED_SPLIT_SEED, distinct, exact_key, hold_out, loo
 
 SENTIMENT = ("negative", "positive")
 HELD_OUT_SHARE = 0.1  # test share of the named sets that come without a test split
+MIN_SENTENCE_WORDS = 10
 ROTTEN_TOMATOES = "Rotten Tomatoes"
 
 
@@ -21,9 +22,9 @@ def read_published(name: str) -> Labelled:
         name: A key of `READERS`.
 
     Raises:
-        DataError: If its files can neither be found nor fetched.
+        DataError: If its files can neither be found nor fetched, or cannot be read.
     """
-    return READERS[name](sources.folder(name))
+    return sources.read(name, READERS[name])
 
 
 def _read_imdb(folder: Path) -> Labelled:
@@ -57,11 +58,15 @@ def _read_sst2(folder: Path) -> Labelled:
 def _split_glue(phrases: list[Example], dev: str) -> Labelled:
     """Split GLUE's form, whose test split has no labels.
 
-    Its rows are sentences and their parts, so a part of a validation row must not be trained on.
+    Its rows are sentences and their parts: validation is made of long ones, as long as the test
+    sentences, and what shares words in a row with them is not trained on.
     """
     test = _read_sentences(dev, has_header=True)
-    share = len(test) / len(phrases)
-    train, validation = hold_out(phrases, share, seed=NAMED_SPLIT_SEED, key=loose_key)
+    long = [row for row in phrases if len(row.text.split()) >= MIN_SENTENCE_WORDS]
+    share = len(test) / len(long)
+    _, validation = hold_out(long, share, seed=NAMED_SPLIT_SEED, key=loose_key)
+    held = set(validation)
+    train = [row for row in phrases if row not in held]
     labelled = Labelled(
         name="sst2",
         train=train,

@@ -15,14 +15,20 @@ layout of the folder that `DATA_DIR` names:
 """
 
 import os
+import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pooch
 
 from training import archives
+from training.errors import DataError
 from training.fetch import Download, PublishedSet, fetch
 
 CACHE_NAME = "rnn-service"
+
+T = TypeVar("T")
 
 _KARPATHY = "https://raw.githubusercontent.com/karpathy"
 _SURNAMES = "https://raw.githubusercontent.com/spro/practical-pytorch/master/data/names"
@@ -176,3 +182,24 @@ def folder(name: str) -> Path:
     if data_dir and all((path / file).is_file() for file in published.files):
         return path
     return fetch(published, Path(pooch.os_cache(CACHE_NAME)))
+
+
+def read(name: str, reader: Callable[[Path], T]) -> T:
+    """Read a named set.
+
+    Args:
+        name: A key of `SETS`.
+        reader: Reads the set from its folder.
+
+    Raises:
+        DataError: If the set can neither be found nor fetched, or its files are not what they
+            should be.
+    """
+    path = folder(name)
+    try:
+        return reader(path)
+    except (OSError, EOFError, zlib.error, ValueError, LookupError) as exc:
+        raise DataError(
+            f"{name} cannot be read from {path}: {exc}. Replace its files, or leave DATA_DIR unset "
+            "to fetch them"
+        ) from exc

@@ -71,19 +71,21 @@ def read_class_folders(path: Path) -> Labelled:
         path: The folder; the folders in it give the labels.
 
     Returns:
-        The texts, ordered by class and file name. Files that are not .txt, empty or not UTF-8
-        are bad rows; names that begin with a dot are passed over.
+        The texts, ordered by class and file name. Files that are not .txt, empty, not UTF-8 or
+        beside the class folders are bad rows; names that begin with a dot are passed over.
 
     Raises:
         DataError: If there are no folders in it, or no file that can be used.
     """
-    folders = [entry for entry in _visible(path) if entry.is_dir()]
+    entries = _visible(path)
+    folders = [entry for entry in entries if entry.is_dir()]
     if not folders:
         raise DataError(
             f"{path} holds no folders: put the .txt files of each class into a folder named after "
             "the class, or name a .csv, .tsv or .jsonl file"
         )
-    examples, bad = [], []
+    examples = []
+    bad = [BadRow(str(file), 1, "not in a class folder") for file in entries if file.is_file()]
     for file in (file for folder in folders for file in _visible(folder)):
         found = _read_text_file(file)
         if isinstance(found, str):
