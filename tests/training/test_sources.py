@@ -131,7 +131,7 @@ def test_rt_polarity_archive_is_read_as_windows_1252(publisher, tmp_path):
 
 
 def test_glue_form_of_sst2_tests_on_dev_and_keeps_parts_of_validation_out(publisher, tmp_path):
-    words = "it is a long and tender film of great charm".split()
+    words = ["it", "is", "a", "long", "and", "tender", "film", "of", "great", "charm"]
     phrases = [[f"{word}{n}" for word in words] for n in range(40)]
     rows = [f"{' '.join(phrase)} \t{n % 2}\n" for n, phrase in enumerate(phrases)]
     rows += [f"{' '.join(phrase[:7])} \t{n % 2}\n" for n, phrase in enumerate(phrases)]
