@@ -161,9 +161,7 @@ def _delimited_rows(
     lines = io.StringIO(text, newline="").readlines()
     delimiter = _delimiter(lines, columns, delimiters)
     records = _records(lines, delimiter)
-    header = next((fields for _, fields in records if fields), [])
-    names = header if isinstance(header, list) else []
-    names = [name.strip() for name in names]
+    names = _header(records)
     _check_columns(path, columns, names)
     for line, fields in records:
         if isinstance(fields, str):
@@ -175,12 +173,18 @@ def _delimited_rows(
 
 
 def _delimiter(lines: list[str], columns: tuple[str, str], delimiters: str) -> str:
-    """Return the first delimiter that finds both columns in the header, else the first."""
-    for delimiter in delimiters:
-        header = next((fields for _, fields in _records(lines, delimiter) if fields), [])
-        if isinstance(header, list) and set(columns) <= {name.strip() for name in header}:
+    """Return the first delimiter that finds both columns, else the one that finds most."""
+    headers = {delimiter: _header(_records(lines, delimiter)) for delimiter in delimiters}
+    for delimiter, names in headers.items():
+        if set(columns) <= set(names):
             return delimiter
-    return delimiters[0]
+    return max(headers, key=lambda delimiter: len(headers[delimiter]))
+
+
+def _header(records: Iterator[tuple[int, list[str] | str]]) -> list[str]:
+    """Take the first record that is not blank; return its fields."""
+    header = next((fields for _, fields in records if fields), [])
+    return [name.strip() for name in header] if isinstance(header, list) else []
 
 
 def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] | str]]:

@@ -151,6 +151,7 @@ def test_utf_16_is_refused_with_the_way_out(read, encoding):
             "review,stars\ngood,1\n",
             "no column named 'text'.*'review', 'stars'.*--text-column",
         ),
+        ("a.csv", "review;stars\ngood;1\n", "no column named 'text'.*'review', 'stars'"),
         ("a.csv", "text,text,label\na,b,1\n", "two columns named 'text'"),
         ("a.jsonl", '{"text": "good", "stars": 1}', "'label'.*'stars', 'text'.*--label-column"),
         ("a.csv", "", "no column named 'text'.*none"),
@@ -166,6 +167,7 @@ def test_utf_16_is_refused_with_the_way_out(read, encoding):
     ],
     ids=[
         "other columns",
+        "other columns, semicolons",
         "one twice",
         "other keys",
         "empty",
