@@ -22,7 +22,7 @@ class Shortcut:
     """
 
     def __init__(self, fallback: WsgiApp, handlers: Mapping[str, Handler]) -> None:
-        self._fallback = fallback
+        self.fallback = fallback
         self._handlers = handlers
 
     def __call__(
@@ -31,7 +31,7 @@ class Shortcut:
         """Answer, or let Flask do so."""
         handler = self._handlers.get(environ["PATH_INFO"])
         if handler is None or environ["REQUEST_METHOD"] != "POST":
-            return self._fallback(environ, start_response)
+            return self.fallback(environ, start_response)
         reply, headers = handler(environ)
         start_response(STATUS_LINES[reply.status], headers)
         return [reply.body] if isinstance(reply.body, bytes) else reply.body

@@ -173,7 +173,7 @@ def _plural(schema: Schema) -> str:
     """Say what a list holds: " texts", each with its own bounds."""
     item = schema.get("items", {})
     kinds = {"string": "texts", "integer": "whole numbers", "number": "numbers"}
-    kind = kinds.get(item.get("type"), "values")
+    kind = "objects" if "$ref" in item else kinds.get(item.get("type"), "values")
     start = " " if "maxItems" in schema or "minItems" in schema else " of "
     bounds = _span(item, "minLength", "maxLength", ", each of {} characters")
     return f"{start}{kind}{bounds}{_range(item)}"

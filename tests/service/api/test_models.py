@@ -1,0 +1,40 @@
+import pytest
+
+from service.api.schemas import ModelBody, ModelListBody
+from tests.fakes import STATUSES
+
+
+def test_all_versions_are_listed_the_refused_with_their_reason(client):
+    data = client.get("/v1/models").get_json()["data"]
+    assert [model["id"] for model in data] == [
+        "sentiment:1",
+        "sentiment",
+        "sentiment:3",
+        "shakespeare",
+        "names",
+    ]
+    assert (data[2]["state"], data[2]["reason"]) == ("refused", STATUSES[2].reason)
+    assert data[1]["metrics"] == {"test_accuracy": 0.9}
+    assert data[4]["prompts"] == ["Italian", "Polish"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "version"),
+    [("sentiment", 2), ("sentiment:1", 1), ("sentiment:2", 2), ("sentiment:stable", 2)],
+)
+def test_a_model_is_found_by_name_version_and_label(client, wanted, version):
+    model = client.get(f"/v1/models/{wanted}").get_json()
+    assert (model["name"], model["version"], model["object"]) == ("sentiment", version, "model")
+
+
+@pytest.mark.parametrize("wanted", ["nix", "sentiment:9", "sentiment:", ":1", "names:stable"])
+def test_an_unknown_model_is_told_the_known_ones(client, wanted):
+    answer = client.get(f"/v1/models/{wanted}")
+    error = answer.get_json()["error"]
+    assert (answer.status_code, error["code"]) == (404, "model_not_found")
+    assert "names, sentiment, shakespeare" in error["message"]
+
+
+def test_answers_are_what_the_schema_says(client):
+    ModelListBody.model_validate_json(client.get("/v1/models").data)
+    ModelBody.model_validate_json(client.get("/v1/models/sentiment").data)

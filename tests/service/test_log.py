@@ -1,0 +1,91 @@
+import json
+import logging
+import sys
+
+import pytest
+
+from service.log import JsonFormatter, RequestLog, utc
+from service.record import RequestRecord
+
+
+@pytest.fixture
+def lines():
+    return []
+
+
+def record(**fields):
+    known = {"request_id": "abc", "method": "POST", "route": "/v1/classify", "started": 0.0}
+    return RequestRecord(**known | {"status": 200} | fields)
+
+
+def test_a_request_is_one_line_of_json(lines):
+    story = record(
+        model="sentiment",
+        version=3,
+        queue_s=0.0012,
+        compute_s=0.5,
+        batch_size=4,
+        prompt_tokens=30,
+        completion_tokens=2,
+        duration_s=0.5031,
+    )
+    RequestLog("info", lines.append)(story)
+    [line] = lines
+    assert line.endswith(b"}\n")
+    assert line.count(b"\n") == 1
+    told = json.loads(line)
+    assert told["time"].endswith("Z")
+    del told["time"], told["pid"]
+    assert told == {
+        "level": "info",
+        "logger": "request",
+        "request_id": "abc",
+        "method": "POST",
+        "route": "/v1/classify",
+        "status": 200,
+        "duration_ms": 503.1,
+        "model": "sentiment",
+        "version": 3,
+        "queue_ms": 1.2,
+        "compute_ms": 500.0,
+        "batch_size": 4,
+        "prompt_tokens": 30,
+        "completion_tokens": 2,
+    }
+
+
+def test_a_failed_request_tells_its_reason_and_key(lines):
+    story = record(status=503, reason="queue_full", key_name="team-a")
+    RequestLog("info", lines.append)(story)
+    told = json.loads(lines[0])
+    assert (told["level"], told["reason"], told["key"]) == ("error", "queue_full", "team-a")
+    assert "model" not in told
+
+
+@pytest.mark.parametrize(("level", "logged"), [("debug", 3), ("info", 3), ("warning", 1)])
+def test_a_higher_level_leaves_out_requests_that_went_well(lines, level, logged):
+    log = RequestLog(level, lines.append)
+    for status in (200, 422, 500):
+        log(record(status=status))
+    assert len(lines) == logged
+
+
+def test_a_log_record_is_one_line_of_json():
+    formatter = JsonFormatter()
+    try:
+        raise ValueError("broken")
+    except ValueError:
+        line = logging.LogRecord(
+            "service", logging.ERROR, "x.py", 1, "it %s", ("failed\nbadly",), sys.exc_info()
+        )
+    line.request_id = "abc"
+    text = formatter.format(line)
+    told = json.loads(text)
+    assert "\n" not in text
+    assert (told["message"], told["request_id"]) == ("it failed\nbadly", "abc")
+    assert "ValueError: broken" in told["exception"]
+
+
+def test_times_are_utc_with_milliseconds():
+    assert utc(0.25) == "1970-01-01T00:00:00.250Z"
+    assert utc(1_700_000_000) == "2023-11-14T22:13:20.000Z"

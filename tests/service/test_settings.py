@@ -1,0 +1,80 @@
+import pytest
+
+from service.settings import PROJECT_DIR, Settings, SettingsError, load_settings, usable_cores
+
+
+@pytest.fixture
+def setenv(monkeypatch):
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return monkeypatch.setenv
+
+
+def test_without_variables_the_defaults_hold(setenv):
+    settings = load_settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.store_dir == PROJECT_DIR / "model_store" / "models"
+
+
+def test_a_variable_sets_the_field_of_its_name(setenv):
+    setenv("PORT", "9000")
+    setenv("MAX_WAIT_MS", "1.5")
+    setenv("STORE_DIR", "/models")
+    settings = load_settings()
+    assert (settings.port, settings.max_wait_ms) == (9000, 1.5)
+    assert str(settings.store_dir) == "/models"
+
+
+def test_an_empty_variable_counts_as_unset(setenv):
+    setenv("PORT", "")
+    assert load_settings().port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PORT", "eighty", "PORT=eighty: "),
+        ("PORT", "70000", "65535"),
+        ("WORKERS", "0", "greater than or equal to 1"),
+        ("LOG_LEVEL", "loud", "'debug', 'info'"),
+        ("REQUEST_TIMEOUT_S", "0", "greater than 0"),
+        ("REQUEST_TIMEOUT_S", "nan", "REQUEST_TIMEOUT_S=nan"),
+        ("DEFAULT_CLASSIFIER", "../x", "DEFAULT_CLASSIFIER=../x"),
+    ],
+)
+def test_a_bad_value_is_named_with_its_variable(setenv, name, value, words):
+    setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert name in str(caught.value)
+    assert words in str(caught.value)
+
+
+def test_all_bad_values_are_named_at_once(setenv):
+    setenv("PORT", "0")
+    setenv("WORKERS", "many")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert [line.split("=")[0] for line in str(caught.value).splitlines()] == ["PORT", "WORKERS"]
+
+
+def test_every_field_says_what_it_means():
+    for name, field in Settings.model_fields.items():
+        assert field.description, name
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [("50000 100000", 1), ("100000 100000", 1), ("1 100000", 1)]
+)
+def test_a_containers_share_of_time_bounds_the_workers(tmp_path, quota, cores):
+    file = tmp_path / "cpu.max"
+    file.write_text(quota)
+    assert usable_cores(file) == cores
+
+
+@pytest.mark.parametrize("quota", ["max 100000", "", None])
+def test_without_a_share_every_core_counts(tmp_path, quota):
+    file = tmp_path / "cpu.max"
+    if quota is not None:
+        file.write_text(quota)
+    assert usable_cores(file) == usable_cores(tmp_path / "none") >= 1
