@@ -113,6 +113,9 @@ def run_tokenizer(arguments: argparse.Namespace, learn: Callable[[], Tokenizer])
 
 def prepare(arguments: argparse.Namespace) -> Store:
     """Seed everything, set threads, and return the store to publish to."""
+    # AdamW's averages of rare tokens fade into denormal numbers, which cost processors 5 to 10
+    # times the time: without this, an epoch was measured to grow slower and slower.
+    torch.set_flush_denormal(True)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
