@@ -8,6 +8,7 @@ from typing import Literal
 
 Explain = Literal["trajectory", "occlusion"]
 FinishReason = Literal["stop", "length"]
+Task = Literal["text-classification", "text-generation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +191,7 @@ class ModelInfo:
 
     name: str
     version: int
-    task: Literal["text-classification", "text-generation"]
+    task: Task
     created: int
     vocab_size: int
     classes: tuple[str, ...] = ()

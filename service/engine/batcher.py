@@ -1,0 +1,188 @@
+"""Decides which waiting sequences a classifier runs next, and which of them together.
+
+Plain Python over deques: no threads, no arrays, no model. Fairness comes from taking turns: each
+job gives a part of a round, so that one text beside a bulk of a thousand is in the next round.
+Cheapness comes from grouping a round by length, so that little of a batch is padding.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+TURNS_PER_ROUND = 8
+"""Jobs that a round has room for, when each has more than its part waiting."""
+
+GROUP_OVERHEAD = 24
+"""What one more call of the model costs, in tokens of one row: 12 µs against 0.5 µs (LSTM 64)."""
+
+
+@dataclass(eq=False, slots=True)
+class Job:
+    """The sequences of one request and what has become of them.
+
+    Args:
+        sequences: Token ids of each text, at least one text and one token.
+        deadline: `time.monotonic()` value after which it need not run, or None.
+        submitted: `time.monotonic()` value at which it began to wait.
+        probs: Class probabilities by sequence, as far as they are there.
+        num_open: Sequences that are still to run or running.
+        error: Why the job as a whole failed.
+        started: When its first batch began, or None.
+        compute_s: Seconds that batches with its sequences have taken.
+        batch_size: Sequences in the largest of those batches.
+    """
+
+    sequences: Sequence[list[int]]
+    submitted: float
+    deadline: float | None = None
+    probs: list[list[float]] = field(init=False)
+    num_open: int = field(init=False)
+    error: Exception | None = None
+    started: float | None = None
+    compute_s: float = 0.0
+    batch_size: int = 0
+    _order: list[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the longest sequences first in line: neighbours are of like length then."""
+        self.num_open = len(self.sequences)
+        self.probs = [[]] * self.num_open
+        self._order = list(range(self.num_open))
+        if self.num_open > 1:
+            self._order.sort(key=lambda index: len(self.sequences[index]))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has all its answers, or failed."""
+        return self.num_open == 0 or self.error is not None
+
+    @property
+    def num_waiting(self) -> int:
+        """Sequences that no round has taken yet."""
+        return len(self._order)
+
+    def take(self) -> "Item":
+        """Take the longest waiting sequence."""
+        index = self._order.pop()
+        return Item(self, index, self.sequences[index])
+
+    def settle(self, index: int, probs: list[float]) -> None:
+        """Take in one answer."""
+        self.probs[index] = probs
+        self.num_open -= 1
+
+
+@dataclass(eq=False, slots=True)
+class Item:
+    """One sequence of a job on its way through the model."""
+
+    job: Job
+    index: int
+    token_ids: list[int]
+
+
+class Batcher:
+    """The jobs of one classifier that wait, in turn.
+
+    Args:
+        max_batch_tokens: Tokens, padding included, of one round.
+        max_queue_size: Sequences that may wait; a job that finds none waiting is always taken.
+        max_wait_s: Seconds from a first job's arrival during which a round may gather company.
+    """
+
+    def __init__(
+        self, max_batch_tokens: int, max_queue_size: int, *, max_wait_s: float = 0.0
+    ) -> None:
+        """Start with nothing waiting."""
+        self._max_batch_tokens = max_batch_tokens
+        self._max_queue_size = max_queue_size
+        self._max_wait_s = max_wait_s
+        self._turns: deque[Job] = deque()
+        self.num_waiting = 0
+
+    def has_room_for(self, job: Job) -> bool:
+        """Whether the job may join the queue."""
+        return self.num_waiting == 0 or (self.num_waiting + job.num_waiting <= self._max_queue_size)
+
+    def add(self, job: Job) -> None:
+        """Put a job at the end of the line."""
+        self._turns.append(job)
+        self.num_waiting += job.num_waiting
+
+    def discard(self, job: Job) -> None:
+        """Take a job out, of which nobody wants the answer any more; its neighbours stay."""
+        if job in self._turns:
+            self._turns.remove(job)
+            self.num_waiting -= job.num_waiting
+
+    def waiting(self) -> Iterator[Job]:
+        """Iterate over the jobs in line."""
+        return iter(self._turns)
+
+    def opens_in(self, now: float) -> float:
+        """Return the seconds until a round should start: 0 unless it may gather company."""
+        if self._max_wait_s == 0 or not self._turns or self.num_waiting >= self._max_queue_size:
+            return 0.0
+        oldest = min(job.submitted for job in self._turns)
+        return max(0.0, oldest + self._max_wait_s - now)
+
+    def next_round(self, now: float) -> tuple[list[list[Item]], list[Job]]:
+        """Take the sequences that run next.
+
+        Each job in line gives a part of the round's tokens, then goes to the end of the line; an
+        empty line or a full round ends it.
+
+        Returns:
+            The batches of the round, and the jobs whose deadline had passed, taken out of line.
+        """
+        late = [job for job in self._turns if job.deadline is not None and job.deadline <= now]
+        for job in late:
+            self.discard(job)
+        items: list[Item] = []
+        room = self._max_batch_tokens
+        part = max(1, room // TURNS_PER_ROUND)
+        while self._turns and (room > 0 or not items):
+            job = self._turns.popleft()
+            room -= self._take_part(job, min(part, room), items)
+            if job.num_waiting:
+                self._turns.append(job)
+        return group_by_length(items, self._max_batch_tokens), late
+
+    def _take_part(self, job: Job, tokens: int, items: list[Item]) -> int:
+        """Move sequences of a job, at least one, to `items`; return how many tokens they are."""
+        taken = 0
+        while job.num_waiting and (taken < tokens or taken == 0):
+            item = job.take()
+            items.append(item)
+            taken += len(item.token_ids)
+            self.num_waiting -= 1
+        return taken
+
+
+def group_by_length(items: list[Item], max_tokens: int) -> list[list[Item]]:
+    """Divide a round into batches of like length, longest first.
+
+    A row costs its batch the tokens of the batch's longest row; a batch of its own costs about
+    two more rows of its own length (the steps that all rows share) and a call. So a batch ends
+    where the padding since its first row has grown dearer than that, or where it is full.
+
+    Measured with LSTM 64 and 256, 30 and 230 tokens: microseconds for a batch are about
+    seq_len * (2 + rows) * c, c = 0.5 for LSTM 64 and 4.2 for LSTM 256.
+    """
+    if len(items) == 1:
+        return [items]
+    groups: list[list[Item]] = []
+    longest = padding = 0
+    for item in sorted(items, key=_length, reverse=True):
+        length = len(item.token_ids)
+        padding += longest - length
+        is_full = not groups or (len(groups[-1]) + 1) * longest > max_tokens
+        if is_full or padding > 2 * length + GROUP_OVERHEAD:
+            groups.append([])
+            longest, padding = length, 0
+        groups[-1].append(item)
+    return groups
+
+
+def _length(item: Item) -> int:
+    return len(item.token_ids)

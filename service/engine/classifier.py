@@ -1,0 +1,138 @@
+"""Answers classification requests with one version of one model.
+
+Tokenizes on the caller's thread, lets `combiner` run the sequences beside those of others, and
+names the result. What explanations add is in `explain`.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+
+from model_store.config import ClassifierConfig
+from model_store.tokenizer import Tokenizer
+from service.engine.batcher import Batcher, Item, Job
+from service.engine.combiner import Combiner
+from service.engine.isolation import is_sound, probs_of_each
+from service.engine.options import EngineOptions
+from service.engine.pausing import pause
+from service.engine.runtime import ClassifierGraph
+from service.engine.types import Classification, ClassifyRequest, Timing
+from service.errors import EngineFailure, InvalidInput
+
+CHARS_PER_PAUSE = 20_000
+"""Text tokenized before others get a turn: about 3 ms."""
+
+
+class Classifier:
+    """One version of one classifier, ready to answer; threads share it.
+
+    Args:
+        runtime: The model.
+        config: Its configuration.
+        tokenizer: Its tokenizer.
+        options: Limits.
+    """
+
+    def __init__(
+        self,
+        runtime: ClassifierGraph,
+        config: ClassifierConfig,
+        *,
+        tokenizer: Tokenizer,
+        options: EngineOptions,
+    ) -> None:
+        """Start with nothing waiting."""
+        self.runtime = runtime
+        self.config = config
+        self.tokenizer = tokenizer
+        batcher = Batcher(
+            options.max_batch_tokens,
+            options.max_queue_size,
+            max_wait_s=options.max_wait_ms / 1000,
+        )
+        self._combiner = Combiner(batcher, self._run_batch)
+
+    @property
+    def num_waiting(self) -> int:
+        """Sequences in line."""
+        return self._combiner.num_waiting
+
+    def classify(self, request: ClassifyRequest) -> tuple[list[Classification], Timing]:
+        """Classify each text of a request.
+
+        Raises:
+            InvalidInput: If a text has nothing in it that the model could read.
+            QueueFull: If too much is waiting.
+            DeadlineExceeded: If the request's deadline passed first.
+            EngineFailure: If the model failed on one of its texts.
+        """
+        sequences = self.encode(request.texts)
+        job = self.run([self.config.cut(ids) for ids in sequences], request.deadline)
+        pairs = zip(sequences, job.probs, strict=True)
+        return [self._named(ids, probs) for ids, probs in pairs], timing_of(job)
+
+    def run(self, sequences: Sequence[list[int]], deadline: float | None) -> Job:
+        """Run sequences of 1 to `max_seq_len` tokens; errors as in `classify`."""
+        job = Job(sequences, time.monotonic(), deadline)
+        self._combiner.complete(job)
+        return job
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token ids of each text, not cut.
+
+        Raises:
+            InvalidInput: If a text is no text, or nothing of it is left for the model to read.
+        """
+        sequences: list[list[int]] = []
+        for chunk in _chunks(texts):
+            if sequences:
+                pause()
+            try:
+                sequences += self.tokenizer.encode_ids_batch(chunk)
+            except ValueError as exc:
+                raise InvalidInput(f"input: {exc}; leave it out", param="input") from exc
+        for index, token_ids in enumerate(sequences):
+            if not token_ids:
+                raise InvalidInput(
+                    f"text {index} of input has nothing that the model can read: send words",
+                    param="input",
+                )
+        return sequences
+
+    def _run_batch(self, batch: Sequence[Item]) -> None:
+        """Settle each item; an item that the model fails on fails its job."""
+        sequences = [item.token_ids for item in batch]
+        probs = probs_of_each(self.runtime, sequences, len(self.config.labels))
+        rows = zip(batch, probs.tolist(), is_sound(probs).tolist(), strict=True)
+        for item, row, is_good in rows:
+            if is_good:
+                item.job.settle(item.index, row)
+            else:
+                item.job.error = EngineFailure(
+                    f"the model failed on text {item.index}; other requests are not touched"
+                )
+
+    def _named(self, token_ids: Sequence[int], probs: list[float]) -> Classification:
+        score = max(probs)
+        label = self.config.labels[probs.index(score)]
+        is_cut = len(token_ids) > self.config.max_seq_len
+        num_tokens = self.config.max_seq_len if is_cut else len(token_ids)
+        return Classification(label, score, tuple(probs), num_tokens, is_cut)
+
+
+def timing_of(job: Job) -> Timing:
+    """Return where a finished job's time went."""
+    started = job.submitted if job.started is None else job.started
+    return Timing(started - job.submitted, job.compute_s, job.batch_size)
+
+
+def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Divide texts into runs of about `CHARS_PER_PAUSE` characters."""
+    if len(texts) == 1:
+        yield texts
+        return
+    start = num_chars = 0
+    for stop, text in enumerate(texts, 1):
+        num_chars += len(text)
+        if num_chars >= CHARS_PER_PAUSE or stop == len(texts):
+            yield texts[start:stop]
+            start, num_chars = stop, 0

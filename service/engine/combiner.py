@@ -1,0 +1,183 @@
+"""Flat combining: the caller that finds the model free works for itself and for all who wait.
+
+Handing a request to another thread and back costs more than a small model does; so there is no
+thread. See Hendler, Incze, Shavit and Tzafrir 2010, "Flat combining and the synchronization-
+parallelism tradeoff". Knows nothing of models: a callback runs a batch.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+from service.engine.batcher import Batcher, Item, Job
+from service.engine.pausing import pause
+from service.errors import DeadlineExceeded, EngineFailure, QueueFull, ServiceError
+
+RunBatch = Callable[[Sequence[Item]], None]
+"""Settles every item, or sets its job's error; raises only what is no fault of the input."""
+
+SMOOTHING = 0.2  # weight of the newest round in the measured throughput
+
+
+class Combiner:
+    """Runs the jobs of one model, each by the thread that brought it or by another's.
+
+    One lock guards the line and the leader's role; it is never held while the model runs.
+
+    Args:
+        batcher: The line.
+        run_batch: Runs one batch.
+    """
+
+    def __init__(self, batcher: Batcher, run_batch: RunBatch) -> None:
+        """Start with no leader."""
+        self._batcher = batcher
+        self._run_batch = run_batch
+        self._lock = threading.Lock()
+        self._has_leader = False
+        self._waiters: dict[Job, threading.Event] = {}
+        self._sequences_per_s = 0.0
+
+    @property
+    def num_waiting(self) -> int:
+        """Sequences in line."""
+        return self._batcher.num_waiting
+
+    def complete(self, job: Job) -> None:
+        """Return when the job has its answers.
+
+        Raises:
+            QueueFull: If the line is full.
+            DeadlineExceeded: If the job's deadline passed first.
+            ServiceError: What the job failed with.
+        """
+        with self._lock:
+            if not self._batcher.has_room_for(job):
+                raise self._queue_full()
+            self._batcher.add(job)
+        try:
+            pause()  # others that are ready join, and one batch serves all
+            while not job.is_done:
+                if self._try_lead(job):
+                    self._lead(job)
+                else:
+                    self._wait(job)
+        finally:
+            if not job.is_done:
+                self._withdraw(job)
+        if job.error is not None:
+            raise job.error
+
+    def _try_lead(self, job: Job) -> bool:
+        with self._lock:
+            if job.is_done:
+                return False
+            if not self._has_leader:
+                self._has_leader = True
+                self._waiters.pop(job, None)
+                return True
+            if job not in self._waiters:
+                self._waiters[job] = threading.Event()
+            return False
+
+    def _lead(self, job: Job) -> None:
+        """Run rounds until the job is done, then hand the role on."""
+        try:
+            while not job.is_done:
+                if gather_s := self._batcher.opens_in(time.monotonic()):
+                    time.sleep(gather_s)
+                self._run_round()
+                if not job.is_done:
+                    pause()
+        finally:
+            with self._lock:
+                self._has_leader = False
+                self._wake_successor()
+
+    def _wait(self, job: Job) -> None:
+        """Wait until the job is done or may lead."""
+        waiter = self._waiters.get(job)
+        if waiter is None:  # it was finished meanwhile
+            return
+        timeout = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
+        if waiter.wait(timeout):
+            waiter.clear()
+        elif not job.is_done:
+            raise too_late()
+
+    def _withdraw(self, job: Job) -> None:
+        """Take out a job whose caller leaves; if it was called to lead, the next one is."""
+        with self._lock:
+            self._batcher.discard(job)
+            self._waiters.pop(job, None)
+            job.error = job.error or too_late()
+            if not self._has_leader:
+                self._wake_successor()
+
+    def _wake_successor(self) -> None:
+        for job in self._batcher.waiting():
+            if (waiter := self._waiters.get(job)) is not None:
+                waiter.set()
+                return
+
+    def _run_round(self) -> None:
+        started = time.monotonic()
+        with self._lock:
+            batches, late = self._batcher.next_round(started)
+        for job in late:
+            job.error = too_late()
+        jobs = {item.job: None for batch in batches for item in batch}
+        try:
+            for batch in batches:
+                self._run_timed(batch)
+        except BaseException:
+            for job in jobs:  # they are out of line: nobody else would answer them
+                if not job.is_done:
+                    job.error = EngineFailure("the model failed; try again")
+            raise
+        finally:
+            self._notify([*late, *jobs])
+        self._measure(sum(map(len, batches)), time.monotonic() - started)
+
+    def _run_timed(self, batch: Sequence[Item]) -> None:
+        started = time.monotonic()
+        jobs = {item.job: None for item in batch}
+        for job in jobs:
+            if job.started is None:
+                job.started = started
+        self._run_batch(batch)
+        elapsed_s = time.monotonic() - started
+        for job in jobs:
+            job.compute_s += elapsed_s
+            job.batch_size = max(job.batch_size, len(batch))
+
+    def _notify(self, jobs: Sequence[Job]) -> None:
+        """Wake the callers whose jobs are done."""
+        with self._lock:
+            for job in jobs:
+                if job.is_done:
+                    self._batcher.discard(job)  # what is left of one that failed
+                    waiter = self._waiters.pop(job, None)
+                    if waiter is not None:
+                        waiter.set()
+
+    def _measure(self, num_sequences: int, elapsed_s: float) -> None:
+        rate = num_sequences / max(elapsed_s, 1e-6)
+        weight = SMOOTHING if self._sequences_per_s else 1.0
+        self._sequences_per_s += weight * (rate - self._sequences_per_s)
+
+    def _queue_full(self) -> ServiceError:
+        waiting = self._batcher.num_waiting
+        retry_after_s = waiting / self._sequences_per_s if self._sequences_per_s else 1.0
+        return QueueFull(
+            f"{waiting} texts are waiting already: try again in {retry_after_s:.1f} s",
+            retry_after_s=retry_after_s,
+        )
+
+
+def too_late() -> DeadlineExceeded:
+    """Return the error of a request whose time limit passed."""
+    return DeadlineExceeded(
+        "the time limit passed before the answer was there: send fewer or shorter texts, or try "
+        "again later"
+    )

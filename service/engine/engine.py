@@ -1,0 +1,159 @@
+"""The engine as the API sees it: requests in, answers out, errors of `service.errors`.
+
+Made and started in the worker process, after the fork: sessions and threads do not survive one.
+"""
+
+import time
+from functools import partial
+
+from model_store import StoreReader
+from service.engine.classifier import Classifier
+from service.engine.combiner import too_late
+from service.engine.explain import Explainer
+from service.engine.generation import Generation
+from service.engine.generator import Generator
+from service.engine.loading import load
+from service.engine.options import EngineOptions
+from service.engine.registry import Registry
+from service.engine.types import (
+    ClassifyAnswer,
+    ClassifyRequest,
+    GenerateRequest,
+    Health,
+    ModelInfo,
+    ModelStatus,
+    Task,
+)
+from service.errors import InvalidInput, NotReady
+
+CLOSE_PATIENCE_S = 5.0
+"""Seconds that running generations have to end when the engine is closed."""
+
+
+class Engine:
+    """Answers requests with the models of a store.
+
+    Args:
+        options: How it runs.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        """Remember the options; `start` loads the models."""
+        self._options = options
+        self._registry = Registry(StoreReader(options.store_dir), partial(load, options=options))
+        self._is_started = False
+        self._is_draining = False
+
+    def start(self) -> None:
+        """Load what the store serves.
+
+        Raises:
+            NotReady: If not one model can be served.
+        """
+        self._registry.refresh()
+        if not self._registry.loaded():
+            raise NotReady(self._why_no_model())
+        self._is_started = True
+
+    def refresh(self) -> None:
+        """Follow the store: load what is new, drop what is served no longer; never raises."""
+        self._registry.refresh()
+
+    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+        """Classify texts, waiting for the answer.
+
+        Raises:
+            InvalidInput: If the model cannot take a value.
+            WrongTask: If the model generates.
+            ModelNotFound: If no such model is served.
+            NotReady: If the engine is starting or draining.
+            QueueFull: If too much is waiting.
+            DeadlineExceeded: If the request's deadline passed first.
+            EngineFailure: If the model failed on this request.
+        """
+        self._admit(request)
+        if not request.texts:
+            raise InvalidInput("input has no text: send at least one", param="input")
+        model = self._registry.find(
+            request.model or self._options.default_classifier, "text-classification"
+        )
+        worker = model.worker
+        assert isinstance(worker, Classifier)
+        if request.explain is None:
+            results, timing = worker.classify(request)
+        else:
+            results, timing = Explainer(worker, self._options).classify(request)
+        return ClassifyAnswer(model.info.name, model.info.version, tuple(results), timing)
+
+    def generate(self, request: GenerateRequest) -> Generation:
+        """Start to generate and return at once.
+
+        Raises:
+            ServiceError: As in `classify`; what goes wrong later, the generation raises.
+        """
+        self._admit(request)
+        wanted = request.model or self._options.default_generator
+        for _ in range(2):  # a version may go out of service between the two calls
+            worker = self._registry.find(wanted, "text-generation").worker
+            assert isinstance(worker, Generator)
+            generation = worker.generate(request)
+            if generation is not None:
+                return generation
+        raise NotReady("the model is being replaced: try again", retry_after_s=1)
+
+    def models(self) -> list[ModelStatus]:
+        """Tell every version that is served, and every one that was refused."""
+        return self._registry.statuses()
+
+    def resolve(self, model: str | None, task: Task) -> ModelInfo:
+        """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.
+
+        Args:
+            model: `name`, `name:version` or `name:label`; None for the default of the task.
+            task: What it will be asked to do.
+        """
+        defaults = {
+            "text-classification": self._options.default_classifier,
+            "text-generation": self._options.default_generator,
+        }
+        return self._registry.find(model or defaults[task], task).info
+
+    def health(self) -> Health:
+        """Tell whether requests are answered now, and if not why."""
+        if self._is_draining:
+            return Health(is_ready=False, reason="the worker is draining")
+        if not self._is_started:
+            return Health(is_ready=False, reason="the worker is starting")
+        for model in self._registry.loaded():
+            if model.failure is not None:
+                reason = f"{model.info.name}:{model.info.version}: {model.failure}"
+                return Health(is_ready=False, reason=reason)
+        return Health(is_ready=True, reason="")
+
+    def drain(self) -> None:
+        """Refuse new requests with `NotReady` from now on; running ones end as usual."""
+        self._is_draining = True
+
+    def close(self) -> None:
+        """Stop; what is still running after a few seconds fails with `NotReady`."""
+        self.drain()
+        for model in self._registry.loaded():
+            model.close()
+        until = time.monotonic() + CLOSE_PATIENCE_S
+        for model in self._registry.loaded():
+            model.close(max(0.0, until - time.monotonic()))
+
+    def _admit(self, request: ClassifyRequest | GenerateRequest) -> None:
+        if self._is_draining or not self._is_started:
+            raise NotReady(f"{self.health().reason}: try again", retry_after_s=1)
+        if request.deadline is not None and request.deadline <= time.monotonic():
+            raise too_late()
+
+    def _why_no_model(self) -> str:
+        if self._registry.problem is not None:
+            return self._registry.problem
+        reasons = [
+            f"{status.name}:{status.version}: {status.reason}"
+            for status in self._registry.statuses()
+        ]
+        return f"no model can be served: {'; '.join(reasons)}"

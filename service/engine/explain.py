@@ -1,0 +1,115 @@
+"""Why a classifier answered as it did: the score along the text, or without each word.
+
+Offsets are characters of the caller's own text.
+"""
+
+import logging
+import re
+import time
+from dataclasses import replace
+
+from service.engine.classifier import Classifier
+from service.engine.combiner import too_late
+from service.engine.options import EngineOptions
+from service.engine.pausing import pause
+from service.engine.types import Classification, ClassifyRequest, Timing, TokenScore
+from service.errors import EngineFailure, InvalidInput
+
+logger = logging.getLogger(__name__)
+
+WORD = re.compile(r"\S+")
+
+
+class Explainer:
+    """Adds explanations to the answers of one classifier.
+
+    Args:
+        classifier: Whose answers.
+        options: Limits.
+    """
+
+    def __init__(self, classifier: Classifier, options: EngineOptions) -> None:
+        """Remember whom to ask."""
+        self._classifier = classifier
+        self._options = options
+
+    def classify(self, request: ClassifyRequest) -> tuple[list[Classification], Timing]:
+        """Classify each text of a request and explain the answer.
+
+        Raises:
+            InvalidInput: If the request has too many texts, or model or text cannot be explained
+                in the way asked for.
+            ServiceError: As in `Classifier.classify`.
+        """
+        self._check(request)
+        results, timing = self._classifier.classify(request)
+        explained = []
+        for text, result in zip(request.texts, results, strict=True):
+            pause()
+            if request.deadline is not None and request.deadline <= time.monotonic():
+                raise too_late()
+            explained.append(replace(result, explanation=self._explain(text, result, request)))
+        return explained, timing
+
+    def _check(self, request: ClassifyRequest) -> None:
+        limit = self._options.max_explain_texts
+        if len(request.texts) > limit:
+            raise InvalidInput(
+                f"explain takes up to {limit} texts, got {len(request.texts)}: send fewer, or "
+                "leave out explain",
+                param="input",
+            )
+        if request.explain == "trajectory" and self._classifier.config.bidirectional:
+            raise InvalidInput(
+                "this model reads in both directions, so it has no score after each token: use "
+                'explain "occlusion"',
+                param="explain",
+            )
+        most = self._options.max_occlusion_words
+        for index, text in enumerate(request.texts if request.explain == "occlusion" else ()):
+            num_words = len(WORD.findall(text))
+            if num_words > most:
+                raise InvalidInput(
+                    f"text {index} of input has {num_words} words, explain by occlusion takes up "
+                    f'to {most}: send a shorter text, or use "trajectory"',
+                    param="input",
+                )
+
+    def _explain(
+        self, text: str, result: Classification, request: ClassifyRequest
+    ) -> tuple[TokenScore, ...]:
+        if request.explain == "trajectory":
+            return self._trajectory(text)
+        return self._occlusion(text, result, request.deadline)
+
+    def _trajectory(self, text: str) -> tuple[TokenScore, ...]:
+        """Return the probabilities after each token that the model reads."""
+        encoding = self._classifier.tokenizer.encode(text)
+        config = self._classifier.config
+        try:
+            probs = self._classifier.runtime.trajectory(config.cut(encoding.token_ids))
+        except Exception as exc:
+            logger.exception("the model failed on an explanation")
+            raise EngineFailure("the model failed on this request") from exc
+        spans = config.cut(encoding.offsets)
+        return tuple(
+            TokenScore(start, end, tuple(row))
+            for (start, end), row in zip(spans, probs.tolist(), strict=True)
+        )
+
+    def _occlusion(
+        self, text: str, result: Classification, deadline: float | None
+    ) -> tuple[TokenScore, ...]:
+        """Return how much each word adds: probabilities with it minus those without it."""
+        words = [match.span() for match in WORD.finditer(text)]
+        tokenizer, config = self._classifier.tokenizer, self._classifier.config
+        without = [text[:start] + text[end:] for start, end in words]
+        nothing = [tokenizer.unk_id or 0]  # what is read where no word is left
+        sequences = [
+            config.cut(token_ids) or nothing for token_ids in tokenizer.encode_ids_batch(without)
+        ]
+        job = self._classifier.run(sequences, deadline)
+        return tuple(
+            TokenScore(start, end, tuple(a - b for a, b in zip(result.probs, probs, strict=True)))
+            for (start, end), probs in zip(words, job.probs, strict=True)
+        )

@@ -1,0 +1,49 @@
+"""The engine's own options: what the service's settings hand it, free of any environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EngineOptions:
+    """How the engine runs; each field says its meaning, unit and default.
+
+    Args:
+        store_dir: Folder of the model store.
+        default_classifier: Model that `/v1/classify` means when the request names none;
+            "sentiment".
+        default_generator: Model that `/v1/generate` means when the request names none;
+            "shakespeare".
+        max_batch_tokens: Tokens, padding included, in one classification batch; 2048, which is
+            under 10 ms of an LSTM 256 and the longest that a single text waits beside a bulk
+            request.
+        max_wait_ms: Milliseconds from the first waiting text during which a batch may gather
+            company although the engine is free; 0.
+        max_queue_size: Texts (classification) or answers (generation) that may wait for one
+            model; 2048. A request that finds the queue empty is taken whatever its size.
+        max_generation_rows: Answers that one generator writes at the same time; 64.
+        max_n: Answers to one prompt (`n`); 128, OpenAI's own limit.
+        max_stop_texts: Stop texts in a request; 16.
+        max_stop_chars: Characters of one stop text; 256.
+        max_logprobs: Most probable tokens reported at each place; 20.
+        max_explain_texts: Texts in a request that asks for an explanation; 32.
+        max_occlusion_words: Words of a text explained by occlusion, each of which costs one run
+            of the whole text; 256.
+        stream_interval_ms: Least milliseconds between two pieces of a streamed answer after the
+            first, so that a fast model does not spend more on events than on text; 20.
+    """
+
+    store_dir: Path
+    default_classifier: str = "sentiment"
+    default_generator: str = "shakespeare"
+    max_batch_tokens: int = 2048
+    max_wait_ms: float = 0.0
+    max_queue_size: int = 2048
+    max_generation_rows: int = 64
+    max_n: int = 128
+    max_stop_texts: int = 16
+    max_stop_chars: int = 256
+    max_logprobs: int = 20
+    max_explain_texts: int = 32
+    max_occlusion_words: int = 256
+    stream_interval_ms: float = 20.0

@@ -1,0 +1,111 @@
+"""From a generation request to what the engine works on: token ids, limits checked.
+
+Knows the model's configuration and tokenizer; runs nothing.
+"""
+
+from collections.abc import Callable, Sequence
+
+from model_store.config import GeneratorConfig
+from model_store.tokenizer import Tokenizer
+from service.engine.answer import Echo
+from service.engine.generation import Generation, Source
+from service.engine.options import EngineOptions
+from service.engine.sampling import resolve_sampling
+from service.engine.scheduler import CHUNK, Prompt
+from service.engine.types import GenerateRequest
+from service.engine.writer import GenerationPrompt
+from service.errors import InvalidInput
+
+
+class PromptBuilder:
+    """Makes prompts for one version of one generator.
+
+    Args:
+        source: The version.
+        config: Its configuration.
+        tokenizer: Its tokenizer.
+        options: Limits.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        config: GeneratorConfig,
+        *,
+        tokenizer: Tokenizer,
+        options: EngineOptions,
+    ) -> None:
+        """Remember what prompts are checked against."""
+        self._source = source
+        self._config = config
+        self._tokenizer = tokenizer
+        self._options = options
+
+    def build(
+        self, request: GenerateRequest, on_change: Callable[[Generation], None]
+    ) -> GenerationPrompt:
+        """Check a request and encode its prompt.
+
+        Args:
+            request: What the caller wants.
+            on_change: Given to the generation.
+
+        Raises:
+            InvalidInput: Naming the field, its value, what is allowed and the remedy.
+        """
+        params = resolve_sampling(request.sampling, self._config, self._options)
+        token_ids = self._encode(request.prompt)
+        self._check_length(token_ids)
+        has_logprobs = params.logprobs is not None
+        echo = None
+        if request.echo:
+            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs)
+        generation = Generation(
+            self._source,
+            params,
+            prompt_tokens=len(token_ids),
+            echo=echo,
+            deadline=request.deadline,
+            on_change=on_change,
+        )
+        # To know how probable each token of the prompt was, it is read token by token.
+        chunk = 1 if echo is not None and has_logprobs else CHUNK
+        return Prompt(generation, [self._config.bos_id, *token_ids], params.n, chunk)
+
+    def _encode(self, prompt: str | Sequence[int]) -> list[int]:
+        allowed = self._config.prompts
+        if allowed and prompt not in allowed:
+            raise InvalidInput(
+                f"this model takes only these prompts: {', '.join(allowed)}", param="prompt"
+            )
+        if not isinstance(prompt, str):
+            self._check_ids(prompt)
+            return list(prompt)
+        try:
+            return self._tokenizer.encode_ids(self._config.wrap(prompt))
+        except ValueError as exc:
+            raise InvalidInput(f"prompt: {exc}; leave it out", param="prompt") from exc
+
+    def _check_ids(self, token_ids: Sequence[int]) -> None:
+        for token_id in token_ids:
+            if not 0 <= token_id < self._config.vocab_size:
+                raise InvalidInput(
+                    f"prompt has token {token_id}, but this model's tokens are 0 to "
+                    f"{self._config.vocab_size - 1}: send text, or ids of this model",
+                    param="prompt",
+                )
+
+    def _check_length(self, token_ids: Sequence[int]) -> None:
+        limit = self._config.max_prompt_tokens
+        if len(token_ids) > limit:
+            raise InvalidInput(
+                f"prompt has {len(token_ids)} tokens, this model takes up to {limit}: shorten it",
+                param="prompt",
+            )
+
+    def _text_of(self, prompt: str | Sequence[int]) -> str:
+        if isinstance(prompt, str):
+            return prompt
+        return b"".join(self._source.token_bytes[token_id] for token_id in prompt).decode(
+            errors="replace"
+        )

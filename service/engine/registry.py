@@ -1,0 +1,138 @@
+"""Which versions of which models answer here.
+
+`refresh` converges on the store and may be called any time; what is served is one immutable value
+that is replaced in one step, so a request sees the old or the new. Requests that run on a version
+which is served no longer are finished by it.
+"""
+
+import logging
+import random
+import threading
+from collections.abc import Mapping
+
+from model_store import ModelNotFound as NotInStore
+from model_store import StoreError, StoreReader
+from service.engine.family import Family, Load, converge
+from service.engine.loading import LoadedModel
+from service.engine.types import ModelStatus, Task
+from service.errors import ModelNotFound, WrongTask
+
+logger = logging.getLogger(__name__)
+
+WHAT_IT_DOES = {"text-classification": "classifies texts", "text-generation": "writes texts"}
+
+
+class Registry:
+    """The models being served.
+
+    Args:
+        store: Where they come from.
+        load: Makes a stored version answer.
+    """
+
+    def __init__(self, store: StoreReader, load: Load) -> None:
+        """Start with no model; `refresh` loads them."""
+        self._store = store
+        self._load = load
+        self._families: Mapping[str, Family] = {}
+        self._refreshing = threading.Lock()
+        self._random = random.Random()
+        self.problem: str | None = None
+
+    def refresh(self) -> None:
+        """Serve what the store's plans want, as far as it can be served; never raises.
+
+        While the store cannot be read, or is empty as a lost mount is, what was served stays.
+        """
+        with self._refreshing:
+            old = self._families
+            try:
+                names = self._store.names()
+            except StoreError as exc:
+                self._note_problem(str(exc))
+                return
+            if not names:
+                self._note_problem(f"the model store {self._store.root} holds no model")
+                return
+            self._note_problem(None)
+            families = {name: self._refreshed(old.get(name, Family(name))) for name in names}
+            new = {name: family for name, family in families.items() if family is not None}
+            self._families = new
+            for model in _loaded(old) - _loaded(new):
+                logger.info("%s:%d is served no longer", model.info.name, model.info.version)
+                model.close()
+
+    def find(self, model: str, task: Task) -> LoadedModel:
+        """Return the version that a request means.
+
+        Args:
+            model: `name`, `name:version` or `name:label`.
+            task: What it is asked to do.
+
+        Raises:
+            ModelNotFound: If no such model, version or label is served.
+            WrongTask: If it does another task.
+        """
+        name, _, tag = model.partition(":")
+        family = self._families.get(name)
+        if family is None:
+            raise ModelNotFound(
+                f"there is no model {name[:80]!r}, there are {self._served(task)}", param="model"
+            )
+        version = family.version_of(tag, self._random.random)
+        loaded = None if version is None else family.loaded.get(version)
+        if loaded is None:
+            raise ModelNotFound(_why_not(family, model, version), param="model")
+        if loaded.info.task != task:
+            raise WrongTask(
+                f"model {model[:80]!r} {WHAT_IT_DOES[loaded.info.task]}, but was asked for "
+                f"{task}; that is done by {self._served(task)}",
+                param="model",
+            )
+        return loaded
+
+    def statuses(self) -> list[ModelStatus]:
+        """Return every version that is served or refused, by name and number."""
+        families = self._families
+        return [status for name in sorted(families) for status in families[name].statuses()]
+
+    def loaded(self) -> list[LoadedModel]:
+        """Return every version that answers."""
+        return list(_loaded(self._families))
+
+    def _refreshed(self, old: Family) -> Family | None:
+        """Return a model's new family; None if the store has it no more."""
+        try:
+            return converge(old, self._store, self._load)
+        except NotInStore:
+            return None
+        except StoreError as exc:
+            self._note_problem(str(exc))
+        except Exception:
+            logger.exception("%s cannot be refreshed, nothing changes", old.name)
+        return old
+
+    def _note_problem(self, problem: str | None) -> None:
+        """Keep why the store is not followed now; log it when it is news."""
+        if problem is not None and problem != self.problem:
+            logger.error("what is served stays as it is: %s", problem)
+        self.problem = problem
+
+    def _served(self, task: Task) -> str:
+        names = sorted({one.info.name for one in _loaded(self._families) if one.info.task == task})
+        return ", ".join(names) or f"no models for {task}"
+
+
+def _loaded(families: Mapping[str, Family]) -> set[LoadedModel]:
+    return {model for family in families.values() for model in family.loaded.values()}
+
+
+def _why_not(family: Family, model: str, version: int | None) -> str:
+    refusal = None if version is None else family.refused.get(version)
+    if refusal is not None:
+        return f"model {model[:80]!r} is refused: {refusal.reason}"
+    tags = [str(one) for one in sorted(family.loaded)] + sorted(family.labels)
+    return (
+        f"model {model[:80]!r} is not served; of {family.name} there are "
+        f"{', '.join(tags) or 'no versions'}"
+    )
