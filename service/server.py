@@ -51,11 +51,12 @@ def check_port(host: str, port: int) -> str | None:
         try:
             probe.bind((host, port))
         except OSError as exc:
-            return _listen_problem(exc, host, port)
+            return listen_problem(exc, host, port)
     return None
 
 
-def _listen_problem(exc: OSError, host: str, port: int) -> str:
+def listen_problem(exc: OSError, host: str, port: int) -> str:
+    """Say what to do about an error of binding to `host` and `port`."""
     if exc.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use; stop what runs there, or set PORT to another"
     if exc.errno == errno.EACCES:
@@ -186,6 +187,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
         if not health.is_alive:
             self.log.error("The engine is dead (%s); the worker is replaced", health.reason)
             sys.exit(ENGINE_DEAD)
+
+    def handle_quit(self, sig: int, frame: Any) -> None:
+        """Drain on Ctrl-C too, where gunicorn's own would cut the running requests."""
+        self.handle_exit(sig, frame)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request, counting it as running until its last byte is out."""

@@ -84,6 +84,8 @@ class FakeEngine:
         fails_with: Raised by every request.
         fails_midway: Raised by every generation after its second piece.
         is_slow: Whether generations report nothing (only heartbeats) before each piece.
+        pause_s: Seconds that generations take for each piece.
+        dies_of: Text that, once it was classified, leaves the engine dead.
     """
 
     def __init__(
@@ -92,10 +94,14 @@ class FakeEngine:
         fails_with: Exception | None = None,
         fails_midway: Exception | None = None,
         is_slow: bool = False,
+        pause_s: float = 0.0,
+        dies_of: str | None = None,
     ) -> None:
         self.fails_with = fails_with
         self.fails_midway = fails_midway
         self.is_slow = is_slow
+        self.pause_s = pause_s
+        self.dies_of = dies_of
         self.is_draining = False
         self.is_alive = True
         self.requests: list[ClassifyRequest | GenerateRequest] = []
@@ -109,6 +115,7 @@ class FakeEngine:
         status = self._find(request.model or "sentiment", "text-classification")
         results = tuple(_classify(text, request.explain) for text in request.texts)
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
+        self.is_alive = self.is_alive and self.dies_of not in request.texts
         return ClassifyAnswer(status.name, status.version, results, timing)
 
     def generate(self, request: GenerateRequest) -> "FakeGeneration":
@@ -128,7 +135,9 @@ class FakeEngine:
     def health(self) -> Health:
         if self.is_draining:
             return Health(is_ready=False, reason="the worker is draining")
-        return Health(is_ready=self.is_alive, reason="" if self.is_alive else "the engine died")
+        if not self.is_alive:
+            return Health(is_ready=False, reason="the engine died", is_alive=False)
+        return Health(is_ready=True, reason="")
 
     def drain(self) -> None:
         self.is_draining = True
@@ -187,6 +196,8 @@ class FakeGeneration:
             for place, char in enumerate(text):
                 if self.engine.is_slow:
                     yield None
+                if self.engine.pause_s and not self.is_cancelled:
+                    time.sleep(self.engine.pause_s)
                 if self.engine.fails_midway is not None and place == 2:
                     raise self.engine.fails_midway
                 logprobs = self._logprobs(char)

@@ -1,4 +1,4 @@
-"""The real server and API around `FakeEngine`: `gunicorn -c ... tests.e2e.fake_service:build()`."""
+"""The real server and API around `FakeEngine`: `gunicorn -c … tests.e2e.fake_service:build()`."""
 
 from flask import Flask
 
@@ -7,10 +7,15 @@ from service.api.app import create_app
 from service.settings import load_settings
 from tests.fakes import FakeEngine
 
+PAUSE_S = 0.05
+
 
 def build() -> Flask:
-    """Make the application as `service.wsgi` does, with an engine that needs no models."""
+    """Make the application as `service.wsgi` does, with an engine that needs no models.
+
+    It takes a moment for each piece of text, and dies of the text "die".
+    """
     settings = load_settings()
     log.configure(settings.log_level)
-    observers = [log.RequestLog(settings.log_level)]
-    return create_app(FakeEngine(), settings, observers=observers)
+    engine = FakeEngine(pause_s=PAUSE_S, dies_of="die")
+    return create_app(engine, settings, observers=[log.RequestLog(settings.log_level)])

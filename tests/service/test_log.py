@@ -1,6 +1,7 @@
 import json
 import logging
 import sys
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,13 @@ def lines():
     return []
 
 
-def record(**fields):
-    known = {"request_id": "abc", "method": "POST", "route": "/v1/classify", "started": 0.0}
+def record(**fields: Any) -> RequestRecord:
+    known: dict[str, Any] = {
+        "request_id": "abc",
+        "method": "POST",
+        "route": "/v1/classify",
+        "started": 0.0,
+    }
     return RequestRecord(**known | {"status": 200} | fields)
 
 

@@ -1,0 +1,51 @@
+"""Where settings, engine and API are put together; gunicorn calls `build` in each worker.
+
+Command: `gunicorn -c service/gunicorn.conf.py` (which names `service.wsgi:build()`).
+"""
+
+import sys
+
+from flask import Flask
+
+from service import log
+from service.api.app import create_app
+from service.engine.engine import Engine
+from service.engine.options import EngineOptions
+from service.errors import ServiceError
+from service.settings import Settings, load_settings
+
+CANNOT_LOAD = 4  # gunicorn stops when a worker ends with this, instead of trying again
+
+
+def build() -> Flask:
+    """Start an engine and make the application around it; runs after the fork.
+
+    Raises:
+        SystemExit: The models cannot be served; one line on standard error says why.
+    """
+    settings = load_settings()
+    log.configure(settings.log_level)
+    engine = Engine(engine_options(settings))
+    try:
+        engine.start()
+    except ServiceError as exc:
+        print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
+        raise SystemExit(CANNOT_LOAD) from exc
+    return create_app(engine, settings, observers=[log.RequestLog(settings.log_level)])
+
+
+def engine_options(settings: Settings) -> EngineOptions:
+    """Pick what the engine needs to know of the settings."""
+    return EngineOptions(
+        store_dir=settings.store_dir,
+        default_classifier=settings.default_classifier,
+        default_generator=settings.default_generator,
+        max_batch_tokens=settings.max_batch_tokens,
+        max_wait_ms=settings.max_wait_ms,
+        max_queue_size=settings.max_queue_size,
+        max_generation_rows=settings.max_generation_rows,
+        max_n=settings.max_n,
+        max_explain_texts=settings.max_explain_texts,
+        max_occlusion_words=settings.max_occlusion_words,
+        stream_interval_ms=settings.stream_interval_ms,
+    )

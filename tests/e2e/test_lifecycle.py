@@ -1,0 +1,153 @@
+"""Starting, draining, dying: what an operator sees."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import pytest
+import requests
+
+from tests.e2e.conftest import FAKE_APP, GUNICORN, ROOT, free_port
+
+pytestmark = pytest.mark.e2e
+PATIENCE_S = 10
+
+
+def until(is_so, patience_s=PATIENCE_S):
+    """Ask again and again until the answer is yes; fail if it never is."""
+    end = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def start_stream(live, max_tokens):
+    fields = {"prompt": "hello", "max_tokens": max_tokens, "stream": True}
+    stream = requests.post(f"{live.base_url}/v1/generate", json=fields, stream=True, timeout=30)
+    lines = stream.iter_lines(chunk_size=1)
+    assert next(lines).startswith(b"data:")
+    return stream, lines
+
+
+def request_lines(live):
+    return [line for line in live.logged() if line["logger"] == "request"]
+
+
+def fails_to_start(env):
+    """Start a service that cannot; return what it says on standard error."""
+    run = subprocess.run(
+        GUNICORN, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=30
+    )
+    assert run.returncode not in (0, None)
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+def test_sigterm_lets_streams_finish_and_refuses_new_requests(start_process):
+    live = start_process(app=FAKE_APP)
+    stream, lines = start_stream(live, max_tokens=30)
+    with requests.Session() as kept:
+        kept.get(f"{live.base_url}/healthz", timeout=5)
+        live.process.send_signal(signal.SIGTERM)
+        until(lambda: kept.get(f"{live.base_url}/readyz", timeout=5).status_code == 503)
+        refused = kept.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=5)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_ready")
+    assert refused.headers["Retry-After"]
+    assert refused.headers["Connection"] == "close"
+    assert list(lines)[-2:] == [b"data: [DONE]", b""]
+    stream.close()
+    assert live.stop() == 0
+
+
+def test_ctrl_c_lets_streams_finish_too(start_process):
+    live = start_process(app=FAKE_APP)
+    stream, lines = start_stream(live, max_tokens=30)
+    for pid in [live.process.pid, *live.worker_pids()]:  # a terminal signals the whole group
+        os.kill(pid, signal.SIGINT)
+    assert list(lines)[-2:] == [b"data: [DONE]", b""]
+    stream.close()
+    assert live.stop() == 0
+    assert "Traceback" not in live.log_path.read_text()
+
+
+def test_idle_connections_do_not_hold_up_the_end(start_process):
+    live = start_process(app=FAKE_APP)
+    with requests.Session() as idle:
+        idle.get(f"{live.base_url}/healthz", timeout=5)
+        assert live.stop(patience_s=5) == 0
+    assert not [line for line in live.logged() if line["level"] == "error"]
+
+
+def test_streams_over_the_drains_limit_are_cut(start_process):
+    live = start_process(app=FAKE_APP, env={"GRACEFUL_TIMEOUT_S": "1"})
+    stream, lines = start_stream(live, max_tokens=1_000)
+    live.process.send_signal(signal.SIGTERM)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        list(lines)
+    stream.close()
+    live.stop(patience_s=5)
+
+
+def test_a_client_that_leaves_ends_its_generation(start_process):
+    live = start_process(app=FAKE_APP)
+    stream, _ = start_stream(live, max_tokens=1_000)
+    stream.raw._fp.fp.raw._sock.shutdown(socket.SHUT_RDWR)
+    stream.close()
+    until(lambda: [line for line in request_lines(live) if line["route"] == "/v1/generate"])
+    [line] = [line for line in request_lines(live) if line["route"] == "/v1/generate"]
+    assert line["completion_tokens"] < 1_000
+
+
+def test_a_killed_worker_is_replaced(start_process):
+    live = start_process(app=FAKE_APP)
+    [before] = live.worker_pids()
+    os.kill(before, signal.SIGKILL)
+    until(lambda: [pid for pid in live.worker_pids() if pid != before])
+    live.wait_until_ready()
+    answer = requests.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=5)
+    assert answer.status_code == 200
+
+
+def test_a_worker_whose_engine_died_is_replaced(start_process):
+    live = start_process(app=FAKE_APP)
+    [before] = live.worker_pids()
+    requests.post(f"{live.base_url}/v1/classify", json={"input": "die"}, timeout=5)
+    assert requests.get(f"{live.base_url}/readyz", timeout=5).status_code == 503
+    until(lambda: live.worker_pids() not in ([before], []))
+    live.wait_until_ready()
+    assert "the engine died" in live.log_path.read_text()
+
+
+def test_two_workers_share_the_port(start_process):
+    live = start_process(app=FAKE_APP, env={"WORKERS": "2"})
+    until(lambda: len(live.worker_pids()) == 2)
+    assert requests.get(f"{live.base_url}/readyz", timeout=5).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"PORT": "eighty"}, "PORT=eighty"),
+        ({"STORE_DIR": "/nowhere"}, "there is no model store at /nowhere"),
+        ({"HOST": "192.0.2.1"}, "cannot listen at 192.0.2.1"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_clear_line(env, words):
+    said = fails_to_start({"PORT": str(free_port())} | env)
+    [line] = [line for line in said.splitlines() if not line.startswith("{")]
+    assert line.startswith("The service cannot start: ")
+    assert words in line
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert f"port {port} of 127.0.0.1 is in use" in fails_to_start({"PORT": str(port)})
+
+
+def test_a_store_without_models_is_named(tmp_path):
+    said = fails_to_start({"PORT": str(free_port()), "WORKERS": "1", "STORE_DIR": str(tmp_path)})
+    assert "The service cannot start: " in said
+    assert str(tmp_path) in said

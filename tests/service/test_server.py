@@ -1,0 +1,159 @@
+import errno
+import socket
+
+import gevent
+import pytest
+from gunicorn.http import errors as http_errors
+from gunicorn.http.body import Body, ChunkedReader, LengthReader
+from gunicorn.http.unreader import IterUnreader
+
+from service.server import (
+    MAX_LEFT_BYTES,
+    HeldSocket,
+    RequestBody,
+    check_port,
+    check_store,
+    listen_problem,
+    problem_below,
+)
+
+
+class Sink:
+    """A connection that keeps what is sent."""
+
+    def __init__(self):
+        self.sent = []
+
+    def sendall(self, data):
+        self.sent.append(data)
+
+
+class Never(IterUnreader):  # type: ignore[misc]
+    """A client that sends what it has, then nothing more, ever."""
+
+    def chunk(self, size_hint=None):
+        return super().chunk(size_hint) or gevent.sleep(60)
+
+
+class Request:
+    """What gunicorn's chunked reader asks of a request."""
+
+    limit_request_field_size = 100
+    max_buffer_headers = 1_000
+
+    def parse_headers(self, data, from_trailer):
+        return []
+
+
+def with_length(length, *parts, unreader=IterUnreader):
+    return RequestBody(Body(LengthReader(unreader(parts), length)), timeout_s=0.05)
+
+
+def chunked(*parts, unreader=IterUnreader):
+    return RequestBody(Body(ChunkedReader(Request(), unreader(parts))), timeout_s=0.05)
+
+
+@pytest.mark.parametrize(
+    "body", [with_length(4, b"ab", b"cd"), chunked(b"2\r\nab\r\n", b"2\r\ncd\r\n0\r\n\r\n")]
+)
+def test_a_body_that_arrives_is_read_and_leaves_the_connection_usable(body):
+    assert body.read(100) == b"abcd"
+    assert not body.failed
+
+
+def test_a_body_that_came_with_the_headers_needs_no_timer():
+    unreader = IterUnreader([])
+    unreader.unread(b"abcd")
+    body = RequestBody(Body(LengthReader(unreader, 4)), timeout_s=0.0)
+    assert body.read(4) == b"abcd"
+
+
+@pytest.mark.parametrize(
+    "body", [with_length(4, b"ab", unreader=Never), chunked(b"4\r\nab", unreader=Never)]
+)
+def test_a_body_that_stops_coming_is_given_up(body):
+    with pytest.raises(TimeoutError):
+        body.read(100)
+    assert body.failed
+
+
+@pytest.mark.parametrize("parts", [(b"zz\r\n",), (b"4\r\nabcdef\r\n",), (b"4\r\nab",)])
+def test_malformed_or_broken_chunks_are_errors_of_the_connection(parts):
+    body = chunked(*parts)
+    with pytest.raises(ConnectionError):
+        body.read(100)
+    assert body.failed
+
+
+def test_only_a_short_rest_is_read_to_keep_the_connection():
+    assert not with_length(MAX_LEFT_BYTES, b"a").failed
+    assert with_length(MAX_LEFT_BYTES + 1, b"a").failed
+    assert chunked(b"1\r\na\r\n0\r\n\r\n").failed
+
+
+def test_headers_are_sent_with_the_first_bytes_of_the_body():
+    sink = Sink()
+    held = HeldSocket(sink)
+    held.sendall(b"head;")
+    assert sink.sent == []
+    held.sendall(b"one;")
+    held.sendall(b"two;")
+    held.flush()
+    assert sink.sent == [b"head;one;", b"two;"]
+
+
+def test_headers_without_a_body_are_sent_at_the_end():
+    sink = Sink()
+    held = HeldSocket(sink)
+    held.sendall(b"head;")
+    held.flush()
+    held.flush()
+    assert sink.sent == [b"head;"]
+
+
+def test_everything_else_of_a_held_connection_is_its_own():
+    sink = Sink()
+    assert HeldSocket(sink).sent is sink.sent
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"),
+    [
+        (http_errors.InvalidRequestLine("x"), 400),
+        (http_errors.InvalidHeader("x"), 400),
+        (http_errors.LimitRequestLine(9, 8), 414),
+        (http_errors.LimitRequestHeaders("x"), 431),
+        (http_errors.UnsupportedTransferCoding("x"), 501),
+        (http_errors.ExpectationFailed("x"), 417),
+        (ZeroDivisionError("secret"), 500),
+    ],
+)
+def test_what_is_no_request_has_its_own_status(fault, status):
+    problem = problem_below(fault)
+    assert problem.status == status
+    assert "secret" not in problem.message
+
+
+def test_a_free_port_and_a_folder_are_fine(tmp_path):
+    assert check_store(tmp_path) is None
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert "in use" in str(check_port("127.0.0.1", port))
+    assert check_port("127.0.0.1", port) is None
+    assert check_port("::1", port) is None or not socket.has_ipv6
+
+
+def test_a_missing_store_is_named(tmp_path):
+    assert str(tmp_path / "none") in str(check_store(tmp_path / "none"))
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.EADDRINUSE, "is in use"),
+        (errno.EACCES, "for privileged users"),
+        (errno.EADDRNOTAVAIL, "check HOST and PORT"),
+    ],
+)
+def test_why_a_port_cannot_be_had_is_said_with_what_to_do(code, words):
+    assert words in listen_problem(OSError(code, "no"), "127.0.0.1", 80)

@@ -1,0 +1,57 @@
+import logging
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from service import wsgi
+from service.engine.options import EngineOptions
+from service.settings import Settings
+from tests.models import publish_classifier
+
+
+def test_the_engine_gets_every_setting_of_its_own():
+    settings = Settings(store_dir=Path("/models"), max_queue_size=7, max_n=3, default_generator="x")
+    options = asdict(wsgi.engine_options(settings))
+    shared = options.keys() & Settings.model_fields.keys()
+    assert {name: options[name] for name in shared} == {
+        name: getattr(settings, name) for name in shared
+    }
+    assert {"store_dir", "max_queue_size", "max_n", "default_generator"} <= shared
+
+
+def test_the_defaults_of_settings_and_engine_agree():
+    options = asdict(wsgi.engine_options(Settings()))
+    standard = asdict(EngineOptions(store_dir=Settings().store_dir))
+    assert options == standard
+
+
+@pytest.fixture
+def _quiet_root_logger():
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before
+
+
+@pytest.mark.usefixtures("_quiet_root_logger")
+def test_a_built_application_answers_from_the_store(tmp_path, monkeypatch):
+    publish_classifier(tmp_path)
+    monkeypatch.setenv("STORE_DIR", str(tmp_path))
+    app = wsgi.build()
+    try:
+        answer = app.test_client().post("/v1/classify", json={"input": "a good film"})
+        assert answer.get_json()["model"] == "sentiment"
+    finally:
+        app.extensions["engine"].close()
+
+
+@pytest.mark.usefixtures("_quiet_root_logger")
+def test_a_store_without_models_ends_the_process_with_one_line(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("STORE_DIR", str(tmp_path))
+    with pytest.raises(SystemExit) as ended:
+        wsgi.build()
+    assert ended.value.code == wsgi.CANNOT_LOAD
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("The service cannot start: ")
+    assert str(tmp_path) in last
