@@ -41,7 +41,7 @@ export class BatchPanel {
     const input = items.slice(0, MAX_TEXTS).map((item) => item.text);
     byId("batch-curl").textContent = curlCommandFromStdin("v1/classify", { model: model.id, input }, { hasKey: hasKey() });
     byId("batch-curl-title").textContent =
-      items.length > MAX_TEXTS ? `The first ${MAX_TEXTS} of them from a terminal` : "The same from a terminal";
+      items.length > MAX_TEXTS ? `The first ${MAX_TEXTS} from a terminal` : "All of them from a terminal";
   }
 
   #acceptDrops(zone) {

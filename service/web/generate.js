@@ -35,7 +35,7 @@ export class GeneratePanel {
       event.preventDefault();
       this.#write(this.#sampling.seed ?? this.#nextSeed);
     });
-    byId("stop").addEventListener("click", () => this.#writing?.abort());
+    byId("stop-writing").addEventListener("click", () => this.#writing?.abort());
     byId("same-seed").addEventListener("click", () => this.#write(this.#lastSeed));
     byId("new-seed").addEventListener("click", () => {
       this.#sampling.seed = null;
@@ -126,7 +126,7 @@ export class GeneratePanel {
     this.#piece(0, body.prompt).classList.add("writing");
     byId("used-seed").textContent = body.seed;
     byId("afterword").hidden = true;
-    byId("stop").hidden = false;
+    byId("stop-writing").hidden = false;
     announce(byId("generate-said"), "Writing.");
   }
 
@@ -174,8 +174,8 @@ export class GeneratePanel {
 
   #end(watch, ends) {
     this.#writing = null;
-    const hadFocus = document.activeElement === byId("stop");
-    byId("stop").hidden = true;
+    const hadFocus = document.activeElement === byId("stop-writing");
+    byId("stop-writing").hidden = true;
     if (hadFocus) byId("write").focus();
     this.#output.querySelector(".writing")?.classList.remove("writing");
     if (ends === null) return announce(byId("generate-said"), "");

@@ -30,4 +30,5 @@ export async function* readEvents(body) {
       }
     }
   }
+  if (pending === "\r" && data.length) yield data.join("\n");
 }

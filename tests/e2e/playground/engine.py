@@ -1,0 +1,90 @@
+"""An engine for the browser tests: `FakeEngine`, with topics, a pace, and models like real ones."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from threading import Event
+
+from service.engine.types import (
+    ClassifyAnswer,
+    ClassifyRequest,
+    Delta,
+    GenerateRequest,
+    ModelStatus,
+)
+from service.errors import InvalidInput
+from tests.fakes import STATUSES, FakeEngine, FakeGeneration
+
+TOPICS = ("world", "sports", "business")
+TOPIC_STATUS = ModelStatus(
+    name="topics",
+    version=1,
+    task="text-classification",
+    state="ready",
+    is_default=True,
+    created=1_700_000_500,
+    classes=TOPICS,
+)
+REFUSED = "unreadable"
+PACE_S = 0.001
+
+
+class PlaygroundEngine(FakeEngine):
+    """Adds to `FakeEngine` what the page can meet.
+
+    The model "topics" has three classes: "sports" wins wherever "positive" would. A text with the
+    word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
+    stopped on its way.
+    """
+
+    def models(self) -> list[ModelStatus]:
+        return [*STATUSES, TOPIC_STATUS]
+
+    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+        for index, text in enumerate(request.texts):
+            if REFUSED in text:
+                raise InvalidInput(f"`input[{index}]` cannot be read", param=f"input[{index}]")
+        if request.model != "topics":
+            return super().classify(request)
+        answer = super().classify(replace(request, model="sentiment"))
+        return replace(answer, model="topics", results=tuple(map(_as_topic, answer.results)))
+
+    def generate(self, request: GenerateRequest) -> FakeGeneration:
+        generation = super().generate(request)
+        paced = PacedGeneration(generation.status, generation.request, self)
+        self.generations[-1] = paced
+        return paced
+
+
+@dataclass
+class PacedGeneration(FakeGeneration):
+    """A generation that takes its time; `ended` is set once its request is over."""
+
+    ended: Event = field(default_factory=Event, init=False)
+
+    def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
+        pace = Event()
+        for delta in super().events(heartbeat_s):
+            pace.wait(PACE_S)
+            yield delta
+
+    def cancel(self) -> None:
+        super().cancel()
+        self.ended.set()
+
+
+def _as_topic(result):
+    pieces = tuple(
+        replace(piece, probs=_topic_probs(piece.probs)) for piece in result.explanation or ()
+    )
+    return replace(
+        result,
+        label="sports" if result.label == "positive" else "world",
+        probs=_topic_probs(result.probs),
+        score=max(_topic_probs(result.probs)),
+        explanation=pieces or None,
+    )
+
+
+def _topic_probs(probs: tuple[float, ...]) -> tuple[float, ...]:
+    negative, positive = probs
+    return (negative * 0.75, positive, negative * 0.25)

@@ -1,0 +1,98 @@
+"""Takes the README's pictures of the playground, with the models of the store.
+
+    python -m tests.e2e.playground.screenshots docs/images
+
+starts the service, takes both tabs in both themes, and ends it. Fonts are those of the machine:
+with Debian's `fonts-inter` and `fonts-urw-base35` the pictures come out as they are in the README.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from tests.e2e.conftest import LiveProcess
+from tests.e2e.playground.browser import find_browser, open_browser
+
+VIEWPORT = ViewportSize(width=1200, height=940)
+SEED = 4
+MAX_TOKENS = 420
+PATIENCE_MS = 60_000
+
+
+def show_sentiment(page: Page) -> None:
+    """Have the example read."""
+    page.locator("#bars li").first.wait_for(timeout=PATIENCE_MS)
+    expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
+
+
+def show_generate(page: Page) -> None:
+    """Have a text written, the same each time."""
+    page.fill("#max_tokens", str(MAX_TOKENS))
+    page.fill("#seed", str(SEED))
+    page.get_by_role("button", name="Write").click()
+    said = page.locator("#generate-said")
+    expect(said).to_contain_text("Done", timeout=PATIENCE_MS)
+    page.locator("#output").evaluate("(output) => { output.scrollTop = 0; }")
+    page.evaluate("() => document.activeElement.blur()")
+    page.mouse.move(0, 0)
+
+
+PANELS = {"sentiment": show_sentiment, "generate": show_generate}
+
+
+def take(browser: Browser, base_url: str, folder: Path) -> None:
+    """Write one picture for each panel and theme into `folder`."""
+    for theme in ("light", "dark"):
+        for panel, show in PANELS.items():
+            page = browser.new_page(
+                viewport=VIEWPORT,
+                color_scheme="light" if theme == "light" else "dark",
+                device_scale_factor=1.5,
+                reduced_motion="reduce",
+            )
+            page.goto(f"{base_url}/#{panel}")
+            page.locator("#classifier:enabled").wait_for(state="attached", timeout=PATIENCE_MS)
+            show(page)
+            path = folder / f"playground-{panel}-{theme}.png"
+            page.screenshot(path=path)
+            page.close()
+            print(path)
+
+
+@contextmanager
+def service(url: str | None) -> Iterator[str]:
+    """Yield `url`, or else the address of a service that runs meanwhile."""
+    if url is not None:
+        yield url
+        return
+    with tempfile.TemporaryDirectory() as logs:
+        live = LiveProcess({}, None, Path(logs) / "log")
+        try:
+            live.wait_until_ready()
+            yield live.base_url
+        finally:
+            live.stop()
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Take the pictures; 1 without a browser."""
+    parser = argparse.ArgumentParser(description="Take pictures of the playground.")
+    parser.add_argument("folder", type=Path, help="where to write the pictures")
+    parser.add_argument("--url", help="a service that runs already (default: start one)")
+    args = parser.parse_args(argv)
+    if find_browser() is None:
+        print("no Chromium found (Debian and Ubuntu: apt-get install chromium)", file=sys.stderr)
+        return 1
+    args.folder.mkdir(parents=True, exist_ok=True)
+    with open_browser() as browser, service(args.url) as base_url:
+        take(browser, base_url, args.folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,171 @@
+"""Many texts at once: pasted lines and CSV files in, a table and a CSV file out."""
+
+import csv
+import io
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from service.errors import EngineFailure, QueueFull
+from tests.e2e.playground.engine import REFUSED
+
+pytestmark = pytest.mark.e2e
+
+ROWS = [
+    ["id", "label", "review"],
+    ["1", "pos", "A great film,\nfull of “good” things, and\r\nnever slow"],
+    ["2", "neg", 'An awful, "dull" film'],
+    ["=cmd", "neg", ""],
+    ["-4", "neg", "=HYPERLINK(awful)"],
+]
+
+
+def as_csv(rows):
+    file = io.StringIO(newline="")
+    csv.writer(file).writerows(rows)
+    return file.getvalue().encode()
+
+
+def choose(page, content, name="reviews.csv"):
+    page.set_input_files("#file", {"name": name, "mimeType": "text/csv", "buffer": content})
+
+
+def run(page):
+    page.locator("#batch-run").click()
+    expect(page.locator("#batch-count")).to_contain_text("answered in")
+
+
+def download(page):
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Download CSV").click()
+    content = started.value.path().read_bytes().decode("utf-8-sig")
+    return list(csv.reader(io.StringIO(content, newline="")))
+
+
+def test_pasted_lines_become_a_table(page):
+    page.fill("#lines", "a great film\n\n   \nan awful film\n")
+    expect(page.locator("#batch-run")).to_have_text("Classify 2 texts")
+    run(page)
+    expect(page.locator("#answers tr")).to_have_text(
+        ["1a great filmpositive66.7 %", "2an awful filmnegative66.7 %"]
+    )
+    expect(page.locator("#tally li")).to_have_text(["1 positive", "1 negative"])
+
+
+def test_many_texts_are_sent_a_few_hundred_at_a_time_and_stay_in_order(page, engine):
+    engine.requests.clear()
+    page.fill("#lines", "\n".join(f"{'great' if i % 3 else 'awful'} {i}" for i in range(600)))
+    run(page)
+    assert [len(request.texts) for request in engine.requests] == [256, 256, 88]
+    expect(page.locator("#answers tr")).to_have_count(500)
+    expect(page.locator("#shown")).to_have_text("100 more are in the download.")
+    labels = [row[1] for row in download(page)[1:]]
+    assert labels == ["positive" if i % 3 else "negative" for i in range(600)]
+
+
+def test_a_csv_file_comes_back_with_answers(page):
+    choose(page, as_csv(ROWS))
+    expect(page.locator("#column")).to_have_value("2")  # "review", by its name
+    expect(page.locator("#file-rows")).to_have_text("4 rows")
+    run(page)
+    header, *rows = download(page)
+    assert header[:3] == ["id", "label", "review"]
+    assert header[3:5] == ["predicted_label", "predicted_score"]
+    assert [row[3] for row in rows] == ["positive", "negative", "", "negative"]
+    assert rows[0][2] == ROWS[1][2]
+    assert rows[2][-1] == "no text"
+
+
+def test_nothing_in_the_download_runs_in_a_spreadsheet(page):
+    choose(page, as_csv(ROWS))
+    run(page)
+    rows = download(page)
+    assert [row[0] for row in rows[3:]] == ["'=cmd", "-4"]  # a number is no formula
+    assert rows[4][2] == "'=HYPERLINK(awful)"
+
+
+def test_any_column_of_a_file_without_header_can_be_taken(page):
+    choose(page, as_csv([["x, y and a long remark", "great"], ["another long remark", "awful"]]))
+    expect(page.locator("#has-header")).not_to_be_checked()
+    page.select_option("#column", "1")
+    run(page)
+    expect(page.locator("#answers .label")).to_have_text(["positive", "negative"])
+
+
+def test_a_file_can_be_dropped(page):
+    transfer = page.evaluate_handle(
+        """() => {
+            const transfer = new DataTransfer();
+            transfer.items.add(new File(["a great film\\nan awful film"], "films.txt"));
+            return transfer;
+        }"""
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+    expect(page.locator("#file-name")).to_have_text("films.txt")
+    expect(page.locator("#batch-run")).to_have_text("Classify 2 texts")
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [(b"", "This file is empty."), (b"PK\x03\x04\x00\x00", "This file is not text.")],
+    ids=["empty", "not text"],
+)
+def test_a_file_that_cannot_be_read_is_refused_with_a_reason(page, content, why):
+    choose(page, content)
+    expect(page.locator("#batch-notice [role=alert]")).to_contain_text(why)
+    expect(page.locator("#lines")).to_be_visible()
+
+
+def test_a_refused_text_costs_only_its_own_row(page):
+    texts = ["a great film"] * 5 + [f"{REFUSED} one"] + ["an awful film"] * 5
+    page.fill("#lines", "\n".join(texts))
+    run(page)
+    expect(page.locator("#tally li")).to_have_text(["5 positive", "5 negative", "1 refused"])
+    expect(page.locator("#answers .failed")).to_contain_text("cannot be read")
+    assert "cannot be read" in download(page)[6][-1]
+
+
+def test_a_batch_can_be_stopped_and_keeps_what_it_has(page):
+    asked: list[Route] = []
+
+    def answer_first(route):
+        asked.append(route)
+        if len(asked) == 1:
+            route.continue_()
+
+    page.route("**/v1/classify", answer_first)
+    page.fill("#lines", "\n".join(["a great film"] * 300))
+    page.locator("#batch-run").click()
+    expect(page.locator("#batch-count")).to_have_text("256 of 300 answered")
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator("#batch-count")).to_have_text("Stopped after 256 of 300 answered.")
+    assert [row[-1] for row in download(page)[256:258]] == ["", "not answered"]
+
+
+def test_a_busy_service_is_asked_again_when_it_says(page, engine):
+    page.clock.install()
+    engine.fails_with = QueueFull("full", retry_after_s=30)
+    page.fill("#lines", "a great film")
+    page.locator("#batch-run").click()
+    expect(page.locator("#batch-count")).to_have_text("The service is busy; going on in 30 s.")
+    engine.fails_with = None
+    page.clock.run_for(30_000)
+    expect(page.locator("#answers .label")).to_have_text(["positive"])
+
+
+def test_a_failure_ends_the_batch_in_the_service_s_words(page, engine):
+    engine.fails_with = EngineFailure("the model failed on this request")
+    page.fill("#lines", "a great film")
+    page.locator("#batch-run").click()
+    expect(page.locator("#batch-notice")).to_contain_text("the model failed on this request")
+    expect(page.locator("#batch-stop")).to_be_hidden()
+
+
+def test_the_table_can_be_sorted(page):
+    page.fill("#lines", "a great film\nan awful, dull film\ngood great fine film")
+    run(page)
+    page.get_by_role("button", name="Score").click()
+    numbers = page.locator("#answers tr td:first-child")
+    expect(numbers).to_have_text(["3", "2", "1"])
+    header = page.get_by_role("columnheader", name="Score")
+    expect(header).to_have_attribute("aria-sort", "descending")

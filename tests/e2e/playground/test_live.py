@@ -1,0 +1,68 @@
+"""The page over the real server and real (tiny) models: what it shows is what the API answers."""
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+from tests.e2e.playground.browser import Watch
+
+pytestmark = pytest.mark.e2e
+
+PROMPT = "A film "
+
+
+@pytest.fixture
+def page(browser, base_url):
+    context = browser.new_context()
+    page = context.new_page()
+    watch = Watch(page, base_url)
+    page.goto(base_url)
+    page.locator("#bars li").first.wait_for()
+    yield page
+    context.close()
+    assert watch.faults == []
+
+
+def ask(base_url, route, **body):
+    return requests.post(f"{base_url}/v1/{route}", json=body, timeout=30).json()
+
+
+def test_the_verdict_is_the_service_s_own(page, base_url):
+    page.fill("#text", "a very good film, but the story was awful 👍🏽")
+    expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
+    answer = ask(base_url, "classify", input=page.locator("#text").input_value(), explain=True)
+    result = answer["data"][0]
+    expect(page.locator("#label")).to_have_text(result["label"])
+    expect(page.locator("#score")).to_have_text(f"{result['score'] * 100:.1f} % sure")
+    page.get_by_text("Word by word, as a table").click()
+    words = page.locator("#words-rows td:first-child")
+    expect(words).to_have_text([piece["text"] for piece in result["trajectory"]])
+    end = result["trajectory"][-1]["probs"][1]
+    expect(page.locator("#words-rows tr:last-child")).to_contain_text(f"{end * 100:.1f} %")
+
+
+def test_a_batch_gets_the_labels_of_the_service(page, base_url):
+    texts = ["a good film", "an awful film", "not bad"]
+    page.fill("#lines", "\n".join(texts))
+    page.locator("#batch-run").click()
+    labels = [item["label"] for item in ask(base_url, "classify", input=texts)["data"]]
+    expect(page.locator("#answers .label")).to_have_text(labels)
+
+
+@pytest.mark.parametrize("generator", ["shakespeare", "names"])
+def test_streamed_text_is_what_the_service_writes_with_this_seed(page, base_url, generator):
+    page.get_by_role("tab", name="Generate").click()
+    page.select_option("#generator", generator)
+    prompt = PROMPT if generator == "shakespeare" else "Polish"
+    if generator == "shakespeare":
+        page.fill("#prompt", PROMPT)
+    else:
+        page.select_option("#prompts", prompt)
+    page.fill("#max_tokens", "20")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#generate-said")).to_contain_text("Done")
+    seed = int(page.locator("#used-seed").inner_text())
+    settings = {"model": generator, "prompt": prompt, "max_tokens": 20, "seed": seed}
+    text = ask(base_url, "generate", **settings)["choices"][0]["text"]
+    shown = page.locator("#output .piece").text_content()
+    assert shown == (PROMPT + text if generator == "shakespeare" else text)

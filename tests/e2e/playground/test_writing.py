@@ -1,0 +1,148 @@
+"""The panel that writes: streaming, stopping, seeds, prompts to choose from, and errors."""
+
+import pytest
+from playwright.sync_api import expect
+
+from service.errors import EngineFailure, NotReady
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def page(open_page):
+    """The playground with the panel "Generate" open."""
+    return open_page("/#generate")
+
+
+def write(page, **values):
+    """Set controls by id, press Write, and wait for the end."""
+    for name, value in values.items():
+        page.fill(f"#{name}", str(value))
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#generate-said")).to_contain_text("Done")
+    return page.locator("#output").inner_text()
+
+
+def test_text_is_streamed_after_its_prompt(page, engine):
+    page.fill("#prompt", "abc ")
+    text = write(page, seed=1, max_tokens=7)
+    assert text == "abc bc abc "
+    expect(page.locator("#output .asked")).to_have_text("abc ", use_inner_text=False)
+    sampling = engine.generations[-1].request.sampling
+    assert (sampling.seed, sampling.max_tokens, sampling.temperature) == (1, 7, None)
+
+
+def test_speed_is_shown(page):
+    write(page, max_tokens=50)
+    speed = page.locator("#speed")
+    expect(speed).to_contain_text("Tokens50")
+    expect(speed).to_contain_text("Tokens a second")
+    expect(speed).to_contain_text("First after")
+    expect(speed).to_contain_text("reached max tokens")
+
+
+@pytest.mark.parametrize("how", ["button", "escape"])
+def test_a_text_can_be_stopped_and_the_service_knows(page, engine, how):
+    page.fill("#prompt", "abc")
+    page.fill("#max_tokens", "90000")  # a minute and a half
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#output .piece")).to_contain_text("abcabc")
+    if how == "button":
+        page.get_by_role("button", name="Stop", exact=True).click()
+    else:
+        page.keyboard.press("Escape")
+    expect(page.locator("#generate-said")).to_have_text("Done: stopped by you.")
+    expect(page.locator("#stop-writing")).to_be_hidden()
+    assert engine.generations[-1].ended.wait(10)
+    assert page.locator("#output").inner_text().startswith("abc")
+
+
+def test_the_same_seed_writes_the_same_text(page, engine):
+    first = write(page, max_tokens=40)
+    seed = page.locator("#used-seed").inner_text()
+    page.get_by_role("button", name="Same seed again").click()
+    expect(page.locator("#speed")).to_contain_text("End")
+    assert page.locator("#output").inner_text() == first
+    assert page.locator("#used-seed").inner_text() == seed
+    page.get_by_role("button", name="New seed").click()
+    expect(page.locator("#used-seed")).not_to_have_text(seed)
+
+
+def test_several_answers_stand_apart(page, engine):
+    write(page, n=3, max_tokens=5, seed=10)
+    expect(page.locator("#output .piece")).to_have_count(3)
+    assert engine.generations[-1].request.sampling.n == 3
+
+
+def test_prompts_of_a_fixed_list_are_chosen_from_a_menu(page, engine):
+    page.select_option("#generator", "names")
+    expect(page.locator("#prompt")).to_be_hidden()
+    page.get_by_label("Prompt", exact=True).select_option("Polish")
+    write(page, max_tokens=4)
+    assert engine.generations[-1].request.prompt == "Polish"
+    assert page.locator("#output .asked").count() == 0
+
+
+def test_stop_texts_take_escapes(page, engine):
+    write(page, stop="THE END\n\\n\\n\nback\\\\slash", max_tokens=3)
+    assert engine.generations[-1].request.sampling.stop == ("THE END", "\n\n", "back\\slash")
+
+
+def test_reset_returns_to_the_model_s_own_values(page, engine):
+    page.locator("#temperature").fill("1.5")
+    expect(page.locator("#temperature-value")).to_have_text("1.50")
+    page.get_by_role("button", name="Reset").click()
+    write(page)
+    assert engine.generations[-1].request.sampling.temperature is None
+
+
+def test_a_refused_value_is_told_in_the_service_s_words_and_pointed_at(page):
+    page.fill("#max_tokens", "-3")
+    page.get_by_role("button", name="Write").click()
+    notice = page.locator("#generate-notice [role=alert]")
+    expect(notice).to_contain_text("max_tokens")
+    expect(notice).to_contain_text("at least 0, got -3")
+    expect(page.locator("#max_tokens")).to_have_attribute("aria-invalid", "true")
+
+
+def test_an_error_in_the_stream_keeps_what_was_written(page, engine):
+    engine.fails_midway = EngineFailure("the model failed on this request")
+    page.fill("#prompt", "abc ")
+    page.fill("#seed", "0")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#generate-notice")).to_contain_text("the model failed on this request")
+    assert page.locator("#output").inner_text() == "abc ab"
+    expect(page.locator("#stop-writing")).to_be_hidden()
+
+
+def test_a_stream_that_breaks_off_is_told(page):
+    page.route(
+        "**/v1/generate",
+        lambda route: route.fulfill(body=": hi\n\n", content_type="text/event-stream"),
+    )
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#generate-notice")).to_contain_text("ended before the answer was complete")
+
+
+def test_a_service_that_is_not_ready_says_when_to_come_back(page, engine):
+    engine.fails_with = NotReady("the worker is draining; try again", retry_after_s=1)
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#generate-notice")).to_contain_text("the worker is draining; try again")
+    expect(page.locator("#generate-notice")).to_contain_text("try again in 1 s")
+
+
+def test_the_page_waits_for_a_service_that_is_starting(browser, site):
+    context = browser.new_context()
+    page = context.new_page()
+    tries = []
+
+    def start(route):
+        tries.append(route)
+        if len(tries) == 1:
+            return route.fulfill(status=503, json={"error": {"message": "starting"}})
+        return route.continue_()
+
+    page.route("**/v1/models", start)
+    page.goto(site)
+    expect(page.locator("#label")).to_have_text("negative", timeout=10_000)
+    context.close()
