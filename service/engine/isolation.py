@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.engine.arrays import Bools, Floats
+from service.engine.arrays import Bools, Floats, Ints
 from service.engine.runtime import ClassifierGraph, GeneratorGraph, State, join_rows, take_rows
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,25 @@ def run_each(
     try:
         return graph.run(sequences, state)
     except Exception:
-        _log_failure(len(sequences))
+        return _run_alone(graph, sequences, state, vocab_size=vocab_size)
+
+
+def step_each(
+    graph: GeneratorGraph, token_ids: Ints, state: State, *, vocab_size: int
+) -> tuple[Floats, State]:
+    """Feed each row its one token; failures as in `run_each`."""
+    try:
+        return graph.step(token_ids, state)
+    except Exception:
+        sequences = [[token_id] for token_id in token_ids.tolist()]
+        return _run_alone(graph, sequences, state, vocab_size=vocab_size)
+
+
+def _run_alone(
+    graph: GeneratorGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
+) -> tuple[Floats, State]:
+    """Run rows one by one after they failed together; called while that failure is handled."""
+    _log_failure(len(sequences))
     logits = np.full((len(sequences), vocab_size), np.nan, np.float32)
     states = [take_rows(state, slice(row, row + 1)) for row in range(len(sequences))]
     for row, sequence in enumerate(sequences if len(sequences) > 1 else ()):
@@ -57,4 +75,4 @@ def run_each(
 
 
 def _log_failure(num_rows: int) -> None:
-    logger.exception("the model failed on %d rows together", num_rows)
+    logger.exception("the model failed on a batch of %d", num_rows)

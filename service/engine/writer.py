@@ -3,7 +3,6 @@
 Knows which rows are live and how they end; not who waits, and no thread: see `generator`.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from functools import lru_cache
@@ -14,7 +13,7 @@ from model_store.config import GeneratorConfig
 from service.engine.answer import Part
 from service.engine.arrays import Bools, Floats, Ints
 from service.engine.generation import Generation
-from service.engine.isolation import is_sound, run_each
+from service.engine.isolation import is_sound, run_each, step_each
 from service.engine.options import EngineOptions
 from service.engine.rows import Row, Rows
 from service.engine.runtime import GeneratorGraph, State, join_rows, take_rows
@@ -22,8 +21,6 @@ from service.engine.sampler import Draw, Sampler, TokenLogprobs, best, log_softm
 from service.engine.scheduler import Prompt
 from service.engine.text import Ending, StopFinder, enders
 from service.errors import EngineFailure
-
-logger = logging.getLogger(__name__)
 
 Context = tuple[Floats, State]
 """Logits (rows, vocab_size) of the next token, and the state that they come from."""
@@ -102,7 +99,12 @@ class Writer:
             The requests that are over now: all answers ended, or the model failed.
         """
         over: list[Generation] = []
-        contexts = [self._step()] if len(self._rows) else []
+        contexts: list[Context] = []
+        if len(self._rows):
+            vocab_size = self._config.vocab_size
+            contexts.append(
+                step_each(self._runtime, self._last_ids, self._state, vocab_size=vocab_size)
+            )
         for prompt, index in admitted:
             if prompt.owner.params.max_tokens == 0:
                 prompt.owner.push(Part(index, (), ending=Ending("length")), batch_size=0)
@@ -132,14 +134,6 @@ class Writer:
         log_probs = log_softmax(prompt.context[0])[0]
         chosen = float(log_probs[prompt.token_ids[prompt.position]])
         echo.logprobs.append(TokenLogprobs(chosen, best(log_probs, num_best)))
-
-    def _step(self) -> Context:
-        try:
-            return self._runtime.step(self._last_ids, self._state)
-        except Exception:
-            logger.exception("the model failed on a step of %d rows", len(self._rows))
-        last = [[token_id] for token_id in self._last_ids.tolist()]
-        return run_each(self._runtime, last, self._state, vocab_size=self._config.vocab_size)
 
     def _join(self, prompt: GenerationPrompt, index: int) -> None:
         generation = prompt.owner

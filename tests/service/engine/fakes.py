@@ -1,0 +1,100 @@
+"""Models that can be worked out by hand, and that fail when told to."""
+
+import numpy as np
+
+from model_store import GeneratorConfig, SamplingDefaults
+from service.engine.generation import Source
+from service.engine.generator import Generator
+from service.engine.options import EngineOptions
+from service.engine.prompting import PromptBuilder
+from service.engine.writer import Writer
+from tests.models import character_tokenizer
+
+POISON = 13
+
+
+class FakeClassifierGraph:
+    """Says "positive" with the share of even token ids; fails on `POISON`.
+
+    Args:
+        on_run: Called with the sequences of each batch, before it runs.
+    """
+
+    def __init__(self, on_run=lambda sequences: None):
+        self.on_run = on_run
+        self.batches: list[list[list[int]]] = []
+
+    def probs(self, sequences):
+        self.on_run(sequences)
+        self.batches.append([list(sequence) for sequence in sequences])
+        if any(POISON in sequence for sequence in sequences):
+            raise RuntimeError("poisoned")
+        positive = [sum(token % 2 == 0 for token in one) / len(one) for one in sequences]
+        return np.array([[1 - share, share] for share in positive], np.float32)
+
+    def trajectory(self, token_ids):
+        return np.concatenate(
+            [self.probs([token_ids[: place + 1]]) for place in range(len(token_ids))]
+        )
+
+
+class FakeGeneratorGraph:
+    """Always continues with the next character of the vocabulary, from 4 up; fails on `POISON`.
+
+    Args:
+        vocab_size: Tokens.
+        on_step: Called with the number of rows, before each step.
+    """
+
+    def __init__(self, vocab_size, on_step=lambda rows: None):
+        self.vocab_size = vocab_size
+        self.on_step = on_step
+        self.steps: list[int] = []
+        self.prefills: list[list[int]] = []
+
+    def start_state(self, rows):
+        return (np.zeros((1, rows, 1), np.float32),)
+
+    def run(self, sequences, state):
+        self.prefills.append([len(sequence) for sequence in sequences])
+        return self._answer([sequence[-1] for sequence in sequences], sequences, state)
+
+    def step(self, token_ids, state):
+        self.on_step(len(token_ids))
+        self.steps.append(len(token_ids))
+        last = token_ids.tolist()
+        return self._answer(last, [[token] for token in last], state)
+
+    def _answer(self, last, sequences, state):
+        if any(POISON in sequence for sequence in sequences):
+            raise RuntimeError("poisoned")
+        logits = np.zeros((len(last), self.vocab_size), np.float32)
+        for row, token in enumerate(last):
+            following = token + 1 if 4 <= token < self.vocab_size - 1 else 4
+            logits[row, following] = 50.0
+        counts = np.array([len(sequence) for sequence in sequences], np.float32)
+        return logits, (state[0] + counts[None, :, None],)
+
+
+def fake_generator(graph=None, **changes):
+    """A generator around a fake graph, whose characters are those of `character_tokenizer`."""
+    tokenizer = character_tokenizer()
+    config = GeneratorConfig(
+        cell="lstm",
+        vocab_size=tokenizer.vocab_size,
+        embedding_dim=1,
+        hidden_size=1,
+        num_layers=1,
+        bos_id=2,
+        max_prompt_tokens=200,
+        max_tokens=1000,
+        sampling=SamplingDefaults(max_tokens=8, temperature=0.0),
+    )
+    options = EngineOptions(store_dir="unused", **changes)
+    source = Source("fake", 1, tokenizer.token_bytes)
+    graph = graph or FakeGeneratorGraph(config.vocab_size)
+    writer = Writer(
+        graph, config, token_bytes=source.token_bytes, banned=(0, 1, 2, 3), options=options
+    )
+    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
+    return Generator(prompts, writer, options.max_queue_size)
