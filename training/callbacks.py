@@ -1,4 +1,4 @@
-"""What is watched while a net trains: gradients, progress lines, history."""
+"""What accompanies training: progress lines, history, and what a resumed run needs."""
 
 import logging
 import math
@@ -8,52 +8,9 @@ from typing import Any, NamedTuple
 import lightning.pytorch as pl
 import torch
 
+from training.batches import Passes
+
 log = logging.getLogger(__name__)
-
-VANISHING_NORM = 1e-6
-EXPLODING_FACTOR = 100.0
-
-
-class GradientWatch(pl.Callback):
-    """Log the gradient's norm before clipping, and name it when it explodes or vanishes.
-
-    A norm over `EXPLODING_FACTOR` times the clipping norm, or one that is no number, is called
-    exploding; one below `VANISHING_NORM` vanishing (Pascanu et al. 2013). Each is named once an
-    epoch, with the step.
-
-    Args:
-        grad_clip_norm: Norm that gradients are clipped to.
-    """
-
-    def __init__(self, grad_clip_norm: float) -> None:
-        """Start with nothing named."""
-        self.grad_clip_norm = grad_clip_norm
-        self._named: set[str] = set()
-
-    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Allow each name once more."""
-        self._named.clear()
-
-    def on_before_optimizer_step(
-        self,
-        trainer: pl.Trainer,
-        pl_module: pl.LightningModule,
-        optimizer: torch.optim.Optimizer,
-    ) -> None:
-        """Measure the norm over all gradients."""
-        gradients = [p.grad for p in pl_module.parameters() if p.grad is not None]
-        norm = float(torch.nn.utils.get_total_norm(gradients))
-        pl_module.log("grad_norm", norm, batch_size=1)
-        limit = EXPLODING_FACTOR * self.grad_clip_norm
-        if not math.isfinite(norm) or norm > limit:
-            self._name("exploding gradient", norm, trainer.global_step)
-        elif norm < VANISHING_NORM:
-            self._name("vanishing gradient", norm, trainer.global_step)
-
-    def _name(self, what: str, norm: float, step: int) -> None:
-        if what not in self._named:
-            self._named.add(what)
-            log.warning("%s: norm %.3g at step %d", what, norm, step)
 
 
 class PlainProgress(pl.Callback):
@@ -144,9 +101,43 @@ class History(pl.Callback):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the points as plain lists."""
-        return {"points": [list(point) for point in self.points]}
+        """Return the points as plain lists, and the losses since the latest."""
+        return {"points": [list(point) for point in self.points], "losses": list(self._losses)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take the points back."""
+        """Take the points and losses back."""
         self.points = [Point(*point) for point in state_dict["points"]]
+        self._losses = list(state_dict.get("losses", []))
+
+
+class Place(pl.Callback):
+    """Keep where a run is in its data, and the state of torch's generators.
+
+    A resumed run then reads and draws what it would have read and drawn: its weights and history
+    are those of a run without the interruption. (Lightning keeps the place as well, but by the
+    time it restores it, asking for the number of steps has set up the data already.)
+
+    Args:
+        batches: What is trained on.
+    """
+
+    def __init__(self, batches: Passes[Any]) -> None:
+        """Start with nothing to restore."""
+        self.batches = batches
+        self._generators: list[torch.Tensor] = []
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Restore the generators that the checkpoint held."""
+        if self._generators:
+            torch.set_rng_state(self._generators[0])
+            torch.cuda.set_rng_state_all(self._generators[1:])
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the place, and the generators' states: the processor's, then each GPU's."""
+        generators = [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+        return {"batches": self.batches.state_dict(), "generators": generators}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take the place and the states back."""
+        self.batches.load_state_dict(state_dict["batches"])
+        self._generators = state_dict["generators"]

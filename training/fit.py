@@ -3,8 +3,9 @@
 import logging
 import sys
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
 
-from training.callbacks import GradientWatch, History, PlainProgress, Point
+from training.batches import Passes
+from training.callbacks import History, Place, PlainProgress, Point
+from training.gradients import GradientWatch
 from training.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,7 @@ class FitOptions:
         min_delta: Smallest drop of the validation loss, in nats, that counts as improvement.
         grad_clip_norm: Gradients are scaled down to this norm (Pascanu et al. 2013).
         checks_per_epoch: Validations in each epoch.
+        save_minutes: Checkpoints to resume from are written this often, besides at validations.
         max_minutes: Stop after this time, keeping the best so far; None for no limit.
         precision: "32", or "bf16" for mixed precision (bfloat16 products, float32 weights).
         accelerator: Lightning's name: "cpu", "gpu", "auto".
@@ -42,7 +46,8 @@ class FitOptions:
     min_delta: float = 1e-4
     grad_clip_norm: float = 1.0
     checks_per_epoch: int = 1
-    max_minutes: int | None = None
+    save_minutes: float = 5.0
+    max_minutes: float | None = None
     precision: str = "32"
     accelerator: str = "cpu"
     resume: bool = False
@@ -50,8 +55,8 @@ class FitOptions:
 
 def fit(
     task: Task,
-    train: Iterable[Any],
-    validation: Iterable[Any],
+    train: Passes[Any],
+    validation: Passes[Any],
     *,
     options: FitOptions,
     callbacks: Sequence[pl.Callback] = (),
@@ -69,28 +74,31 @@ def fit(
         raise FileNotFoundError(
             f"nothing to resume: {last} does not exist; run without --resume first"
         )
-    history = History()
-    best = ModelCheckpoint(
-        options.run_dir,
-        filename="best",
-        monitor="val_loss",
-        save_last=True,
-        enable_version_counter=False,
-    )
+    history, best = History(), _checkpoint(options, "best", monitor="val_loss")
     stopping = EarlyStopping(
         "val_loss", patience=options.patience, min_delta=options.min_delta, check_finite=True
     )
-    watch = GradientWatch(options.grad_clip_norm)
-    trainer = _trainer(options, [history, watch, stopping, best, *callbacks])
+    # of those that save, the last one comes last: it keeps what the others know as well
+    saving = [
+        best,
+        _checkpoint(options, "last"),
+        _checkpoint(options, "last", train_time_interval=timedelta(minutes=options.save_minutes)),
+    ]
+    watched: list[pl.Callback] = [history, GradientWatch(options.grad_clip_norm), Place(train)]
+    trainer = _trainer(options, [*watched, stopping, *callbacks, *saving])
     with warnings.catch_warnings():
         _silence_lightning()
         trainer.fit(task, train, validation, ckpt_path=str(last) if options.resume else None)
-    if best.best_model_path:
-        log.info("best val_loss %.4f", float(best.best_model_score or 0.0))
-        state = torch.load(best.best_model_path, weights_only=True)["state_dict"]
-        task.load_state_dict(state)
+    if best.best_model_score is not None:
+        log.info("best val_loss %.4f", float(best.best_model_score))
+        task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     task.eval()
     return history.points
+
+
+def _checkpoint(options: FitOptions, filename: str, **when: Any) -> ModelCheckpoint:
+    """Return what keeps one file up to date: at every validation, the best or every time."""
+    return ModelCheckpoint(options.run_dir, filename=filename, enable_version_counter=False, **when)
 
 
 def _trainer(options: FitOptions, callbacks: list[pl.Callback]) -> pl.Trainer:
@@ -103,7 +111,7 @@ def _trainer(options: FitOptions, callbacks: list[pl.Callback]) -> pl.Trainer:
         devices=1,
         precision="bf16-mixed" if options.precision == "bf16" else "32-true",
         max_epochs=options.max_epochs,
-        max_time=None if minutes is None else {"minutes": minutes},
+        max_time=None if minutes is None else timedelta(minutes=minutes),
         gradient_clip_val=options.grad_clip_norm,
         val_check_interval=1.0 / options.checks_per_epoch,
         num_sanity_val_steps=0,

@@ -101,6 +101,10 @@ class GradualUnfreezing(pl.Callback):
     only once those above them have settled.
     """
 
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Freeze also when a run is resumed in the middle of an epoch."""
+        self.on_train_epoch_start(trainer, pl_module)
+
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Freeze what is below the groups of this epoch."""
         net = pl_module.net

@@ -103,6 +103,20 @@ class LanguageModelTask(Task):
         self.sampled = sampled
         self.activation_penalty, self.slowness_penalty = activation_penalty, slowness_penalty
         self._state: list[State] | None = None
+        self._training_state: list[State] | None = None
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep the carried state, for a run that is resumed in the middle of the text."""
+        checkpoint["carried_state"] = self._state
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Take the carried state back."""
+        self._state = checkpoint.get("carried_state")
+
+    def on_train_start(self) -> None:
+        """Bring a state that was loaded to where the net is."""
+        if self._state is not None:
+            self._state = [tuple(part.to(self.device) for part in s) for s in self._state]
 
     def on_train_epoch_start(self) -> None:
         """Begin the text anew."""
@@ -126,6 +140,7 @@ class LanguageModelTask(Task):
         """Return the loss of one window, penalties included."""
         hidden = self._hidden_states(batch.inputs)
         flat, targets = hidden.flatten(0, 1), batch.targets.flatten()
+        loss: Tensor
         if self.sampled is not None:
             loss = self.sampled(flat, targets, decoder=self.net.decoder)
         else:
