@@ -60,11 +60,11 @@ COPY --from=build-service /app/model_store model_store
 COPY --from=build-service /app/service service
 COPY --chown=10001:10001 model_store/models model_store/models
 USER 10001:10001
-# Inside a container the service must listen on all addresses to be reached at all. Who can reach
-# it is decided where the port is published: on loopback only, or with API keys configured.
+# Inside a container the service must listen on all addresses to be reached at all. Who reaches it
+# is decided where the port is published, so that is where ALLOW_ANONYMOUS=1 belongs, if anywhere:
+# docker run -p 127.0.0.1:8000:8000 -e ALLOW_ANONYMOUS=1 rnn-service
 ENV HOST=0.0.0.0 \
-    PORT=8000 \
-    ALLOW_ANONYMOUS=1
+    PORT=8000
 EXPOSE 8000
 # http.client rather than curl, which the image lacks, or urllib, which would obey a proxy setting.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

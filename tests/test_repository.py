@@ -10,6 +10,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from service.settings import Settings
 from tests import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,8 +144,20 @@ def test_service_is_watched_restarted_and_limited(compose):
     service = compose["services"]["service"]
 
     assert service["restart"] == "unless-stopped"
-    assert set(service["deploy"]["resources"]["limits"]) >= {"cpus", "memory", "pids"}
+    assert set(service["deploy"]["resources"]["limits"]) >= {"cpus", "memory"}
+    assert service["pids_limit"] > 0
     assert "disable" not in service["healthcheck"]
+
+
+def test_service_has_time_to_drain_before_it_is_killed(compose):
+    grace_s = int(compose["services"]["service"]["stop_grace_period"].removesuffix("s"))
+
+    assert grace_s > Settings.model_fields["graceful_timeout_s"].default
+
+
+def test_nobody_is_let_in_without_a_key_unless_the_port_is_on_loopback(compose, stages):
+    assert compose["services"]["service"]["environment"]["ALLOW_ANONYMOUS"] == "1"
+    assert not [line for line in stages["service"] if "ALLOW_ANONYMOUS" in line]
 
 
 def test_service_cannot_write_the_models_that_training_adds(compose):
