@@ -16,6 +16,14 @@ from training.batches import BpttWindows, TextBatches
 from training.fit import FitOptions, fit
 
 
+class Interrupted(Exception):
+    """What a run is interrupted with."""
+
+
+def interrupt():
+    raise Interrupted
+
+
 class StopAt(pl.Callback):
     """Call a function after a number of steps."""
 

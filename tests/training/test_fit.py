@@ -8,20 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.training.runs import RUNS, StopAt, classifier_run, language_run
+from tests.training.runs import RUNS, Interrupted, StopAt, classifier_run, interrupt, language_run
 from tests.training.tiny import classifier_task, labelled_rows
 from training.batches import TextBatches
 from training.tasks import ClassifierTask
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Interrupted(Exception):
-    pass
-
-
-def interrupt():
-    raise Interrupted
 
 
 def weights_of(task):
