@@ -4,7 +4,8 @@ from typing import Any
 
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.engine.types import ModelStatus
+from service.api.schemas import SamplingBody
+from service.engine.types import ModelStatus, Sampling
 from service.errors import ModelNotFound
 
 
@@ -30,8 +31,16 @@ def show_model(request: Request) -> Reply:
 
 def _ids(status: ModelStatus) -> list[str]:
     """List what may be sent as `model` to reach this version."""
-    ids = [f"{status.name}:{label}" for label in (status.version, *status.labels)]
+    labels = (*status.labels, *(() if status.canary_weight is None else ("canary",)))
+    ids = [f"{status.name}:{label}" for label in (status.version, *labels)]
     return [status.name, *ids] if status.is_default else ids
+
+
+def _defaults(sampling: Sampling | None) -> dict[str, Any] | None:
+    """Show what a request gets that leaves these fields out."""
+    if sampling is None:
+        return None
+    return {name: getattr(sampling, name) for name in SamplingBody.model_fields}
 
 
 def _describe(status: ModelStatus) -> dict[str, Any]:
@@ -47,7 +56,10 @@ def _describe(status: ModelStatus) -> dict[str, Any]:
         "reason": status.reason,
         "is_default": status.is_default,
         "labels": status.labels,
+        "canary_weight": status.canary_weight,
+        "is_shadow": status.is_shadow,
         "classes": status.classes,
         "prompts": status.prompts,
+        "sampling": _defaults(status.sampling),
         "metrics": dict(status.metrics),
     }

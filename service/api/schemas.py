@@ -216,6 +216,18 @@ class GenerateAnswerBody(Answer):
     usage: Usage | None = None
 
 
+class SamplingBody(Answer):
+    """What a generator does where a request leaves these fields out."""
+
+    max_tokens: int
+    temperature: float
+    top_k: int
+    top_p: float
+    min_p: float
+    repetition_penalty: float
+    stop: list[str]
+
+
 class ModelBody(Answer):
     """A version of a model."""
 
@@ -245,6 +257,9 @@ class ModelBody(Answer):
 
     prompts: list[str]
     """The only prompts that a generator takes; empty if it takes any."""
+
+    sampling: SamplingBody | None
+    """A generator's own defaults."""
 
     metrics: dict[str, float]
     """Figures measured when it was trained."""

@@ -37,6 +37,7 @@ class Family:
         refused: Versions that were wanted but do not.
         labels: Loaded versions by label.
         canary: A loaded version and its share of the requests that name no version, or None.
+        shadow: A loaded version that gets the same requests as the bare name, only to be compared.
         fingerprint: The store's, when this was worked out.
     """
 
@@ -46,6 +47,7 @@ class Family:
     refused: Mapping[int, Refusal] = field(default_factory=dict)
     labels: Mapping[str, int] = field(default_factory=dict)
     canary: tuple[int, float] | None = None
+    shadow: int | None = None
     fingerprint: Hashable = None
 
     def version_of(self, tag: str, draw: Callable[[], float]) -> int | None:
@@ -94,6 +96,7 @@ class Family:
             classes=info.classes,
             prompts=info.prompts,
             metrics=model.metrics,
+            sampling=info.sampling,
         )
 
 
@@ -143,8 +146,15 @@ class _Following:
         canary = None
         if plan.canary is not None and plan.canary.version in self._loaded:
             canary = plan.canary.version, plan.canary.weight
-        loaded, refused = self._loaded, self._refused
-        return Family(self._old.name, default, loaded, refused, labels, canary)
+        return Family(
+            self._old.name,
+            default,
+            self._loaded,
+            self._refused,
+            labels=labels,
+            canary=canary,
+            shadow=plan.shadow if plan.shadow in self._loaded else None,
+        )
 
     def _take(self, version: int) -> bool:
         """Have a version loaded; return whether it can be served."""

@@ -219,6 +219,7 @@ class ModelStatus:
         prompts: The only prompts that a generator takes, or empty for any text.
         metrics: Figures from its manifest.
         reason: Why it was refused.
+        sampling: A generator's own defaults, complete; else None.
     """
 
     name: str
@@ -232,6 +233,7 @@ class ModelStatus:
     prompts: tuple[str, ...] = ()
     metrics: tuple[tuple[str, float], ...] = ()
     reason: str | None = None
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import { h, percent, s } from "./dom.js";
 
-const LEFT = 34;
+const LEFT = 40;
 const PAD = 8;
 const FLAT = 0.0005; // changes below this are none to the eye
 

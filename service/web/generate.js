@@ -125,7 +125,8 @@ export class GeneratePanel {
     this.#output.replaceChildren();
     this.#piece(0, body.prompt).classList.add("writing");
     byId("used-seed").textContent = body.seed;
-    byId("afterword").hidden = true;
+    this.#showSpeed([["Tokens", "0"]]);
+    byId("afterword").hidden = false;
     byId("stop-writing").hidden = false;
     announce(byId("generate-said"), "Writing.");
   }
@@ -163,7 +164,6 @@ export class GeneratePanel {
   }
 
   #showSpeed(facts) {
-    byId("afterword").hidden = false;
     byId("speed").replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   }
 

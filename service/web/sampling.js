@@ -14,14 +14,13 @@ const CONTROLS = [
   { name: "stop", label: "Stop at", type: "lines", help: "One text a line ends the writing; \\n stands for a line break." },
 ];
 
-const ALWAYS = { n: 1 }; // no model has a default for these
-const MIDDLE = { temperature: 1, top_p: 1, min_p: 0, repetition_penalty: 1 }; // where an unknown value is drawn
+const ALWAYS = { n: 1, seed: "" }; // what no model has a default for
 
 const escaped = (text) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
 const unescaped = (text) => text.replace(/\\([nt\\])/g, (_, letter) => ({ n: "\n", t: "\t", "\\": "\\" })[letter]);
 
 function inputFor({ name, type, min, max, step, placeholder, help }) {
-  const shared = { id: name, placeholder: placeholder ?? "default", "aria-describedby": help && `${name}-help`, autocomplete: "off" };
+  const shared = { id: name, placeholder, "aria-describedby": help && `${name}-help`, autocomplete: "off" };
   if (type === "lines") return h("textarea", { ...shared, rows: 2, spellcheck: "false" });
   return h("input", { ...shared, type, min, max, step });
 }
@@ -40,14 +39,12 @@ function controlFor(control) {
 
 /** The controls and their values. */
 export class SamplingControls {
-  #defaults = {};
-  #touched = new Set();
+  #defaults = ALWAYS;
 
   /** `onChange()` is called whenever a value changes. */
   constructor(onChange) {
     byId("controls").append(...CONTROLS.map(controlFor));
-    byId("controls").addEventListener("input", (event) => {
-      this.#touched.add(event.target.id);
+    byId("controls").addEventListener("input", () => {
       this.#showValues();
       onChange();
     });
@@ -57,7 +54,7 @@ export class SamplingControls {
     });
   }
 
-  /** Begin anew with a model's own values; those that are not known are shown as its own to choose. */
+  /** Begin anew with a model's own values. */
   setDefaults(sampling) {
     this.#defaults = { ...ALWAYS, ...sampling };
     this.#fill();
@@ -72,12 +69,10 @@ export class SamplingControls {
     byId("seed").value = value ?? "";
   }
 
-  /** The fields that were set to something else than the model's own, as the service takes them; no seed. */
+  /** The fields that differ from the model's own values, as the service takes them; no seed. */
   values() {
     const isOwn = ([name, value]) => JSON.stringify(value) === JSON.stringify(this.#defaults[name]);
-    const entries = CONTROLS.filter(({ name }) => name !== "seed" && this.#touched.has(name))
-      .map((control) => [control.name, this.#read(control)])
-      .filter(([, value]) => value !== null);
+    const entries = CONTROLS.filter(({ name }) => name !== "seed").map((control) => [control.name, this.#read(control)]);
     return Object.fromEntries(entries.filter((entry) => !isOwn(entry)));
   }
 
@@ -89,19 +84,17 @@ export class SamplingControls {
     }
   }
 
-  /** A control's value, or null where it is left to the model. */
+  /** A control's value; an empty one stands for the model's own. */
   #read({ name, type }) {
     const { value } = byId(name);
     if (type === "lines") return value.split("\n").filter((line) => line).map(unescaped);
-    return value === "" ? null : Number(value);
+    return value === "" ? this.#defaults[name] : Number(value);
   }
 
   #fill() {
-    this.#touched.clear();
     for (const { name, type } of CONTROLS) {
       const own = this.#defaults[name];
-      if (type === "lines") byId(name).value = (own ?? []).map(escaped).join("\n");
-      else byId(name).value = own ?? (type === "range" ? MIDDLE[name] : "");
+      byId(name).value = type === "lines" ? own.map(escaped).join("\n") : own;
     }
     this.blame(null);
     this.#showValues();
@@ -109,9 +102,7 @@ export class SamplingControls {
 
   #showValues() {
     for (const { name, type } of CONTROLS) {
-      if (type !== "range") continue;
-      const isKnown = this.#touched.has(name) || this.#defaults[name] != null;
-      byId(`${name}-value`).textContent = isKnown ? Number(byId(name).value).toFixed(2) : "model’s own";
+      if (type === "range") byId(`${name}-value`).textContent = Number(byId(name).value).toFixed(2);
     }
   }
 }

@@ -10,6 +10,7 @@ from service.engine.types import (
     Delta,
     GenerateRequest,
     ModelStatus,
+    Sampling,
 )
 from service.errors import InvalidInput
 from tests.fakes import STATUSES, FakeEngine, FakeGeneration
@@ -24,6 +25,10 @@ TOPIC_STATUS = ModelStatus(
     created=1_700_000_500,
     classes=TOPICS,
 )
+SAMPLING = {
+    "shakespeare": Sampling(8, 0.8, 40, 0.95, 0.02, 1.1, stop=("\n\n",)),
+    "names": Sampling(8, 1.0, 0, 1.0, 0.0, 1.0, stop=()),
+}
 REFUSED = "unreadable"
 PACE_S = 0.001
 
@@ -37,7 +42,8 @@ class PlaygroundEngine(FakeEngine):
     """
 
     def models(self) -> list[ModelStatus]:
-        return [*STATUSES, TOPIC_STATUS]
+        statuses = [*STATUSES, TOPIC_STATUS]
+        return [replace(status, sampling=SAMPLING.get(status.name)) for status in statuses]
 
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         for index, text in enumerate(request.texts):

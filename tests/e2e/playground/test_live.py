@@ -66,3 +66,11 @@ def test_streamed_text_is_what_the_service_writes_with_this_seed(page, base_url,
     text = ask(base_url, "generate", **settings)["choices"][0]["text"]
     shown = page.locator("#output .piece").text_content()
     assert shown == (PROMPT + text if generator == "shakespeare" else text)
+
+
+def test_the_controls_show_the_defaults_that_the_service_lists(page, base_url):
+    model = requests.get(f"{base_url}/v1/models/shakespeare", timeout=30).json()
+    page.get_by_role("tab", name="Generate").click()
+    page.select_option("#generator", "shakespeare")
+    for name in ("temperature", "top_p", "min_p", "repetition_penalty", "top_k", "max_tokens"):
+        assert float(page.locator(f"#{name}").input_value()) == model["sampling"][name]

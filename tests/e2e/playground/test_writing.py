@@ -88,6 +88,15 @@ def test_stop_texts_take_escapes(page, engine):
     assert engine.generations[-1].request.sampling.stop == ("THE END", "\n\n", "back\\slash")
 
 
+def test_controls_begin_with_the_model_s_own_values(page):
+    expect(page.locator("#temperature-value")).to_have_text("0.80")
+    expect(page.locator("#top_k")).to_have_value("40")
+    expect(page.locator("#stop")).to_have_value("\\n\\n")
+    page.select_option("#generator", "names")
+    expect(page.locator("#temperature-value")).to_have_text("1.00")
+    expect(page.locator("#stop")).to_have_value("")
+
+
 def test_reset_returns_to_the_model_s_own_values(page, engine):
     page.locator("#temperature").fill("1.5")
     expect(page.locator("#temperature-value")).to_have_text("1.50")
