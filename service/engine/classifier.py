@@ -4,14 +4,16 @@ Tokenizes on the caller's thread, lets `combiner` run the sequences beside those
 names the result. What explanations add is in `explain`.
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 
 from model_store.config import ClassifierConfig
 from model_store.tokenizer import Tokenizer
+from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job
 from service.engine.combiner import Combiner
-from service.engine.isolation import is_sound, probs_of_each
+from service.engine.isolation import probs_of_each
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
 from service.engine.runtime import ClassifierGraph
@@ -55,6 +57,16 @@ class Classifier:
     def num_waiting(self) -> int:
         """Sequences in line."""
         return self._combiner.num_waiting
+
+    @property
+    def num_running(self) -> int:
+        """Always 0: a classifier's batches are over in milliseconds."""
+        return 0
+
+    @property
+    def tally(self) -> Tally:
+        """What its batches added up to."""
+        return self._combiner.tally
 
     def classify(self, request: ClassifyRequest) -> tuple[list[Classification], Timing]:
         """Classify each text of a request.
@@ -102,9 +114,8 @@ class Classifier:
         """Settle each item; an item that the model fails on fails its job."""
         sequences = [item.token_ids for item in batch]
         probs = probs_of_each(self.runtime, sequences, len(self.config.labels))
-        rows = zip(batch, probs.tolist(), is_sound(probs).tolist(), strict=True)
-        for item, row, is_good in rows:
-            if is_good:
+        for item, row in zip(batch, probs.tolist(), strict=True):
+            if math.isfinite(sum(row)):
                 item.job.settle(item.index, row)
             else:
                 item.job.error = EngineFailure(

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Sequence
 
+from service.engine.activity import Tally
 from service.engine.combiner import too_late
 from service.engine.generation import Generation
 from service.engine.pausing import pause
@@ -63,6 +64,11 @@ class Generator:
     def num_running(self) -> int:
         """Answers being written."""
         return len(self._writer)
+
+    @property
+    def tally(self) -> Tally:
+        """What its steps and the reading of its prompts added up to."""
+        return self._writer.tally
 
     def generate(self, request: GenerateRequest) -> Generation | None:
         """Put a request in line; return its handle, or None if this version takes no more.
@@ -134,6 +140,8 @@ class Generator:
 
     def _wait_for_work(self) -> bool:
         """Sleep until there is something to do; return False when there never will be."""
+        if self._open:
+            return True
         with self._has_work:
             while not self._open and not self._is_closing:
                 self._has_work.wait()
@@ -141,21 +149,22 @@ class Generator:
 
     def _step(self) -> None:
         """Read a piece of waiting prompts, then write one token of every row."""
-        self._close_over(self._take_changes())
-        with self._has_work:
-            prompts = self._scheduler.next_prefill(self._writer.num_free)
-        if prompts:
-            self._read(prompts)
-        with self._has_work:
-            admitted = self._scheduler.admit(self._writer.num_free)
+        if self._changed or self._is_aborting or time.monotonic() >= self._next_deadline:
+            self._close_over(self._take_changes())
+        admitted = self._admit() if self._scheduler.num_waiting and self._writer.num_free else []
         self._close_over(self._writer.write(admitted))
 
-    def _read(self, prompts: Sequence[GenerationPrompt]) -> None:
-        contexts = self._writer.read(prompts)
+    def _admit(self) -> list[tuple[GenerationPrompt, int]]:
+        """Read a piece of the first prompts in line; return the answers that can begin."""
+        with self._has_work:
+            prompts = self._scheduler.next_prefill(self._writer.num_free)
+        contexts = self._writer.read(prompts) if prompts else []
         with self._has_work:
             for prompt, context in zip(prompts, contexts, strict=True):
                 self._scheduler.advance(prompt, context)
         self._close_over([prompt.owner for prompt in prompts if prompt.owner.is_over])
+        with self._has_work:
+            return self._scheduler.admit(self._writer.num_free)
 
     def _take_changes(self) -> list[Generation]:
         """Act on what callers asked for; return the requests that are over."""

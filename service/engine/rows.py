@@ -5,7 +5,7 @@ around it come and go. Per step only whole-array operations are done, whatever t
 
     batch row    0   1   2          slots [4, 0, 7]
                  │   │   │
-    table slot   4   0   7          tokens (capacity, max_tokens), counts (capacity,), ...
+    table slot   4   0   7          tokens (capacity, max_tokens), joined (capacity,), ...
 """
 
 import math
@@ -20,6 +20,7 @@ from service.engine.sampler import TokenLogprobs
 from service.engine.text import StopFinder
 
 NEVER = math.inf
+FAR = 2**62  # no step count gets there
 
 
 @dataclass(eq=False, slots=True)
@@ -57,14 +58,14 @@ class Rows:
     def __init__(self, capacity: int, max_tokens: int, vocab_size: int) -> None:
         """Preallocate the tables."""
         self.live: list[Row] = []
-        self.slots: Ints = np.zeros(0, np.intp)
         self._free = list(range(capacity))
+        self._clock = 0  # steps made; every live row gets one token in each
         self._tokens: Ints = np.zeros((capacity, max_tokens), np.int32)
-        self._counts: Ints = np.zeros(capacity, np.intp)
-        self._limits: Ints = np.zeros(capacity, np.intp)
+        self._joined: Ints = np.zeros(capacity, np.intp)  # clock
+        self._full_at: Ints = np.zeros(capacity, np.intp)  # clock
         self._enders: Bools = np.zeros((capacity, vocab_size), np.bool_)
         self._send_at: Floats = np.full(capacity, NEVER)
-        self._next_send = NEVER
+        self._select()
 
     def __len__(self) -> int:
         """Return the number of live rows."""
@@ -78,7 +79,7 @@ class Rows:
     @property
     def counts(self) -> Ints:
         """(rows,) tokens that each row has."""
-        return self._counts[self.slots]
+        return self._clock - self._row_joined
 
     def join(self, row: Row, enders: Bools) -> None:
         """Give a row a slot, at the end of the batch.
@@ -88,8 +89,8 @@ class Rows:
             enders: (vocab_size,) the tokens after which it may have to end before its limit.
         """
         slot = row.slot = self._free.pop()
-        self._counts[slot] = 0
-        self._limits[slot] = row.generation.params.max_tokens
+        self._joined[slot] = self._clock
+        self._full_at[slot] = self._clock + row.generation.params.max_tokens
         self._enders[slot] = enders
         self._send_at[slot] = 0.0 if row.generation.is_streaming else NEVER
         self.live.append(row)
@@ -104,25 +105,25 @@ class Rows:
 
     def record(self, token_ids: Ints) -> Bools:
         """Append one token to each row; return which rows may have to end now."""
-        counts = self._counts[self.slots]
-        self._tokens[self.slots, counts] = token_ids
-        counts += 1
-        self._counts[self.slots] = counts
-        may_end: Bools = self._enders[self.slots, token_ids] | (counts >= self._row_limits)
+        self._tokens[self.slots, self.counts] = token_ids
+        self._clock += 1
+        may_end: Bools = self._enders[self.slots, token_ids]
+        if self._clock >= self._next_full:
+            may_end |= self._full_at[self.slots] <= self._clock
         return may_end
 
     def tokens(self, row: Row) -> list[int]:
         """Return all tokens of a row."""
-        tokens: list[int] = self._tokens[row.slot, : self._counts[row.slot]].tolist()
+        tokens: list[int] = self._tokens[row.slot, : self._count(row)].tolist()
         return tokens
 
     def is_full(self, row: Row) -> bool:
         """Whether a row has as many tokens as it may have."""
-        return bool(self._counts[row.slot] >= self._limits[row.slot])
+        return bool(self._full_at[row.slot] <= self._clock)
 
     def take_unsent(self, row: Row) -> tuple[list[int], Sequence[TokenLogprobs]]:
         """Return the tokens that the caller's side does not have, and note that it has them."""
-        count = int(self._counts[row.slot])
+        count = self._count(row)
         unsent = self._tokens[row.slot, row.num_sent : count].tolist()
         logprobs, row.logprobs, row.num_sent = row.logprobs, [], count
         return unsent, logprobs
@@ -143,7 +144,12 @@ class Rows:
         self._next_send = self._send_at[self.slots].min(initial=NEVER)
         return [self.live[place] for place in places]
 
+    def _count(self, row: Row) -> int:
+        return self._clock - int(self._joined[row.slot])
+
     def _select(self) -> None:
-        self.slots = np.array([row.slot for row in self.live], np.intp)
-        self._row_limits = self._limits[self.slots]
+        """Work out what holds until the next row joins or leaves."""
+        self.slots: Ints = np.array([row.slot for row in self.live], np.intp)
+        self._row_joined = self._joined[self.slots]
+        self._next_full = self._full_at[self.slots].min(initial=FAR)
         self._next_send = self._send_at[self.slots].min(initial=NEVER)

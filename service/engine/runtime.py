@@ -88,6 +88,8 @@ def open_session(graph: bytes, weights: bytes | None) -> ort.InferenceSession:
 
 def pad(sequences: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
     """Return (rows, longest) int32 token ids, zero where a row has ended, and (rows,) lengths."""
+    if len(sequences) == 1:
+        return np.array(sequences, np.int32), np.array([len(sequences[0])], np.int32)
     lengths = np.array([len(sequence) for sequence in sequences], np.int32)
     token_ids = np.zeros((len(sequences), lengths.max()), np.int32)
     for row, sequence in zip(token_ids, sequences, strict=True):

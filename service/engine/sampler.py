@@ -19,6 +19,8 @@ BLOCK = 128
 """Tokens summed together before a draw in a large vocabulary. A running sum over 32 rows of 5,000
 takes 1,430 µs, sums of 128 and a running sum over those 74 µs."""
 
+LARGE = 512  # tokens of a vocabulary beyond which that pays
+
 FEW = 256
 """Most probable tokens that are sorted for top_k and top_p before all are."""
 
@@ -55,10 +57,10 @@ def mix(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def uniform(keys: npt.NDArray[np.uint64], steps: Ints) -> npt.NDArray[np.float64]:
-    """Return a number in [0, 1) for each (key, step), from 48 bits of its hash."""
+def uniform(key: np.uint64, steps: Ints) -> npt.NDArray[np.float64]:
+    """Return a number in [0, 1) for each step under a key, from 48 bits of a hash."""
     golden = np.uint64(0x9E3779B97F4A7C15)
-    hashed = mix(keys + (steps.astype(np.uint64) + np.uint64(1)) * golden)
+    hashed = mix(key + (steps.astype(np.uint64) + np.uint64(1)) * golden)
     return (hashed >> np.uint64(16)).astype(np.float64) * 2.0**-48
 
 
@@ -83,15 +85,18 @@ class Sampler:
 
     Args:
         capacity: Number of slots.
+        max_tokens: Draws of a row at most.
         vocab_size: Width of the logits.
         banned: Tokens that are never drawn nor reported, such as padding.
     """
 
-    def __init__(self, capacity: int, vocab_size: int, banned: Sequence[int]) -> None:
-        """Preallocate the tables."""
+    def __init__(
+        self, capacity: int, max_tokens: int, *, vocab_size: int, banned: Sequence[int]
+    ) -> None:
+        """Preallocate the tables; the system gives memory for what is used of them."""
         self._vocab_size = vocab_size
         self._banned = np.array(sorted(banned), np.intp)
-        self._keys = np.zeros(capacity, np.uint64)
+        self._numbers = np.zeros((capacity, max_tokens), np.float64)
         self._inverse_temperature = np.ones(capacity, np.float32)
         self._is_greedy = np.zeros(capacity, np.bool_)
         self._top_k = np.full(capacity, vocab_size, np.intp)
@@ -99,8 +104,7 @@ class Sampler:
         self._min_p = np.zeros(capacity, np.float32)
         self._penalties = Penalties(capacity, vocab_size)
         self._logprobs = np.full(capacity, -1, np.intp)
-        num_blocks = -(-vocab_size // BLOCK)
-        self._weights = np.zeros((capacity, num_blocks * BLOCK), np.float32)
+        self._weights = np.zeros((capacity, columns_for(vocab_size)), np.float32)
         self.select(np.zeros(0, np.intp))
 
     def assign(
@@ -115,7 +119,8 @@ class Sampler:
             prompt: Token ids that `repetition_penalty` counts as seen.
         """
         is_greedy = params.is_greedy
-        self._keys[slot] = key_of(seed)
+        steps = np.arange(0 if is_greedy else params.max_tokens)
+        self._numbers[slot, : len(steps)] = uniform(key_of(seed), steps)
         self._is_greedy[slot] = is_greedy
         self._inverse_temperature[slot] = 1 if is_greedy else 1 / max(params.temperature, COLDEST)
         has_top_k = not is_greedy and 0 < params.top_k < self._vocab_size
@@ -127,7 +132,7 @@ class Sampler:
 
     def select(self, slots: Ints) -> None:
         """Say which slots the rows of the next draws belong to, in their order."""
-        self._row_keys = self._keys[slots]
+        self._slots = slots
         self._row_scale = self._inverse_temperature[slots, None]
         self._row_greedy = self._is_greedy[slots]
         self._row_min_p = self._min_p[slots, None]
@@ -152,18 +157,18 @@ class Sampler:
             logits[:, self._banned] = -np.inf
         reported = logits[self._reported] if len(self._reported) else None
         self._penalties.apply(logits)
-        with np.errstate(
-            invalid="ignore", divide="ignore"
-        ):  # rows with infinite logits are told by is_valid
-            peaks = logits.max(axis=1, keepdims=True)
-            token_ids = self._choose(logits, peaks, steps)
+        peaks = logits.max(axis=1, keepdims=True)
+        is_valid = np.isfinite(peaks[:, 0])  # NaN and infinity come out on top
+        if not is_valid.all():
+            logits[~is_valid] = peaks[~is_valid] = 0
+        token_ids = self._choose(logits, peaks, steps)
         self._penalties.record(token_ids)
         logprobs = {} if reported is None else self._report(reported, token_ids)
-        return Draw(token_ids, np.isfinite(peaks[:, 0]), logprobs)
+        return Draw(token_ids, is_valid, logprobs)
 
     def _choose(self, logits: Floats, peaks: Floats, steps: Ints) -> Ints:
-        most_probable: Ints = logits.argmax(axis=1)
-        if self._all_greedy:
+        most_probable: Ints | None = logits.argmax(axis=1) if self._any_greedy else None
+        if most_probable is not None and self._all_greedy:
             return most_probable
         weights = self._weights[: len(logits)]
         kept = weights[:, : self._vocab_size]
@@ -174,10 +179,10 @@ class Sampler:
             subset = kept[self._cut]
             floors = lowest_kept(subset, self._cut_k, self._cut_p)
             kept[self._cut] = subset * (subset >= floors[:, None])
-        token_ids = pick(weights, uniform(self._row_keys, steps))
-        if self._any_greedy:
-            return np.where(self._row_greedy, most_probable, token_ids)
-        return token_ids
+        token_ids = pick(weights, self._numbers[self._slots, steps])
+        if most_probable is None:
+            return token_ids
+        return np.where(self._row_greedy, most_probable, token_ids)
 
     def _report(self, logits: Floats, token_ids: Ints) -> dict[int, TokenLogprobs]:
         log_probs = log_softmax(logits)
@@ -232,14 +237,19 @@ def _floors_among(top: Floats, weights: Floats, top_k: Ints, top_p: Floats) -> t
     return floors, is_enough | (top_p >= 1)
 
 
+def columns_for(vocab_size: int) -> int:
+    """Return how many columns `pick` wants for a vocabulary, the last ones zero."""
+    return vocab_size if vocab_size <= LARGE else -(-vocab_size // BLOCK) * BLOCK
+
+
 def pick(weights: Floats, numbers: npt.NDArray[np.float64]) -> Ints:
     """Choose one column of each row by inverting its cumulative weight.
 
     Args:
-        weights: (rows, columns), columns a multiple of `BLOCK`; not negative, not all zero.
+        weights: (rows, columns), columns as of `columns_for`; not negative, not all zero.
         numbers: (rows,) in [0, 1).
     """
-    if weights.shape[1] <= 4 * BLOCK:
+    if weights.shape[1] <= LARGE:
         return _invert(weights.cumsum(axis=1, dtype=np.float64), numbers)
     rows = np.arange(len(weights))
     blocks = weights.reshape(len(weights), -1, BLOCK)

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from model_store.config import GeneratorConfig
+from service.engine.activity import Tally
 from service.engine.answer import Part
 from service.engine.arrays import Bools, Floats, Ints
 from service.engine.generation import Generation
@@ -56,11 +57,17 @@ class Writer:
         self._token_bytes = token_bytes
         self._interval_s = options.stream_interval_ms / 1000
         self._rows = Rows(options.max_generation_rows, config.max_tokens, config.vocab_size)
-        self._sampler = Sampler(options.max_generation_rows, config.vocab_size, banned)
+        self._sampler = Sampler(
+            options.max_generation_rows,
+            config.max_tokens,
+            vocab_size=config.vocab_size,
+            banned=banned,
+        )
         self._state = runtime.start_state(0)
         self._last_ids: Ints = np.zeros(0, np.intp)
         self._enders_of = lru_cache(maxsize=32)(self._find_enders)
         self.mean_answer_s = 0.0
+        self.tally = Tally()
 
     def __len__(self) -> int:
         """Return the number of live rows."""
@@ -85,7 +92,9 @@ class Writer:
             self._score_echo(prompt)
         state = join_rows([self._state_of(prompt) for prompt in prompts])
         chunks = [prompt.next_chunk for prompt in prompts]
+        started = time.monotonic()
         logits, state = run_each(self._runtime, chunks, state, vocab_size=self._config.vocab_size)
+        self.tally.add([len(chunk) for chunk in chunks], time.monotonic() - started)
         for prompt, is_good in zip(prompts, is_sound(logits).tolist(), strict=True):
             if not is_good:
                 prompt.owner.fail(model_failed())
@@ -99,12 +108,7 @@ class Writer:
             The requests that are over now: all answers ended, or the model failed.
         """
         over: list[Generation] = []
-        contexts: list[Context] = []
-        if len(self._rows):
-            vocab_size = self._config.vocab_size
-            contexts.append(
-                step_each(self._runtime, self._last_ids, self._state, vocab_size=vocab_size)
-            )
+        contexts = [self._step()] if len(self._rows) else []
         for prompt, index in admitted:
             if prompt.owner.params.max_tokens == 0:
                 prompt.owner.push(Part(index, (), ending=Ending("length")), batch_size=0)
@@ -113,8 +117,8 @@ class Writer:
                 self._join(prompt, index)
                 contexts.append(prompt.context)
         if contexts:
-            self._state = join_rows([state for _, state in contexts])
-            over += self._draw(np.concatenate([logits for logits, _ in contexts]))
+            logits, self._state = _joined(contexts)
+            over += self._draw(logits)
         return [generation for generation in over if generation.is_over]
 
     def drop_over(self) -> None:
@@ -134,6 +138,13 @@ class Writer:
         log_probs = log_softmax(prompt.context[0])[0]
         chosen = float(log_probs[prompt.token_ids[prompt.position]])
         echo.logprobs.append(TokenLogprobs(chosen, best(log_probs, num_best)))
+
+    def _step(self) -> Context:
+        vocab_size = self._config.vocab_size
+        started = time.monotonic()
+        context = step_each(self._runtime, self._last_ids, self._state, vocab_size=vocab_size)
+        self.tally.add_step(len(self._rows), time.monotonic() - started)
+        return context
 
     def _join(self, prompt: GenerationPrompt, index: int) -> None:
         generation = prompt.owner
@@ -207,6 +218,14 @@ class Writer:
         self._last_ids = self._last_ids[staying]
         self._rows.leave(leaving)
         self._sampler.select(self._rows.slots)
+
+
+def _joined(contexts: Sequence[Context]) -> Context:
+    """Return all rows as one; logits of prompts are copied, since a draw overwrites them."""
+    if len(contexts) == 1 and len(contexts[0][0]) > 1:
+        return contexts[0]
+    logits = np.concatenate([logits for logits, _ in contexts])
+    return logits, join_rows([state for _, state in contexts])
 
 
 def model_failed() -> EngineFailure:

@@ -1,5 +1,7 @@
 """Models that can be worked out by hand, and that fail when told to."""
 
+from pathlib import Path
+
 import numpy as np
 
 from model_store import GeneratorConfig, SamplingDefaults
@@ -90,7 +92,7 @@ def fake_generator(graph=None, **changes):
         max_tokens=1000,
         sampling=SamplingDefaults(max_tokens=8, temperature=0.0),
     )
-    options = EngineOptions(store_dir="unused", **changes)
+    options = EngineOptions(store_dir=Path("unused"), **changes)
     source = Source("fake", 1, tokenizer.token_bytes)
     graph = graph or FakeGeneratorGraph(config.vocab_size)
     writer = Writer(

@@ -5,6 +5,7 @@ everyone, and one caller who leaves and strands those batched with it.
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ DEADLINE_S = 30
 
 def make_classifier(graph, **changes):
     config = classifier_config(TOKENIZER)
-    options = EngineOptions(store_dir="unused", **changes)
+    options = EngineOptions(store_dir=Path("unused"), **changes)
     return Classifier(graph, config, tokenizer=TOKENIZER, options=options)
 
 

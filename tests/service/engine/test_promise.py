@@ -48,7 +48,7 @@ def some_request(rng):
 
 def joined(generation):
     """What a stream says, put together: text, tokens, reason and log probabilities by answer."""
-    answers = {}
+    answers: dict[int, tuple] = {}
     for delta in generation.events():
         text, tokens, entries, _ = answers.get(delta.index, ("", 0, (), None))
         answers[delta.index] = (
