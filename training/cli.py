@@ -35,7 +35,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--accelerator", default="cpu", help="cpu, gpu or auto")
     run.add_argument("--precision", default="32", choices=["32", "bf16"], help="of training")
     run.add_argument("--threads", type=int, help="processor threads (default: all cores)")
-    run.add_argument("--max-minutes", type=int, help="stop after this time, keep the best")
+    run.add_argument("--max-minutes", type=float, help="stop after this time, keep the best")
     run.add_argument("--weights-dtype", default="float32", choices=["float32", "float16"],
                      help="how weights are stored in the version")  # fmt: skip
 

@@ -1,11 +1,13 @@
 """Tokenizers, learned from the training split.
 
 All cleaning happens in the tokenizer's own normalizer, so that training and service cannot
-differ: HTML line breaks and control characters become spaces, typographic apostrophes plain ones,
-case is folded, and the spaces that treebank-style corpora put before punctuation and "n't" go.
+differ. Prose (kinds "word" and "subword") loses HTML line breaks and control characters, case,
+typographic quotes and dashes, and the spaces that treebank-style corpora put before punctuation
+and "n't". Kinds "char" and "whitespace" take the text as it is.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
 
 import tokenizers
@@ -13,7 +15,7 @@ from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, tra
 
 from model_store import Tokenizer
 
-Kind = Literal["word", "subword", "char"]
+Kind = Literal["word", "subword", "char", "whitespace"]
 
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"
 
@@ -23,7 +25,10 @@ WORD = r"\w+(?:'\w+)*|[^\w\s]"
 def _prose_normalizer() -> normalizers.Normalizer:
     steps = [
         normalizers.Replace(Regex(r"(?:<br\s*/?>|[\s\x00-\x1f\x7f-\x9f])+"), " "),
-        normalizers.Replace("’", "'"),
+        normalizers.Replace(Regex("``|''|[“”]"), '"'),
+        normalizers.Replace(Regex("[‘’´]"), "'"),
+        normalizers.Replace(Regex("[–—]"), "-"),
+        normalizers.Replace("…", "..."),
         normalizers.Replace(Regex(r" (?=n't\b|'(?:s|re|ve|ll|d|m)\b|[.,!?;:)])"), ""),
         normalizers.Lowercase(),
         normalizers.Strip(),
@@ -36,8 +41,24 @@ def train_word(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     tokenizer = tokenizers.Tokenizer(models.WordLevel(unk_token=UNK))
     tokenizer.normalizer = _prose_normalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD), "removed", invert=True)
-    trainer = trainers.WordLevelTrainer(vocab_size=vocab_size, special_tokens=[PAD, UNK, BOS, EOS])
-    return _trained(tokenizer, trainer, texts)
+    return _trained(tokenizer, _word_level(vocab_size), texts)
+
+
+def train_whitespace(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+    """Learn the `vocab_size` most frequent pieces between white space, as they are.
+
+    For corpora that were tokenized by their publisher, such as the Penn Treebank: "<unk>" and
+    "<eos>" in the text are the unknown word and the end.
+    """
+    counts = Counter(word for text in texts for word in text.split())
+    special = [PAD, UNK, BOS, EOS]  # a publisher may have written some of them into the text
+    ordinary = sorted(counts.keys() - set(special), key=lambda word: (-counts[word], word))
+    pieces = [*special, *ordinary[: vocab_size - len(special)]]
+    vocab = {piece: token_id for token_id, piece in enumerate(pieces)}
+    tokenizer = tokenizers.Tokenizer(models.WordLevel(vocab, unk_token=UNK))
+    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer.add_special_tokens(special)
+    return Tokenizer.from_bytes(tokenizer.to_str().encode())
 
 
 def train_subword(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
@@ -60,10 +81,13 @@ def train_char(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     tokenizer = tokenizers.Tokenizer(models.WordLevel(unk_token=UNK))
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
-    trainer = trainers.WordLevelTrainer(
+    return _trained(tokenizer, _word_level(vocab_size), texts)
+
+
+def _word_level(vocab_size: int) -> trainers.Trainer:
+    return trainers.WordLevelTrainer(
         vocab_size=vocab_size, special_tokens=[PAD, UNK, BOS, EOS], show_progress=False
     )
-    return _trained(tokenizer, trainer, texts)
 
 
 def _trained(
@@ -73,13 +97,17 @@ def _trained(
     return Tokenizer.from_bytes(tokenizer.to_str().encode())
 
 
+TRAINERS: dict[Kind, Callable[..., Tokenizer]] = {
+    "word": train_word,
+    "subword": train_subword,
+    "char": train_char,
+    "whitespace": train_whitespace,
+}
+
+
 def train_tokenizer(kind: Kind, texts: Sequence[str], *, vocab_size: int) -> Tokenizer:
     """Learn a tokenizer of the named kind from the training split's `texts`."""
-    if kind == "word":
-        return train_word(texts, vocab_size=vocab_size)
-    if kind == "subword":
-        return train_subword(texts, vocab_size=vocab_size)
-    return train_char(texts, vocab_size=vocab_size)
+    return TRAINERS[kind](texts, vocab_size=vocab_size)
 
 
 def encode_corpus(
