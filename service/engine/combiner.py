@@ -5,13 +5,16 @@ thread. See Hendler, Incze, Shavit and Tzafrir 2010, "Flat combining and the syn
 parallelism tradeoff". Knows nothing of models: a callback runs a batch.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
 
 from service.engine.batcher import Batcher, Item, Job
-from service.engine.pausing import pause
+from service.engine.pausing import let_join, pause
 from service.errors import DeadlineExceeded, EngineFailure, QueueFull, ServiceError
+
+logger = logging.getLogger(__name__)
 
 RunBatch = Callable[[Sequence[Item]], None]
 """Settles every item, or sets its job's error; raises only what is no fault of the input."""
@@ -56,7 +59,7 @@ class Combiner:
                 raise self._queue_full()
             self._batcher.add(job)
         try:
-            pause()  # others that are ready join, and one batch serves all
+            let_join()  # so that one batch serves all who are here
             while not job.is_done:
                 if self._try_lead(job):
                     self._lead(job)
@@ -130,11 +133,13 @@ class Combiner:
         try:
             for batch in batches:
                 self._run_timed(batch)
-        except BaseException:
+        except BaseException as exc:
             for job in jobs:  # they are out of line: nobody else would answer them
                 if not job.is_done:
-                    job.error = EngineFailure("the model failed; try again")
-            raise
+                    job.error = EngineFailure("the model failed: try again")
+            if not isinstance(exc, Exception):
+                raise
+            logger.exception("a round of batches failed")
         finally:
             self._notify([*late, *jobs])
         self._measure(sum(map(len, batches)), time.monotonic() - started)
