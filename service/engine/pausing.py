@@ -1,15 +1,32 @@
-"""Letting others run between two pieces of work, on threads and on greenlets."""
+"""Letting others run between two pieces of work, on threads and on greenlets.
+
+On real threads both do nothing: the interpreter switches by itself and a running graph lets go of
+its lock, while `time.sleep(0)` was measured to cost 70 µs. Under gevent nothing else makes a
+greenlet give way.
+"""
 
 import time
 from types import BuiltinFunctionType
 
+SOON_S = 1e-6
+
 
 def pause() -> None:
-    """Give way to requests that are ready to run.
+    """Give way to everyone, also to requests whose bytes are still on their way; 2.4 µs.
 
-    Under gevent, where nothing else makes a greenlet give way, it costs 1 µs. On real threads it
-    does nothing: the interpreter switches by itself and a running graph lets go of its lock,
-    while `time.sleep(0)` was measured to cost 70 µs.
+    A sleep of zero would not: gevent goes on with sleepers of zero before it looks at its sockets
+    again. Between steps of 1 ms, an echo over a socket took 102 ms that way, and takes 2.1 ms so.
     """
-    if not isinstance(time.sleep, BuiltinFunctionType):  # gevent has put its own in place
+    if _is_cooperative():
+        time.sleep(SOON_S)
+
+
+def let_join() -> None:
+    """Give way once to those who are ready to run already; 1.3 µs."""
+    if _is_cooperative():
         time.sleep(0)
+
+
+def _is_cooperative() -> bool:
+    """Whether gevent has put its own functions in place."""
+    return not isinstance(time.sleep, BuiltinFunctionType)
