@@ -10,6 +10,7 @@
 
 import errno
 import logging
+import signal
 import socket
 import sys
 import time
@@ -32,6 +33,7 @@ from service.settings import load_settings
 
 POLL_S = 0.1  # how often a worker looks for a signal, in seconds
 HEALTH_S = 1.0  # how often it looks at its engine
+SAME_S = 0.5  # two signals within this time are one wish to stop
 ENGINE_DEAD = 1  # exit status
 MAX_LEFT_BYTES = 65_536  # of an unread body, to keep the connection nevertheless
 
@@ -159,8 +161,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def init_process(self) -> None:
         """Read the settings, then serve."""
+        for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(sign, signal.SIG_DFL)  # until gunicorn sets its own, it would lose them
         self._client_timeout_s = load_settings().client_timeout_s
         self._running = [0]  # requests being answered; a new list counts from a drain's begin
+        self._drains_since: float | None = None
+        self._is_hurried = False
         self._request_ids = RequestIds()
         self.alive: bool = True
         # gunicorn looks settings up by a slow way, 18 times a request; plain attributes go before.
@@ -183,14 +189,22 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._wait_for_running()
         for server in servers:
             server.stop(timeout=0)  # closes idle connections too
+        for chore in self.wsgi.extensions.get("chores", ()):
+            chore.stop()
         engine.close()
         if not health.is_alive:
             self.log.error("The engine is dead (%s); the worker is replaced", health.reason)
             sys.exit(ENGINE_DEAD)
 
     def handle_quit(self, sig: int, frame: Any) -> None:
-        """Drain on Ctrl-C too, where gunicorn's own would cut the running requests."""
-        self.handle_exit(sig, frame)
+        """Drain on Ctrl-C as on SIGTERM, and leave at once on the next one.
+
+        One Ctrl-C is two signals: from the terminal, and from the master that got it too.
+        """
+        now = time.monotonic()
+        self._drains_since = self._drains_since or now
+        self._is_hurried = now - self._drains_since > SAME_S
+        self.alive = False
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request, counting it as running until its last byte is out."""
@@ -246,7 +260,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """Wait for the requests that began before, as long as the settings allow."""
         before, self._running = self._running, [0]
         deadline = time.monotonic() + float(self.cfg.graceful_timeout)
-        while before[0] > 0 and time.monotonic() < deadline:
+        while before[0] > 0 and time.monotonic() < deadline and not self._is_hurried:
             self.notify()
             gevent.sleep(POLL_S)
 

@@ -3,6 +3,7 @@
 import gzip
 import json
 import socket
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
@@ -84,6 +85,16 @@ def test_many_requests_share_a_connection(fake_url):
             answer = session.post(f"{fake_url}/v1/classify", json={"input": "good"}, timeout=10)
             assert answer.json()["data"][0]["label"] == "positive"
             assert answer.headers["Connection"] == "keep-alive"
+
+
+def test_answers_go_to_those_who_asked(fake_url):
+    def ask(number):
+        headers = {"X-Request-Id": f"request-{number}"}
+        answer = requests.get(f"{fake_url}/v1/models", headers=headers, timeout=30)
+        return answer.headers["X-Request-Id"]
+
+    with ThreadPoolExecutor(16) as callers:
+        assert list(callers.map(ask, range(64))) == [f"request-{number}" for number in range(64)]
 
 
 def test_a_chunked_body_is_read(fake_url):

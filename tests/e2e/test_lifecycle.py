@@ -31,6 +31,15 @@ def start_stream(live, max_tokens):
     return stream, lines
 
 
+def is_gone_when_interrupted(pid):
+    """Send Ctrl-C's signal to a process; return whether it has ended."""
+    try:
+        os.kill(pid, signal.SIGINT)
+    except ProcessLookupError:
+        return True
+    return False
+
+
 def request_lines(live):
     return [line for line in live.logged() if line["logger"] == "request"]
 
@@ -88,6 +97,25 @@ def test_streams_over_the_drains_limit_are_cut(start_process):
         list(lines)
     stream.close()
     live.stop(patience_s=5)
+
+
+def test_a_second_interrupt_ends_it_at_once(start_process):
+    live = start_process(app=FAKE_APP)
+    stream, _ = start_stream(live, max_tokens=1_000)
+    [worker] = live.worker_pids()
+    live.process.send_signal(signal.SIGINT)
+    until(lambda: requests.get(f"{live.base_url}/readyz", timeout=5).status_code == 503)
+    until(lambda: is_gone_when_interrupted(worker))
+    assert live.process.wait(5) == 0
+    stream.close()
+
+
+def test_a_stop_while_it_starts_is_not_lost(start_process):
+    live = start_process(app=FAKE_APP)
+    [before] = live.worker_pids()
+    os.kill(before, signal.SIGKILL)
+    until(lambda: live.worker_pids() not in ([before], []))
+    assert live.stop(patience_s=5) == 0
 
 
 def test_a_client_that_leaves_ends_its_generation(start_process):
