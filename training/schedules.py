@@ -10,7 +10,10 @@ import torch
 from torch import nn
 from torch.optim.lr_scheduler import LambdaLR
 
-Schedule = Literal["constant", "slanted", "cosine"]
+Schedule = Literal["constant", "slanted", "cosine", "step"]
+
+SLANTED_FLOOR = 1 / 32  # of the peak (Howard and Ruder 2018)
+COSINE_FLOOR = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,11 @@ class OptimizerOptions:
         learning_rate: Peak learning rate of the top group.
         weight_decay: Decoupled for AdamW (Loshchilov and Hutter 2019).
         schedule: "constant"; "slanted" (short linear rise, long linear fall; Howard and Ruder
-            2018); "cosine" (linear rise, half a cosine down to a tenth).
+            2018); "cosine" (linear rise, half a cosine down to a tenth); "step" (constant for
+            `decay_after` epochs, then less by `epoch_decay` in each; Zaremba et al. 2014).
         warmup_share: Share of all steps that the rise takes.
+        decay_after: Epochs before a "step" schedule falls.
+        epoch_decay: Factor of each epoch after those.
         layer_decay: Each group below the top learns this much slower: 1 is off, Howard and
             Ruder's discriminative rates use 1 / 2.6.
     """
@@ -33,6 +39,8 @@ class OptimizerOptions:
     weight_decay: float = 0.0
     schedule: Schedule = "constant"
     warmup_share: float = 0.1
+    decay_after: int = 4
+    epoch_decay: float = 0.5
     layer_decay: float = 1.0
 
 
@@ -54,25 +62,32 @@ def depth_groups(net: nn.Module) -> list[list[nn.Parameter]]:
     return groups
 
 
-def schedule_factor(schedule: Schedule, warmup_share: float, total: int) -> Callable[[int], float]:
+def schedule_factor(
+    options: OptimizerOptions, *, total_steps: int, num_epochs: int = 1
+) -> Callable[[int], float]:
     """Return the function from step to the share of the peak learning rate."""
-    rise = max(1, round(total * warmup_share))
+    rise = max(1, round(total_steps * options.warmup_share))
+    steps_per_epoch = max(1, total_steps // num_epochs)
 
-    def factor(step: int) -> float:
-        if schedule == "constant":
-            return 1.0
+    def constant(step: int) -> float:
+        return 1.0
+
+    def by_epoch(step: int) -> float:
+        return options.epoch_decay ** max(0, step // steps_per_epoch + 1 - options.decay_after)
+
+    def rising(step: int) -> float:
         if step < rise:
             return (step + 1) / rise
-        done = min(1.0, (step - rise) / max(1, total - rise))
-        if schedule == "slanted":
-            return max(1.0 - done, 1 / 32)
-        return 0.1 + 0.45 * (1 + math.cos(math.pi * done))
+        done = min(1.0, (step - rise) / max(1, total_steps - rise))
+        if options.schedule == "slanted":
+            return max(1.0 - done, SLANTED_FLOOR)
+        return COSINE_FLOOR + (1 - COSINE_FLOOR) * (1 + math.cos(math.pi * done)) / 2
 
-    return factor
+    return {"constant": constant, "step": by_epoch}.get(options.schedule, rising)
 
 
 def build_optimizer(
-    net: nn.Module, options: OptimizerOptions, *, total_steps: int
+    net: nn.Module, options: OptimizerOptions, *, total_steps: int, num_epochs: int = 1
 ) -> tuple[torch.optim.Optimizer, LambdaLR]:
     """Build the optimizer over depth groups and its schedule, stepped once a batch."""
     groups = depth_groups(net)
@@ -90,7 +105,7 @@ def build_optimizer(
         optimizer = torch.optim.SGD(parameters, weight_decay=decay)
     else:
         optimizer = torch.optim.AdamW(parameters, weight_decay=decay, betas=(0.9, 0.99))
-    factor = schedule_factor(options.schedule, options.warmup_share, total_steps)
+    factor = schedule_factor(options, total_steps=total_steps, num_epochs=num_epochs)
     return optimizer, LambdaLR(optimizer, factor)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
@@ -26,10 +27,14 @@ class Task(pl.LightningModule):
         self.net = net
         self.options = options
 
-    def configure_optimizers(self) -> Any:
+    def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the optimizer over the net's depth groups."""
-        total = int(self.trainer.estimated_stepping_batches)
-        optimizer, scheduler = build_optimizer(self.net, self.options, total_steps=total)
+        optimizer, scheduler = build_optimizer(
+            self.net,
+            self.options,
+            total_steps=int(self.trainer.estimated_stepping_batches),
+            num_epochs=self.trainer.max_epochs or 1,
+        )
         return {
             "optimizer": optimizer,
             "lr_scheduler": {"scheduler": scheduler, "interval": "step"},

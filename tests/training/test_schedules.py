@@ -14,9 +14,10 @@ from training.schedules import (
 )
 
 
-def factors(schedule, *, warmup_share=0.1, total=100):
-    factor = schedule_factor(schedule, warmup_share, total)
-    return [factor(step) for step in range(total)]
+def factors(schedule, *, total_steps=100, num_epochs=1, **more):
+    options = OptimizerOptions(schedule=schedule, **more)
+    factor = schedule_factor(options, total_steps=total_steps, num_epochs=num_epochs)
+    return [factor(step) for step in range(total_steps + 50)]
 
 
 def test_constant_schedule_stays_at_the_peak():
@@ -39,15 +40,21 @@ def test_slanted_falls_in_a_line_and_cosine_to_a_tenth():
     slanted, cosine = factors("slanted"), factors("cosine")
 
     assert slanted[55] == pytest.approx(0.5)
-    assert slanted[-1] == pytest.approx(1 / 32)
+    assert slanted[100] == pytest.approx(1 / 32)
     assert cosine[55] == pytest.approx(0.55)
-    assert cosine[-1] == pytest.approx(0.1, abs=0.01)
+    assert cosine[100] == pytest.approx(0.1)
 
 
 def test_schedule_goes_on_after_its_end():
-    factor = schedule_factor("cosine", 0.1, 10)
+    assert factors("cosine")[149] == pytest.approx(0.1)
 
-    assert factor(10_000) == pytest.approx(0.1)
+
+def test_step_schedule_halves_in_each_epoch_after_the_fourth():
+    """Zaremba et al. 2014: full rate in epochs 1 to 4, half in the fifth, a quarter after."""
+    rates = factors("step", total_steps=70, num_epochs=7, decay_after=4, epoch_decay=0.5)
+
+    assert rates[0:70:10] == [1.0, 1.0, 1.0, 1.0, 0.5, 0.25, 0.125]
+    assert rates[9:70:10] == rates[0:70:10]
 
 
 def test_groups_hold_every_parameter_once_from_the_bottom_up():
