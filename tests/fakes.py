@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from service.engine.types import (
     Classification,
     ClassifyAnswer,
     ClassifyRequest,
-    Delta,
-    GeneratedAnswer,
     GenerateRequest,
     Health,
+    ModelInfo,
     ModelStatus,
+    Sampling,
     Timing,
-    TokenLogprob,
     TokenScore,
 )
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
+from tests.fake_generation import FakeGeneration
 
 CLASSES = ("negative", "positive")
 GOOD_WORDS = {"good", "great", "fine", "tender", "funny"}
@@ -118,7 +117,7 @@ class FakeEngine:
         self.is_alive = self.is_alive and self.dies_of not in request.texts
         return ClassifyAnswer(status.name, status.version, results, timing)
 
-    def generate(self, request: GenerateRequest) -> "FakeGeneration":
+    def generate(self, request: GenerateRequest) -> FakeGeneration:
         self._admit(request)
         status = self._find(request.model or "shakespeare", "text-generation")
         if status.prompts and request.prompt not in status.prompts:
@@ -131,6 +130,25 @@ class FakeEngine:
 
     def models(self) -> list[ModelStatus]:
         return list(STATUSES)
+
+    def resolve(self, model, task) -> ModelInfo:
+        defaults = {"text-classification": "sentiment", "text-generation": "shakespeare"}
+        status = self._find(model or defaults[task], task)
+        is_classifier = task == "text-classification"
+        return ModelInfo(
+            status.name,
+            status.version,
+            task,
+            status.created,
+            vocab_size=256,
+            classes=status.classes,
+            max_seq_len=MAX_WORDS if is_classifier else 0,
+            can_trace=is_classifier,
+            max_prompt_tokens=0 if is_classifier else 5_000,
+            max_tokens=0 if is_classifier else 100,
+            prompts=status.prompts,
+            sampling=None if is_classifier else Sampling(max_tokens=8, temperature=1.0),
+        )
 
     def health(self) -> Health:
         if self.is_draining:
@@ -163,89 +181,6 @@ class FakeEngine:
                     raise WrongTask(f"`{name}` does {status.task}, not {task}", param="model")
                 return status
         raise ModelNotFound(f"there is no model `{wanted[:100]}`", param="model")
-
-
-@dataclass
-class FakeGeneration:
-    """A generation of `FakeEngine`; `is_cancelled` tells whether its caller gave it up."""
-
-    status: ModelStatus
-    request: GenerateRequest
-    engine: FakeEngine
-    is_cancelled: bool = field(default=False, init=False)
-
-    @property
-    def model(self) -> str:
-        return self.status.name
-
-    @property
-    def version(self) -> int:
-        return self.status.version
-
-    @property
-    def prompt_tokens(self) -> int:
-        return 1 + len(self.request.prompt)
-
-    @property
-    def seeds(self) -> tuple[int, ...]:
-        first = self.request.sampling.seed if self.request.sampling.seed is not None else 7
-        return tuple(first + index for index in range(self.request.sampling.n))
-
-    def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
-        for index, text in enumerate(self.texts()):
-            for place, char in enumerate(text):
-                if self.engine.is_slow:
-                    yield None
-                if self.engine.pause_s and not self.is_cancelled:
-                    time.sleep(self.engine.pause_s)
-                if self.engine.fails_midway is not None and place == 2:
-                    raise self.engine.fails_midway
-                logprobs = self._logprobs(char)
-                yield Delta(index, char, 1, logprobs=logprobs)
-            yield Delta(index, "", 0, "length")
-
-    def wait(self, timeout_s: float | None) -> bool:
-        if self.engine.fails_midway is not None:
-            raise self.engine.fails_midway
-        return True
-
-    def result(self) -> list[GeneratedAnswer]:
-        deltas = [delta for delta in self.events(1.0) if delta is not None]
-        return [
-            GeneratedAnswer(
-                index,
-                text,
-                num_tokens=len(text),
-                finish_reason="length",
-                seed=seed,
-                logprobs=tuple(
-                    token for delta in deltas if delta.index == index for token in delta.logprobs
-                ),
-            )
-            for index, (text, seed) in enumerate(zip(self.texts(), self.seeds, strict=True))
-        ]
-
-    @property
-    def timing(self) -> Timing:
-        return Timing(queue_s=0.003, compute_s=0.004, batch_size=1)
-
-    def texts(self) -> list[str]:
-        """The whole text of each answer."""
-        sampling = self.request.sampling
-        num_tokens = 8 if sampling.max_tokens is None else sampling.max_tokens
-        source = str(self.request.prompt) or "abc"
-        return [
-            "".join(source[(seed + place) % len(source)] for place in range(num_tokens))
-            for seed in self.seeds
-        ]
-
-    def cancel(self) -> None:
-        self.is_cancelled = True
-
-    def _logprobs(self, char: str) -> tuple[TokenLogprob, ...]:
-        if self.request.sampling.logprobs is None:
-            return ()
-        return (TokenLogprob(ord(char), char, -0.5, ((char, -0.5),)),)
 
 
 def _labels(status: ModelStatus) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ RequestError (a ServiceError)
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from pydantic_core import to_json
@@ -22,6 +22,14 @@ from service.api.reply import Headers
 
 INVALID = "invalid_request_error"
 SERVER = "server_error"
+
+# For clients (OpenAI's, for one) that try every 5xx again: the same would come of it.
+NO_RETRY: Headers = (("X-Should-Retry", "false"),)
+
+BAD_REQUEST: Mapping[str, int] = dict.fromkeys(
+    ("invalid_value", "missing_field", "unknown_field", "unsupported_field", "wrong_task"), 400
+)
+"""For protocols that know no 422, by code."""
 
 
 class RequestError(errors.ServiceError):
@@ -48,7 +56,7 @@ class SchemaError(RequestError):
     Args:
         message: What to say, see `ServiceError`.
         param: The field at fault.
-        code: "missing_field", "unknown_field" or "invalid_value".
+        code: "missing_field", "unknown_field", "unsupported_field" or "invalid_value".
     """
 
     def __init__(self, message: str, *, param: str | None, code: str = "invalid_value") -> None:
@@ -128,7 +136,7 @@ def problem_of(exc: Exception) -> Problem:
     """Look `exc` up in the table; what is not a `ServiceError` is our fault and not told."""
     if not isinstance(exc, errors.ServiceError):
         message = "the service failed on this request; its log tells more under the request's id"
-        return Problem(500, message, SERVER, None, "internal_error")
+        return Problem(500, message, SERVER, None, "internal_error", NO_RETRY)
     kind = next(KINDS[cls] for cls in type(exc).__mro__ if cls in KINDS)
     code = getattr(exc, "code", kind.code)
     return Problem(kind.status, exc.message, kind.type, exc.param, code, _headers(exc, kind.status))
@@ -153,10 +161,17 @@ def inference_protocol_body(problem: Problem) -> bytes:
     return to_json({"error": problem.message})
 
 
+def text_inference_body(problem: Problem) -> bytes:
+    """Shape an error as Hugging Face's text servers do: `{"error": "text", "error_type": …}`."""
+    fault_of_ours = "overloaded" if problem.status in (429, 503) else "backend"
+    kind = "validation" if problem.type == INVALID else fault_of_ours
+    return to_json({"error": problem.message, "error_type": kind})
+
+
 def _headers(exc: errors.ServiceError, status: int) -> Headers:
     """Tell the headers that the status asks for."""
     if isinstance(exc, RequestError):
         return exc.headers
     if status in (429, 503):
         return (("Retry-After", str(max(1, math.ceil(exc.retry_after_s or 1)))),)
-    return ()
+    return NO_RETRY if status >= 500 else ()

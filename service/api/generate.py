@@ -6,7 +6,7 @@ from typing import Any
 
 from service.api import sse
 from service.api.body import parse_json
-from service.api.generation import start, stream, wait
+from service.api.generation import start, stream, usage, wait
 from service.api.limits import check_at_most, check_text
 from service.api.ports import GenerationPort
 from service.api.reply import Reply, json_reply
@@ -34,7 +34,7 @@ def generate(request: Request) -> Reply:
     answers = wait(generation, request)
     choices = [_choice(answer, answer.seed) for answer in answers]
     head = _head(generation, request, "generation")
-    return json_reply(head | {"choices": choices, "usage": _usage(request)})
+    return json_reply(head | {"choices": choices, "usage": usage(request)})
 
 
 def sampling_of(ask: GenerateAsk) -> Sampling:
@@ -66,7 +66,7 @@ def _events(
         unfinished -= delta.finish_reason is not None
         chunk = head | {"choices": [_choice(delta, generation.seeds[delta.index])]}
         if unfinished == 0:
-            chunk["usage"] = _usage(request)
+            chunk["usage"] = usage(request)
         yield sse.event(chunk)
     yield sse.DONE
 
@@ -99,14 +99,4 @@ def _logprob(token: TokenLogprob) -> dict[str, Any]:
         "text": token.text,
         "logprob": token.logprob,
         "top": [{"text": text, "logprob": logprob} for text, logprob in token.top],
-    }
-
-
-def _usage(request: Request) -> dict[str, Any]:
-    record = request.record
-    return {
-        "prompt_tokens": record.prompt_tokens,
-        "completion_tokens": record.completion_tokens,
-        "total_tokens": record.prompt_tokens + record.completion_tokens,
-        "prompt_tokens_details": None,
     }

@@ -1,7 +1,12 @@
-"""How every route that generates starts, waits and streams; knows no protocol's shapes."""
+"""How every route that generates starts, waits and streams; knows no protocol's shapes.
 
-from collections.abc import Callable, Iterator
+A request may have several prompts; each is one generation of the engine, all of one version.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 from service.api import sse
 from service.api.ports import GenerationPort
@@ -12,67 +17,125 @@ from service.errors import Cancelled
 
 LOOK_S = 1.0  # how often it is looked whether anybody still waits for a whole text
 
+Piece = tuple[int, Delta | None]
+"""A prompt's number and its new text; None is a moment without news."""
+
 WriteEvents = Callable[[Iterator[Delta | None], GenerationPort, Request], Iterator[bytes]]
-"""Turns pieces into a protocol's events; None among them is a moment without news."""
+"""Turns the pieces of one generation into a protocol's events."""
 
 
 def start(ask: GenerateRequest, request: Request) -> GenerationPort:
     """Start to generate, and note for logs and metrics who does."""
-    generation = request.engine.generate(ask)
+    return start_all([ask], request)[0]
+
+
+def start_all(asks: Sequence[GenerateRequest], request: Request) -> list[GenerationPort]:
+    """Start to generate for several prompts: all or, if one is refused, none."""
+    generations: list[GenerationPort] = []
     record = request.record
-    record.model, record.version = generation.model, generation.version
-    record.prompt_tokens = generation.prompt_tokens
-    return generation
+    try:
+        for ask in asks:
+            if generations:  # the version that the first one got, also where another is tried out
+                ask = replace(ask, model=f"{record.model}:{record.version}")
+            generation = request.engine.generate(ask)
+            generations.append(generation)
+            record.model, record.version = generation.model, generation.version
+            record.prompt_tokens += generation.prompt_tokens
+    except BaseException:
+        _end(generations, request)
+        raise
+    return generations
 
 
 def wait(generation: GenerationPort, request: Request) -> list[GeneratedAnswer]:
-    """Wait for all answers, looking now and then whether anybody still does.
+    """Wait for all answers to one prompt; see `wait_all`."""
+    return wait_all([generation], request)[0]
+
+
+def wait_all(
+    generations: Sequence[GenerationPort], request: Request
+) -> list[list[GeneratedAnswer]]:
+    """Wait for all answers to each prompt, looking now and then whether anybody still does.
 
     Raises:
         Cancelled: The client has left.
-        ServiceError: The generation failed.
+        ServiceError: A generation failed.
     """
     try:
-        while not generation.wait(LOOK_S):
-            if request.is_client_gone():
-                raise Cancelled("the client closed its connection")
-        answers = generation.result()
-        request.record.completion_tokens = sum(answer.num_tokens for answer in answers)
+        for generation in generations:
+            while not generation.wait(LOOK_S):
+                if request.is_client_gone():
+                    raise Cancelled("the client closed its connection")
+        answers = [generation.result() for generation in generations]
+        request.record.completion_tokens = sum(
+            answer.num_tokens for one in answers for answer in one
+        )
         return answers
     finally:
-        _end(generation, request)
+        _end(generations, request)
 
 
 def stream(generation: GenerationPort, request: Request, write: WriteEvents) -> Reply:
-    """Answer with events.
+    """Answer with the events of one generation; see `stream_all`."""
+
+    def write_one(pieces: Iterator[Piece]) -> Iterator[bytes]:
+        return write((delta for _, delta in pieces), generation, request)
+
+    return stream_all([generation], request, write_one)
+
+
+def stream_all(
+    generations: Sequence[GenerationPort],
+    request: Request,
+    write: Callable[[Iterator[Piece]], Iterator[bytes]],
+) -> Reply:
+    """Answer with events, one prompt's after the other's (all are written at the same time).
 
     The first piece is waited for (at most a heartbeat), so that an early failure has a status.
     """
-    deltas = generation.events(request.settings.heartbeat_s)
+    heartbeat_s = request.settings.heartbeat_s
+    pieces = (
+        (number, delta)
+        for number, generation in enumerate(generations)
+        for delta in generation.events(heartbeat_s)
+    )
     try:
-        first = next(deltas, None)
+        first = next(pieces)
     except BaseException:
-        _end(generation, request)
+        _end(generations, request)
         raise
-    events = write(_counted(chain([first], deltas), request), generation, request)
+    events = write(_counted(chain([first], pieces), request))
     return Reply(
-        Stream(events, lambda: _end(generation, request)),
+        Stream(events, lambda: _end(generations, request)),
         content_type=sse.EVENT_STREAM,
         headers=sse.STREAM_HEADERS,
     )
 
 
-def _counted(deltas: Iterator[Delta | None], request: Request) -> Iterator[Delta | None]:
-    for delta in deltas:
-        if delta is not None:
-            request.record.completion_tokens += delta.num_tokens
-        yield delta
-
-
-def _end(generation: GenerationPort, request: Request) -> None:
-    """Free what the generation still holds, and note where its time went."""
-    generation.cancel()
-    timing = generation.timing
+def usage(request: Request) -> dict[str, Any]:
+    """Tell the tokens counted so far, as OpenAI does."""
     record = request.record
-    record.queue_s, record.compute_s = timing.queue_s, timing.compute_s
-    record.batch_size = timing.batch_size
+    return {
+        "prompt_tokens": record.prompt_tokens,
+        "completion_tokens": record.completion_tokens,
+        "total_tokens": record.prompt_tokens + record.completion_tokens,
+        "prompt_tokens_details": None,
+    }
+
+
+def _counted(pieces: Iterator[Piece], request: Request) -> Iterator[Piece]:
+    for piece in pieces:
+        if piece[1] is not None:
+            request.record.completion_tokens += piece[1].num_tokens
+        yield piece
+
+
+def _end(generations: Sequence[GenerationPort], request: Request) -> None:
+    """Free what the generations still hold, and note where their time went."""
+    record = request.record
+    for generation in generations:
+        generation.cancel()
+        timing = generation.timing
+        record.queue_s = max(record.queue_s, timing.queue_s)
+        record.compute_s = max(record.compute_s, timing.compute_s)
+        record.batch_size = max(record.batch_size, timing.batch_size)

@@ -7,7 +7,7 @@ routes behave alike.
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.api import sse
 from service.api.body import read_body
@@ -36,6 +36,8 @@ class Route:
         method: "GET" (HEAD comes with it) or "POST".
         summary: What it is for, in a few words.
         error_body: Shapes its errors.
+        error_statuses: HTTP statuses of errors, by code, where its protocol has others than the
+            table of `service/api/errors.py`.
         is_open: Whether guards are left out, as for health checks.
     """
 
@@ -44,6 +46,7 @@ class Route:
     method: str = "GET"
     summary: str = ""
     error_body: ErrorBody = openai_body
+    error_statuses: Mapping[str, int] = field(default_factory=dict)
     is_open: bool = False
 
 
@@ -116,11 +119,12 @@ class Handler:
         """Look up what to tell the caller, and log what is our own fault."""
         problem = problem_of(exc)
         record.reason = problem.code
+        status = self.route.error_statuses.get(problem.code, problem.status)
         if problem.status == 500:
             logger.error(
                 "%s failed", record.route, exc_info=exc, extra={"request_id": record.request_id}
             )
-        return problem
+        return problem._replace(status=status)
 
     def _watched(self, stream: Stream, record: RequestRecord) -> Stream:
         """Wrap a stream so that a failure becomes its last event, and its end is noted."""

@@ -13,7 +13,9 @@ from service.engine.types import (
     GeneratedAnswer,
     GenerateRequest,
     Health,
+    ModelInfo,
     ModelStatus,
+    Task,
     Timing,
 )
 
@@ -73,6 +75,14 @@ class EnginePort(Protocol):
 
     def models(self) -> list[ModelStatus]:
         """Tell every version that is served, and every one that was refused."""
+
+    def resolve(self, model: str | None, task: Task) -> ModelInfo:
+        """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.
+
+        Args:
+            model: `name`, `name:version` or `name:label`; None for the default of the task.
+            task: What it will be asked to do.
+        """
 
     def health(self) -> Health:
         """Tell whether requests are answered now."""

@@ -1,18 +1,24 @@
 """The list of routes: what is where."""
 
 from service.api.classify import classify
+from service.api.errors import BAD_REQUEST
 from service.api.generate import generate
 from service.api.handler import Route
 from service.api.health import alive, ready
 from service.api.models import list_models, show_model
+from service.api.openai.completions import chat, completions
 from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
 CLASSIFY = Route("/v1/classify", classify, "POST", "Label texts")
 GENERATE = Route("/v1/generate", generate, "POST", "Continue a prompt")
-HOT_ROUTES = (CLASSIFY, GENERATE)
+COMPLETIONS = Route(
+    "/v1/completions", completions, "POST", "Continue prompts (OpenAI)", error_statuses=BAD_REQUEST
+)
+HOT_ROUTES = (CLASSIFY, GENERATE, COMPLETIONS)
 
 API_ROUTES = (
     *HOT_ROUTES,
+    Route("/v1/chat/completions", chat, "POST", "There is no chat; see /v1/completions"),
     Route("/v1/models", list_models, summary="List the models"),
     Route("/v1/models/<model>", show_model, summary="Show one model"),
     Route("/healthz", alive, summary="Is the process alive?", is_open=True),

@@ -90,32 +90,35 @@ class Answer:
             self._num_silent = num_tokens
             return None
         self._num_silent = 0
-        reason = None if self._ending is None else self._ending.reason
-        return Delta(self._index, text, num_tokens, reason, tuple(logprobs))
+        reason, has_eos = None, False
+        if self._ending is not None:
+            reason, has_eos = self._ending.reason, self._ending.has_eos
+        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos)
 
     def _entries(self, places: range) -> list[TokenLogprob]:
         if not self._logprobs:
             return []
-        texts = [(place, self._stream.token_text(place)) for place in places]
+        shown = [(place, self._stream.token_data(place)) for place in places]
         return [
-            self._entry(self._token_ids[place], text, self._logprobs[place])
-            for place, text in texts
-            if text is not None
+            self._entry(self._token_ids[place], data, self._logprobs[place])
+            for place, data in shown
+            if data is not None
         ]
 
     def _echo_entries(self, echo: Echo) -> list[TokenLogprob]:
         if not echo.has_logprobs or not echo.token_ids:
             return []
         first, *rest = echo.token_ids
-        entries = [TokenLogprob(first, self._text_of(first), None)]
+        data = self._token_bytes[first]
+        entries = [TokenLogprob(first, self._text_of(first), None, data=data)]
         return entries + [
-            self._entry(token_id, self._text_of(token_id), logprobs)
+            self._entry(token_id, self._token_bytes[token_id], logprobs)
             for token_id, logprobs in zip(rest, echo.logprobs, strict=True)
         ]
 
-    def _entry(self, token_id: int, text: str, logprobs: TokenLogprobs) -> TokenLogprob:
+    def _entry(self, token_id: int, data: bytes, logprobs: TokenLogprobs) -> TokenLogprob:
         top = tuple((self._text_of(best_id), logprob) for best_id, logprob in logprobs.top)
-        return TokenLogprob(token_id, text, logprobs.chosen, top)
+        return TokenLogprob(token_id, data.decode(errors="replace"), logprobs.chosen, top, data)
 
     def _text_of(self, token_id: int) -> str:
         return self._token_bytes[token_id].decode(errors="replace")
@@ -131,5 +134,7 @@ def join(deltas: Sequence[Delta], seeds: Sequence[int]) -> list[GeneratedAnswer]
         text = "".join(delta.text for delta in own)
         num_tokens = sum(delta.num_tokens for delta in own)
         logprobs = tuple(entry for delta in own for entry in delta.logprobs)
-        answers.append(GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs))
+        answers.append(
+            GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, own[-1].has_eos)
+        )
     return answers

@@ -99,12 +99,12 @@ class TextStream:
         self._num_given = max(visible, self._num_given)
         return text, self._tell(is_last=ending is not None)
 
-    def token_text(self, place: int) -> str | None:
-        """Return the shown text of a token that was told, or None if nothing of it is shown."""
+    def token_data(self, place: int) -> bytes | None:
+        """Return the shown bytes of a token that was told, or None if nothing of it is shown."""
         begin = self._ends[place - 1] if place else 0
         if begin >= self._num_given and self._ends[place] > begin:
             return None
-        return self._data[begin : min(self._ends[place], self._num_given)].decode(errors="replace")
+        return bytes(self._data[begin : min(self._ends[place], self._num_given)])
 
     def _visible(self, ending: Ending | None) -> int:
         if ending is None:

@@ -135,20 +135,23 @@ class GenerateRequest:
 class TokenLogprob:
     """One token of an answer and the most probable tokens at its place, best first.
 
-    `logprob` is its natural-log probability, None for an echoed first token.
+    `logprob` is its natural-log probability, None for an echoed first token; `data` the bytes that
+    it adds to the text in UTF-8, maybe only a part of a character.
     """
 
     token_id: int
     text: str
     logprob: float | None
     top: tuple[tuple[str, float], ...] = ()
+    data: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
 class Delta:
     """A new piece of answer `index`: whole characters only, never part of a stop text.
 
-    `num_tokens` counts the tokens behind this piece; `finish_reason` is set on the last one.
+    `num_tokens` counts the tokens behind this piece; `finish_reason` is set on the last one, and
+    `has_eos` if the model itself, not a stop text, ended the answer there.
     """
 
     index: int
@@ -156,6 +159,7 @@ class Delta:
     num_tokens: int
     finish_reason: FinishReason | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
+    has_eos: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ class GeneratedAnswer:
     finish_reason: FinishReason
     seed: int
     logprobs: tuple[TokenLogprob, ...] = ()
+    has_eos: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +225,8 @@ class ModelStatus:
         metrics: Figures from its manifest.
         reason: Why it was refused.
         sampling: A generator's own defaults, complete; else None.
+        canary_weight: Its share of the requests that name no version, if it is the canary.
+        is_shadow: Whether it only gets copies of requests, to be compared.
     """
 
     name: str
@@ -234,6 +241,8 @@ class ModelStatus:
     metrics: tuple[tuple[str, float], ...] = ()
     reason: str | None = None
     sampling: Sampling | None = None
+    canary_weight: float | None = None
+    is_shadow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,177 @@
+"""Wire models of the OpenAI completions API, as its Python client sends and reads them.
+
+Spec: openai/openai-openapi, `openapi.yaml`. Fields that it does not have are ignored, since clients
+send new ones all the time; the answer says so in a header. Numbers are checked strictly.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.api.foreign import Foreign, Only
+from service.api.schemas import MAX_SEED, Answer, ModelName, StopText
+
+TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True)]
+Bias = Annotated[float, Field(ge=-100, le=100)]
+TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+
+
+class StreamOptions(Foreign):
+    """What a stream tells besides text."""
+
+    include_usage: bool | None = None
+    """Send the tokens counted in one more event before the last."""
+
+    include_obfuscation: bool | None = None
+    """Accepted; no event is padded here, with or without it."""
+
+
+class CompletionAsk(Foreign):
+    """A prompt to continue, or several."""
+
+    model: ModelName | None = None
+    """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
+
+    prompt: str | Annotated[list[str], Field(fail_fast=True)] | TokenIds | list[TokenIds]
+    """Text to continue, a list of texts, the token ids of a text, or a list of those."""
+
+    max_tokens: int | None = Field(default=16, ge=0)
+    """Tokens to generate at most, for each answer."""
+
+    temperature: float | None = Field(default=1, ge=0, le=2)
+    """How freely to draw: 0 takes the most probable token each time."""
+
+    top_p: float | None = Field(default=1, ge=0, le=1)
+    """Draw from the fewest most probable tokens that have this probability together."""
+
+    n: int | None = Field(default=1, ge=1, le=128)
+    """Answers to each prompt; choice `i * n + j` is answer j to prompt i."""
+
+    best_of: int | None = Field(default=None, ge=1, le=20)
+    """Write this many answers and give the `n` of the highest mean log probability a token; at
+    least `n`, and no more than that in a stream."""
+
+    logprobs: int | None = Field(default=None, ge=0, le=5)
+    """Adds each token's log probability, and those of this many most probable ones."""
+
+    echo: bool | None = False
+    """Begin each answer with its prompt."""
+
+    stop: StopText | Annotated[list[StopText], Field(max_length=4, fail_fast=True)] | None = None
+    """Text or texts that end an answer; they are not part of it. The model's own if left out."""
+
+    seed: int | None = Field(default=None, ge=-MAX_SEED, le=MAX_SEED)
+    """The same seed, request and model version give the same texts; drawn if left out."""
+
+    presence_penalty: float | None = Field(default=0, ge=-2, le=2)
+    """Over 0 makes every token less likely that the answer has already."""
+
+    frequency_penalty: float | None = Field(default=0, ge=-2, le=2)
+    """The same, growing with each time that it has it."""
+
+    logit_bias: Annotated[dict[TokenIdText, Bias], Field(max_length=300)] | None = None
+    """Added to the logits of the tokens with these ids."""
+
+    stream: bool | None = False
+    """Send the text as server-sent events while it is written, those of a second prompt after
+    those of the first."""
+
+    stream_options: StreamOptions | None = None
+    """Only with `stream`."""
+
+    user: str | None = None
+    """Accepted, and used for nothing."""
+
+    top_k: int | None = Field(default=0, ge=-1, le=2**31 - 1)
+    """Draw from the k most probable tokens; 0 or -1 for all."""
+
+    min_p: float | None = Field(default=0, ge=0, le=1)
+    """Leave out tokens below this share of the most probable one's probability."""
+
+    repetition_penalty: float | None = Field(default=1, ge=0.001, le=10)
+    """Over 1 makes tokens less likely that prompt or answer have already."""
+
+    suffix: Annotated[Any, Only(("",))] = None
+    """Not supported: the models read forwards, and cannot write towards a given end."""
+
+    typical_p: Annotated[Any, Only((1,))] = None
+    """Not supported; use `top_p` or `min_p`."""
+
+    min_tokens: Annotated[Any, Only((0,))] = None
+    """Not supported."""
+
+    ignore_eos: Annotated[Any, Only((False,))] = None
+    """Not supported: an answer ends where the model ends it."""
+
+    stop_token_ids: Annotated[Any, Only(([],))] = None
+    """Not supported; use `stop`."""
+
+    include_stop_str_in_output: Annotated[Any, Only((False,))] = None
+    """Not supported: stop texts are never part of an answer."""
+
+    bad_words: Annotated[Any, Only(([],))] = None
+    """Not supported; use `logit_bias`."""
+
+    length_penalty: Annotated[Any, Only((1,))] = None
+    """Not supported: it belongs to beam search."""
+
+    use_beam_search: Annotated[Any, Only((False,))] = None
+    """Not supported; use `best_of`."""
+
+    prompt_logprobs: Annotated[Any, Only()] = None
+    """Not supported; use `echo` with `logprobs`."""
+
+    truncate_prompt_tokens: Annotated[Any, Only((-1,))] = None
+    """Not supported: a prompt that is too long is refused."""
+
+
+class Logprobs(Answer):
+    """The tokens of an answer, one place in each list for each of them."""
+
+    tokens: list[str]
+    token_logprobs: list[float | None]
+    """Natural-log probabilities; null for the first token of an echoed prompt."""
+
+    top_logprobs: list[dict[str, float] | None]
+    """The most probable tokens at each place, and the one that was drawn."""
+
+    text_offset: list[int]
+    """Where in the text each token begins, counted in code points."""
+
+
+class CompletionChoice(Answer):
+    """One answer, or a new piece of it in a stream."""
+
+    text: str
+    index: int
+    """Prompt i, answer j: `i * n + j`."""
+
+    logprobs: Logprobs | None
+    finish_reason: Literal["stop", "length"] | None
+    """`stop`: a stop text or the model's own end; `length`: `max_tokens`; null in a stream until
+    the last piece."""
+
+
+class CompletionUsage(Answer):
+    """Tokens counted, over all prompts and answers (those of `best_of` that are not shown too)."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+    prompt_tokens_details: None = None
+
+
+class Completion(Answer):
+    """All answers; in a stream each event is one of these."""
+
+    id: str
+    object: Literal["text_completion"]
+    created: int
+    """Unix seconds."""
+
+    model: str
+    system_fingerprint: str
+    """Model and version that wrote: with the same one, a seed gives the same text again."""
+
+    choices: list[CompletionChoice]
+    usage: CompletionUsage | None = None
