@@ -83,6 +83,7 @@ class TextStream:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._num_given = 0  # bytes that the decoder has
         self._num_told = 0  # tokens
+        self._eos_place: int | None = None
 
     def add(self, token_ids: Sequence[int], ending: Ending | None = None) -> tuple[str, range]:
         """Take in new tokens.
@@ -102,6 +103,8 @@ class TextStream:
     def token_data(self, place: int) -> bytes | None:
         """Return the shown bytes of a token that was told, or None if nothing of it is shown."""
         begin = self._ends[place - 1] if place else 0
+        if place == self._eos_place:
+            return None
         if begin >= self._num_given and self._ends[place] > begin:
             return None
         return bytes(self._data[begin : min(self._ends[place], self._num_given)])
@@ -110,6 +113,7 @@ class TextStream:
         if ending is None:
             return len(self._data) - self._held_back()
         if ending.has_eos:
+            self._eos_place = len(self._ends) - 1
             return self._ends[-2] if len(self._ends) > 1 else 0
         return len(self._data) if ending.end is None else ending.end
 
