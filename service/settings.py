@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     store_dir: Path = PROJECT_DIR / "model_store" / "models"
     """Folder of the models, `<name>/<version>/`."""
 
+    store_poll_s: float = Field(default=2.0, ge=0.05, le=3600)
+    """Seconds between two looks for new versions and changed plans in the store."""
+
     default_classifier: str = Field(default="sentiment", pattern=NAME_PATTERN)
     """Model that classifies when a request names none."""
 

@@ -7,13 +7,14 @@ import sys
 
 from flask import Flask
 
-from service import log
+from service import chores, log
 from service.api.app import create_app
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
 from service.errors import ServiceError
 from service.settings import Settings, load_settings
 
+PROOF_S = 5.0  # seconds between two questions to each idle model
 CANNOT_LOAD = 4  # gunicorn stops when a worker ends with this, instead of trying again
 
 
@@ -25,13 +26,20 @@ def build() -> Flask:
     """
     settings = load_settings()
     log.configure(settings.log_level)
-    engine = Engine(engine_options(settings))
+    engine = Engine(engine_options(settings), chores.aside)
     try:
         engine.start()
     except ServiceError as exc:
         print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
         raise SystemExit(CANNOT_LOAD) from exc
-    return create_app(engine, settings, observers=[log.RequestLog(settings.log_level)])
+    app = create_app(engine, settings, observers=[log.RequestLog(settings.log_level)])
+    app.extensions["chores"] = [
+        chores.Chore("follow the store", engine.refresh, settings.store_poll_s),
+        chores.Chore("prove the models", engine.prove, PROOF_S),
+    ]
+    for chore in app.extensions["chores"]:
+        chore.start()
+    return app
 
 
 def engine_options(settings: Settings) -> EngineOptions:

@@ -261,6 +261,12 @@ class ModelBody(Answer):
     sampling: SamplingBody | None
     """A generator's own defaults."""
 
+    canary_weight: float | None
+    """Its share of the requests that name no version, if it is the canary."""
+
+    is_shadow: bool
+    """Whether it answers nobody, and only gets copies of requests to be compared."""
+
     metrics: dict[str, float]
     """Figures measured when it was trained."""
 

@@ -95,6 +95,10 @@ class Answer:
             reason, has_eos = self._ending.reason, self._ending.has_eos
         return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos)
 
+    def written(self) -> bytes:
+        """Return the bytes of all tokens told so far, a stop text's included."""
+        return b"".join(self._token_bytes[token_id] for token_id in self._token_ids)
+
     def _entries(self, places: range) -> list[TokenLogprob]:
         if not self._logprobs:
             return []

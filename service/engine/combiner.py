@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 
+from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job
 from service.engine.pausing import let_join, pause
 from service.errors import DeadlineExceeded, EngineFailure, QueueFull, ServiceError
@@ -40,6 +41,7 @@ class Combiner:
         self._has_leader = False
         self._waiters: dict[Job, threading.Event] = {}
         self._sequences_per_s = 0.0
+        self.tally = Tally()
 
     @property
     def num_waiting(self) -> int:
@@ -152,6 +154,7 @@ class Combiner:
                 job.started = started
         self._run_batch(batch)
         elapsed_s = time.monotonic() - started
+        self.tally.add([len(item.token_ids) for item in batch], elapsed_s)
         for job in jobs:
             job.compute_s += elapsed_s
             job.batch_size = max(job.batch_size, len(batch))

@@ -7,6 +7,7 @@ import time
 from functools import partial
 
 from model_store import StoreReader
+from service.engine.activity import Activity
 from service.engine.classifier import Classifier
 from service.engine.combiner import too_late
 from service.engine.explain import Explainer
@@ -14,7 +15,9 @@ from service.engine.generation import Generation
 from service.engine.generator import Generator
 from service.engine.loading import load
 from service.engine.options import EngineOptions
-from service.engine.registry import Registry
+from service.engine.proof import Proof
+from service.engine.registry import Aside, Registry, here
+from service.engine.shadow import Shadows
 from service.engine.types import (
     ClassifyAnswer,
     ClassifyRequest,
@@ -35,12 +38,16 @@ class Engine:
 
     Args:
         options: How it runs.
+        aside: Does reading and loading where it holds up no request, and waits for it.
     """
 
-    def __init__(self, options: EngineOptions) -> None:
+    def __init__(self, options: EngineOptions, aside: Aside = here) -> None:
         """Remember the options; `start` loads the models."""
         self._options = options
-        self._registry = Registry(StoreReader(options.store_dir), partial(load, options=options))
+        reader = StoreReader(options.store_dir)
+        self._registry = Registry(reader, partial(load, options=options), aside)
+        self._shadows = Shadows()
+        self._proof = Proof()
         self._is_started = False
         self._is_draining = False
 
@@ -53,11 +60,16 @@ class Engine:
         self._registry.refresh()
         if not self._registry.loaded():
             raise NotReady(self._why_no_model())
+        self.prove()
         self._is_started = True
 
     def refresh(self) -> None:
         """Follow the store: load what is new, drop what is served no longer; never raises."""
         self._registry.refresh()
+
+    def prove(self) -> None:
+        """Ask every model that has finished nothing lately a small question; never raises."""
+        self._proof.renew(self._registry.loaded())
 
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         """Classify texts, waiting for the answer.
@@ -74,15 +86,16 @@ class Engine:
         self._admit(request)
         if not request.texts:
             raise InvalidInput("input has no text: send at least one", param="input")
-        model = self._registry.find(
-            request.model or self._options.default_classifier, "text-classification"
-        )
+        wanted = request.model or self._options.default_classifier
+        model = self._registry.find(wanted, "text-classification")
         worker = model.worker
         assert isinstance(worker, Classifier)
         if request.explain is None:
             results, timing = worker.classify(request)
         else:
             results, timing = Explainer(worker, self._options).classify(request)
+        if (shadow := self._registry.shadow_of(wanted)) is not None:
+            self._shadows.offer_texts(shadow, request, results)
         return ClassifyAnswer(model.info.name, model.info.version, tuple(results), timing)
 
     def generate(self, request: GenerateRequest) -> Generation:
@@ -98,12 +111,25 @@ class Engine:
             assert isinstance(worker, Generator)
             generation = worker.generate(request)
             if generation is not None:
+                if (shadow := self._registry.shadow_of(wanted)) is not None:
+                    self._shadows.offer_generation(shadow, request, generation)
                 return generation
         raise NotReady("the model is being replaced: try again", retry_after_s=1)
 
     def models(self) -> list[ModelStatus]:
         """Tell every version that is served, and every one that was refused."""
         return self._registry.statuses()
+
+    def activity(self) -> Activity:
+        """Tell what is done and was done, for metrics."""
+        registry = self._registry
+        return Activity(
+            tuple(model.workload() for model in registry.loaded()),
+            registry.num_loads,
+            registry.num_refusals,
+            tuple(self._shadows.tallies()),
+            registry.problem,
+        )
 
     def resolve(self, model: str | None, task: Task) -> ModelInfo:
         """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.
@@ -127,7 +153,9 @@ class Engine:
         for model in self._registry.loaded():
             if model.failure is not None:
                 reason = f"{model.info.name}:{model.info.version}: {model.failure}"
-                return Health(is_ready=False, reason=reason)
+                return Health(is_ready=False, reason=reason, is_alive=False)
+        if (problem := self._proof.problem) is not None:
+            return Health(is_ready=False, reason=problem, is_alive=not self._proof.is_dead)
         return Health(is_ready=True, reason="")
 
     def drain(self) -> None:
@@ -137,6 +165,7 @@ class Engine:
     def close(self) -> None:
         """Stop; what is still running after a few seconds fails with `NotReady`."""
         self.drain()
+        self._shadows.close()
         for model in self._registry.loaded():
             model.close()
         until = time.monotonic() + CLOSE_PATIENCE_S

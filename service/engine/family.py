@@ -97,6 +97,8 @@ class Family:
             prompts=info.prompts,
             metrics=model.metrics,
             sampling=info.sampling,
+            canary_weight=self.canary[1] if self.canary and self.canary[0] == version else None,
+            is_shadow=version == self.shadow,
         )
 
 

@@ -65,6 +65,8 @@ class Generation:
         self.deadline = deadline
         self.is_cancelled = False
         self.is_streaming = False
+        self.on_told: Callable[[], None] = _nothing
+        """Called once the caller has been told all answers to their end."""
         self._on_change = on_change
         self._answers = [
             Answer(index, source.token_bytes, params.stop, echo) for index in range(params.n)
@@ -148,6 +150,7 @@ class Generation:
                     yield from deltas
                 elif self._num_untold and not self._wait(heartbeat_s):
                     yield None
+            self.on_told()
         finally:
             self.cancel()
 
@@ -169,9 +172,14 @@ class Generation:
                 deltas += self._take_deltas()
                 if self._num_untold:
                     self._wait(None)
+            self.on_told()
         finally:
             self.cancel()
         return join(deltas, self.seeds)
+
+    def written(self) -> list[bytes]:
+        """Return the bytes of all tokens of each answer, as far as they were told."""
+        return [answer.written() for answer in self._answers]
 
     def _wait(self, timeout_s: float | None) -> bool:
         """Wait for a change; return False if none came in time.
@@ -204,3 +212,7 @@ class Generation:
                 self._num_untold -= 1
         deltas = (self._answers[index].tell() for index in touched)
         return [delta for delta in deltas if delta is not None]
+
+
+def _nothing() -> None:
+    """Be told, and do nothing."""

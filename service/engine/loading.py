@@ -17,6 +17,7 @@ from model_store import (
     StoredVersion,
     Tokenizer,
 )
+from service.engine.activity import Workload
 from service.engine.arrays import Floats
 from service.engine.classifier import Classifier
 from service.engine.generation import Source
@@ -56,6 +57,13 @@ class LoadedModel:
     def failure(self) -> str | None:
         """Why it answers no longer, or None."""
         return self.worker.failure if isinstance(self.worker, Generator) else None
+
+    def workload(self) -> Workload:
+        """Tell what it has to do and has done."""
+        worker, info = self.worker, self.info
+        return Workload(
+            info.name, info.version, worker.num_waiting, worker.num_running, worker.tally
+        )
 
     def close(self, patience_s: float | None = None) -> None:
         """Let go of it when its requests are answered (see `Generator.close`)."""

@@ -8,7 +8,10 @@ which is served no longer are finished by it.
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Protocol, TypeVar
 
 from model_store import ModelNotFound as NotInStore
 from model_store import StoreError, StoreReader
@@ -19,7 +22,21 @@ from service.errors import ModelNotFound, WrongTask
 
 logger = logging.getLogger(__name__)
 
+Result = TypeVar("Result")
+
 WHAT_IT_DOES = {"text-classification": "classifies texts", "text-generation": "writes texts"}
+
+
+class Aside(Protocol):
+    """Does a piece of work somewhere, and returns what it returns."""
+
+    def __call__(self, work: Callable[[], Result], /) -> Result:
+        """Return the result of `work`, or raise what it raised."""
+
+
+def here(work: Callable[[], Result]) -> Result:
+    """Do a piece of work on the caller's own thread."""
+    return work()
 
 
 class Registry:
@@ -28,16 +45,20 @@ class Registry:
     Args:
         store: Where they come from.
         load: Makes a stored version answer.
+        aside: Does reading and loading where it holds up no request, and waits for it.
     """
 
-    def __init__(self, store: StoreReader, load: Load) -> None:
+    def __init__(self, store: StoreReader, load: Load, aside: Aside = here) -> None:
         """Start with no model; `refresh` loads them."""
         self._store = store
         self._load = load
+        self._aside = aside
         self._families: Mapping[str, Family] = {}
         self._refreshing = threading.Lock()
         self._random = random.Random()
         self.problem: str | None = None
+        self.num_loads: Counter[str] = Counter()
+        self.num_refusals: Counter[str] = Counter()
 
     def refresh(self) -> None:
         """Serve what the store's plans want, as far as it can be served; never raises.
@@ -47,7 +68,7 @@ class Registry:
         with self._refreshing:
             old = self._families
             try:
-                names = self._store.names()
+                names = self._aside(self._store.names)
             except StoreError as exc:
                 self._note_problem(str(exc))
                 return
@@ -58,6 +79,7 @@ class Registry:
             families = {name: self._refreshed(old.get(name, Family(name))) for name in names}
             new = {name: family for name, family in families.items() if family is not None}
             self._families = new
+            self._count(old, new)
             for model in _loaded(old) - _loaded(new):
                 logger.info("%s:%d is served no longer", model.info.name, model.info.version)
                 model.close()
@@ -91,6 +113,13 @@ class Registry:
             )
         return loaded
 
+    def shadow_of(self, model: str) -> LoadedModel | None:
+        """Return the version that gets a copy of the requests to `model`, if there is one."""
+        family = self._families.get(model)
+        if family is None or family.shadow is None:
+            return None
+        return family.loaded.get(family.shadow)
+
     def statuses(self) -> list[ModelStatus]:
         """Return every version that is served or refused, by name and number."""
         families = self._families
@@ -103,7 +132,7 @@ class Registry:
     def _refreshed(self, old: Family) -> Family | None:
         """Return a model's new family; None if the store has it no more."""
         try:
-            return converge(old, self._store, self._load)
+            return self._aside(partial(converge, old, self._store, self._load))
         except NotInStore:
             return None
         except StoreError as exc:
@@ -111,6 +140,14 @@ class Registry:
         except Exception:
             logger.exception("%s cannot be refreshed, nothing changes", old.name)
         return old
+
+    def _count(self, old: Mapping[str, Family], new: Mapping[str, Family]) -> None:
+        """Count what has been loaded and what has been refused since."""
+        for name, family in new.items():
+            before = old.get(name, Family(name))
+            self.num_loads[name] += len(family.loaded.keys() - before.loaded.keys())
+            if family.fingerprint != before.fingerprint:
+                self.num_refusals[name] += len(family.refused)
 
     def _note_problem(self, problem: str | None) -> None:
         """Keep why the store is not followed now; log it when it is news."""

@@ -43,6 +43,8 @@ def test_a_built_application_answers_from_the_store(tmp_path, monkeypatch):
         answer = app.test_client().post("/v1/classify", json={"input": "a good film"})
         assert answer.get_json()["model"] == "sentiment"
     finally:
+        for chore in app.extensions["chores"]:
+            chore.stop()
         app.extensions["engine"].close()
 
 

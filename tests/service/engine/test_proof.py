@@ -1,10 +1,10 @@
 import time
-from types import SimpleNamespace
 
 import pytest
 
 from service.engine import proof
 from service.engine.activity import Tally
+from service.engine.loading import LoadedModel
 from service.engine.proof import Proof, ask
 from service.engine.types import GenerateRequest, ModelInfo, Sampling
 from service.errors import QueueFull
@@ -28,7 +28,7 @@ class Stuck:
 
 @pytest.fixture
 def stuck():
-    return SimpleNamespace(info=INFO, worker=Stuck())
+    return LoadedModel(INFO, (), Stuck())  # type: ignore[arg-type]
 
 
 def test_models_that_answer_are_proved_by_the_way_of_every_request(engine):
@@ -47,6 +47,7 @@ def test_a_generator_with_a_list_of_prompts_is_asked_one_of_them(tmp_path, make_
 def test_a_silent_model_makes_the_worker_unready_and_says_why(stuck):
     found = Proof()
     found.renew([stuck])
+    assert found.problem is not None
     assert "m:1 has not answered" in found.problem
     assert "the line is full" in found.problem
     assert not found.is_dead
@@ -78,7 +79,7 @@ def test_a_model_that_is_served_no_longer_is_forgotten(stuck):
 
 def test_an_answer_that_does_not_come_in_time_is_no_answer():
     generator = fake_generator()
-    model = SimpleNamespace(info=INFO, worker=generator)
+    model = LoadedModel(INFO, (), generator)
     busy = generator.generate(GenerateRequest("a", Sampling(max_tokens=500, seed=0)))
     with pytest.raises(Exception, match="time limit"):
         ask(model, time.monotonic() - 1)
