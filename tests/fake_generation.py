@@ -26,6 +26,7 @@ class FakeGeneration:
     request: GenerateRequest
     engine: "FakeEngine"
     is_cancelled: bool = field(default=False, init=False)
+    num_waits: int = field(default=0, init=False)
 
     @property
     def model(self) -> str:
@@ -62,7 +63,8 @@ class FakeGeneration:
     def wait(self, timeout_s: float | None) -> bool:
         if self.engine.fails_midway is not None:
             raise self.engine.fails_midway
-        return True
+        self.num_waits += 1
+        return not self.engine.is_slow or self.num_waits > 1
 
     def result(self) -> list[GeneratedAnswer]:
         deltas = [delta for delta in self.events(1.0) if delta is not None]

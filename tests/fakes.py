@@ -82,7 +82,8 @@ class FakeEngine:
     Args:
         fails_with: Raised by every request.
         fails_midway: Raised by every generation after its second piece.
-        is_slow: Whether generations report nothing (only heartbeats) before each piece.
+        is_slow: Whether generations report nothing (only heartbeats) before each piece, and are
+            not done when they are first waited for.
         pause_s: Seconds that generations take for each piece.
         dies_of: Text that, once it was classified, leaves the engine dead.
     """
