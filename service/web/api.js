@@ -4,7 +4,16 @@ import { readEvents } from "./sse.js";
 
 const KEY = "api-key";
 
-let key = sessionStorage.getItem(KEY) ?? "";
+/** Run `use(sessionStorage)`; null where the browser has storage switched off. */
+function kept(use) {
+  try {
+    return use(sessionStorage);
+  } catch {
+    return null;
+  }
+}
+
+let key = kept((storage) => storage.getItem(KEY)) ?? "";
 
 /** Whether requests carry an API key. */
 export function hasKey() {
@@ -14,8 +23,7 @@ export function hasKey() {
 /** Use this API key until the browser's tab is closed; an empty one forgets it. */
 export function setKey(value) {
   key = value;
-  if (value) sessionStorage.setItem(KEY, value);
-  else sessionStorage.removeItem(KEY);
+  kept((storage) => (value ? storage.setItem(KEY, value) : storage.removeItem(KEY)));
 }
 
 /**

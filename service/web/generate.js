@@ -11,6 +11,7 @@ import { Stopwatch } from "./speed.js";
 
 const PATH = "v1/generate";
 const FIRST_PROMPTS = { shakespeare: "ROMEO:\n" };
+const SEVERAL = 5; // answers to a prompt from a list, which tend to be a word each
 const ENDS = { stop: "ended by itself", length: "reached max tokens" };
 
 function freshSeed() {
@@ -75,7 +76,7 @@ export class GeneratePanel {
     byId("prompt-label").htmlFor = isListed ? "prompts" : "prompt";
     byId("prompts").replaceChildren(...model.prompts.map((prompt) => h("option", { value: prompt }, prompt)));
     if (!isListed && !byId("prompt").value) byId("prompt").value = FIRST_PROMPTS[model.id] ?? "Once upon a time";
-    this.#sampling.setDefaults(model.sampling);
+    this.#sampling.setDefaults(model.sampling, isListed ? SEVERAL : 1);
     this.#showCurl();
   }
 
@@ -170,6 +171,7 @@ export class GeneratePanel {
   #fail(error) {
     showError(this.#notice, error, { retry: () => this.#write(this.#lastSeed) });
     this.#sampling.blame(error.param);
+    byId("afterword").hidden = this.#pieces.every((piece) => piece.lastChild.data === "");
   }
 
   #end(watch, ends) {

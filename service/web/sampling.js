@@ -54,10 +54,11 @@ export class SamplingControls {
     });
   }
 
-  /** Begin anew with a model's own values. */
-  setDefaults(sampling) {
+  /** Begin anew with a model's own values, but with `n` answers. */
+  setDefaults(sampling, n) {
     this.#defaults = { ...ALWAYS, ...sampling };
     this.#fill();
+    byId("n").value = n;
   }
 
   /** The seed that was typed, or null for a new one each time. */

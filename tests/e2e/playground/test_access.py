@@ -124,6 +124,19 @@ def test_the_theme_follows_the_system_until_chosen(open_page):
     expect(toggle).to_have_attribute("aria-pressed", "false")
 
 
+def test_the_page_works_where_storage_is_switched_off(browser, site):
+    context = browser.new_context()
+    for name in ("localStorage", "sessionStorage"):
+        refuse = "get() { throw new DOMException('no storage', 'SecurityError'); }"
+        context.add_init_script(f"Object.defineProperty(window, '{name}', {{ {refuse} }});")
+    page = context.new_page()
+    page.goto(site)
+    expect(page.locator("#label")).to_have_text("negative")
+    page.get_by_role("button", name="Dark theme").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    context.close()
+
+
 def test_nothing_moves_for_those_who_ask_for_no_motion(open_page):
     page = open_page("/#generate", reduced_motion="reduce")
     assert page.evaluate("() => document.getAnimations().length") == 0

@@ -58,6 +58,7 @@ def test_streamed_text_is_what_the_service_writes_with_this_seed(page, base_url,
         page.fill("#prompt", PROMPT)
     else:
         page.select_option("#prompts", prompt)
+        page.fill("#n", "1")
     page.fill("#max_tokens", "20")
     page.get_by_role("button", name="Write").click()
     expect(page.locator("#generate-said")).to_contain_text("Done")

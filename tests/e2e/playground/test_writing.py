@@ -80,6 +80,7 @@ def test_prompts_of_a_fixed_list_are_chosen_from_a_menu(page, engine):
     page.get_by_label("Prompt", exact=True).select_option("Polish")
     write(page, max_tokens=4)
     assert engine.generations[-1].request.prompt == "Polish"
+    expect(page.locator("#output .piece")).to_have_count(5)
     assert page.locator("#output .asked").count() == 0
 
 
