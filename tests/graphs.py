@@ -94,11 +94,11 @@ def _embed(graph, config):
     return graph.add("Transpose", [embedded], perm=[1, 0, 2])
 
 
-def _masked_max_and_mean(graph, steps, *, is_order_fixed):
+def _masked_max_and_mean(graph, steps):
     """Pool (seq_len, batch, features) over the real tokens; states are zero after them.
 
     ONNX Runtime sums over the first axis in order. Over the middle one the order, and so the last
-    bits, change with the padding, which is what `is_order_fixed=False` is for.
+    bits, would change with the padding.
     """
     shape = graph.add("Shape", ["token_ids"], start=1, end=2)
     seq_len = graph.add("Squeeze", [shape])
@@ -110,8 +110,6 @@ def _masked_max_and_mean(graph, steps, *, is_order_fixed):
     lowest = graph.constant(np.float32(-1e30))
     axis = graph.constant(ints(0))
     highest = graph.add("ReduceMax", [graph.add("Where", [mask, steps, lowest]), axis], keepdims=0)
-    if not is_order_fixed:
-        steps, axis = graph.add("Transpose", [steps], perm=[1, 0, 2]), graph.constant(ints(1))
     total = graph.add("ReduceSum", [steps, axis], keepdims=0)
     count = graph.add("Unsqueeze", [graph.add("Cast", [wide], to=FLOAT), graph.constant(ints(1))])
     return highest, graph.add("Div", [total, count])
@@ -148,9 +146,7 @@ class ClassifierGraphs:
     head: bytes | None
 
 
-def classifier_graphs(
-    config: ClassifierConfig, seed: int = 0, *, is_order_fixed: bool = True
-) -> ClassifierGraphs:
+def classifier_graphs(config: ClassifierConfig, seed: int = 0) -> ClassifierGraphs:
     """Build a classifier's `model.onnx` and `head.onnx`."""
     graph = Graph(seed)
     steps = _embed(graph, config)
@@ -164,7 +160,7 @@ def classifier_graphs(
     width = config.hidden_size * (2 if config.bidirectional else 1)
     pooled, pooled_dim = last, width
     if config.pooling == "concat":
-        pools = _masked_max_and_mean(graph, steps, is_order_fixed=is_order_fixed)
+        pools = _masked_max_and_mean(graph, steps)
         pooled = graph.add("Concat", [last, *pools], axis=-1)
         pooled_dim = 3 * width
     head = _Head(config, pooled_dim, seed)

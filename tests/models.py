@@ -93,13 +93,11 @@ def generator_config(tokenizer, **changes):
     return GeneratorConfig(**(values | changes))
 
 
-def publish_classifier(
-    root, name="sentiment", *, seed=0, golden_error=0.0, is_order_fixed=True, **changes
-):
+def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, **changes):
     """Publish a tiny classifier; `golden_error` spoils its golden answers."""
     tokenizer = word_tokenizer()
     config = classifier_config(tokenizer, **changes)
-    graphs = classifier_graphs(config, seed, is_order_fixed=is_order_fixed)
+    graphs = classifier_graphs(config, seed)
     session = ort.InferenceSession(graphs.model, providers=["CPUExecutionProvider"])
     cases = []
     for text in ("a good film", "the plot was dull , and very very long !"):

@@ -1,8 +1,10 @@
 """Sampling parameters as tests need them."""
 
+from typing import Any
+
 from service.engine.sampling import SamplingParams
 
-PLAIN = {
+PLAIN: dict[str, Any] = {
     "max_tokens": 30,
     "temperature": 1.0,
     "top_k": 0,

@@ -69,9 +69,11 @@ def test_a_lone_caller_runs_its_own_batch():
     threads = []
     one = job(1, 2)
 
-    combiner(lambda batch: (threads.append(threading.current_thread()), settle(batch))).complete(
-        one
-    )
+    def run(batch):
+        threads.append(threading.current_thread())
+        settle(batch)
+
+    combiner(run).complete(one)
 
     assert one.probs == [[1.0], [2.0]]
     assert threads == [threading.current_thread()]
@@ -121,7 +123,7 @@ def test_a_caller_called_to_lead_that_leaves_instead_calls_the_next(held, caller
 
 
 def test_a_deadline_that_passes_in_line_is_told_and_costs_no_run():
-    runs = []
+    runs: list[object] = []
     late = job(1, deadline=time.monotonic() - 1)
 
     with pytest.raises(DeadlineExceeded):
@@ -139,7 +141,7 @@ def test_a_full_queue_is_told_with_the_time_that_it_will_take(held, callers):
     with pytest.raises(QueueFull) as refused:
         shared.complete(job(4))
 
-    assert refused.value.retry_after_s > 0
+    assert refused.value.retry_after_s
     held.let_through(3)
     for one in [future, *others]:
         one.result(PATIENCE_S)
@@ -159,7 +161,12 @@ def test_an_unforeseen_error_reaches_everyone_in_the_batch_and_the_next_caller_l
 
 def test_a_window_gathers_company(callers):
     batches = []
-    shared = combiner(lambda batch: (batches.append(len(batch)), settle(batch)), max_wait_s=0.2)
+
+    def run(batch):
+        batches.append(len(batch))
+        settle(batch)
+
+    shared = combiner(run, max_wait_s=0.2)
 
     list(callers.map(shared.complete, [job(number) for number in range(4)]))
 

@@ -16,7 +16,7 @@ def penalties_of(prompt=(), **params):
 
 
 def applied(penalties):
-    logits = np.float32([LOGITS])
+    logits = np.array([LOGITS], np.float32)
     penalties.apply(logits)
     return logits[0]
 
@@ -58,7 +58,7 @@ def test_rows_without_penalties_are_not_touched(slots):
     penalties.assign(0, sampling_params(logit_bias=((0, 9.0),)), [])
     penalties.assign(1, sampling_params(), [])
     penalties.select(np.array(slots, np.intp))
-    logits = np.tile(np.float32(LOGITS), (len(slots), 1))
+    logits = np.tile(np.array(LOGITS, np.float32), (len(slots), 1))
 
     penalties.apply(logits)
 

@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -49,7 +51,7 @@ def softmax(logits):
     return weights / weights.sum()
 
 
-MIXED = [
+MIXED: list[dict[str, Any]] = [
     {},
     {"temperature": 0.0},
     {"temperature": 0.2, "top_k": 3},
@@ -134,7 +136,9 @@ def test_what_is_kept_keeps_its_proportions():
 def test_temperature_zero_takes_the_first_of_equals():
     sampler = sampler_of([sampling_params(temperature=0.0)], 4)
 
-    assert sampler.draw(np.float32([[1, 3, 3, 2]]), np.array([0])).token_ids.tolist() == [1]
+    assert sampler.draw(np.array([[1, 3, 3, 2]], np.float32), np.array([0])).token_ids.tolist() == [
+        1
+    ]
 
 
 def test_the_coldest_temperature_takes_the_most_probable_token():
@@ -144,7 +148,7 @@ def test_the_coldest_temperature_takes_the_most_probable_token():
 def test_banned_tokens_are_neither_drawn_nor_reported():
     sampler = sampler_of([sampling_params(logprobs=5, temperature=0.0)], 4, banned=[2])
 
-    draw = sampler.draw(np.float32([[1, 2, 9, 0]]), np.array([0]))
+    draw = sampler.draw(np.array([[1, 2, 9, 0]], np.float32), np.array([0]))
 
     assert draw.token_ids.tolist() == [1]
     assert [token_id for token_id, _ in draw.logprobs[0].top] == [1, 0, 3]
@@ -193,8 +197,6 @@ def test_numbers_of_neighbouring_seeds_and_steps_look_independent():
     for shifted in (numbers[1:] - 0.5, numbers[:, 1:] - 0.5):
         same = numbers[: shifted.shape[0], : shifted.shape[1]] - 0.5
         assert abs((same * shifted).mean()) < 0.002
-
-
 
 
 @given(st.integers(0, 2**32), st.integers(2, 1200), st.floats(0, 1, exclude_max=True))
@@ -251,6 +253,6 @@ def test_the_best_are_in_order_and_ties_go_by_id():
 
 
 def test_log_softmax_sums_to_one_and_survives_large_logits():
-    log_probs = log_softmax(np.float32([[1000, 999, -1000]]))
+    log_probs = log_softmax(np.array([[1000, 999, -1000]], np.float32))
 
     assert np.exp(log_probs).sum() == pytest.approx(1)

@@ -8,7 +8,7 @@ def prompt(length, *, num_answers=1, owner=None, chunk=CHUNK):
 
 
 def scheduler(*prompts, max_queue_size=1000):
-    made = Scheduler(max_queue_size)
+    made: Scheduler[object, str] = Scheduler(max_queue_size)
     for one in prompts:
         made.add(one)
     return made

@@ -94,8 +94,6 @@ tokens_of_text = st.lists(st.text(alphabet="abß☃", max_size=4).map(str.encode
 stops = st.lists(st.text(alphabet="abß☃", min_size=1, max_size=4), max_size=3)
 
 
-
-
 @given(tokens_of_text, stops, st.integers(1, 5))
 def test_a_stream_shows_what_stands_before_the_first_stop_text(tokens, stop, stride):
     encoded = [text.encode() for text in stop]

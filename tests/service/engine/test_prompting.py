@@ -1,0 +1,80 @@
+from pathlib import Path
+
+import pytest
+
+from service.engine.generation import Source
+from service.engine.options import EngineOptions
+from service.engine.prompting import PromptBuilder
+from service.engine.types import GenerateRequest, Sampling
+from service.errors import InvalidInput
+from tests.models import character_tokenizer, generator_config
+
+TOKENIZER = character_tokenizer()
+
+
+def build(prompt, *, echo=False, logprobs=None, n=1, **config):
+    builder = PromptBuilder(
+        Source("fake", 1, TOKENIZER.token_bytes),
+        generator_config(TOKENIZER, **config),
+        tokenizer=TOKENIZER,
+        options=EngineOptions(store_dir=Path("unused")),
+    )
+    request = GenerateRequest(prompt, Sampling(n=n, logprobs=logprobs), echo=echo)
+    return builder.build(request, lambda generation: None)
+
+
+def ids(text):
+    return TOKENIZER.encode_ids(text)
+
+
+def test_the_begin_token_comes_first_and_is_not_counted():
+    prompt = build("abc")
+
+    assert prompt.token_ids == [TOKENIZER.bos_id, *ids("abc")]
+    assert prompt.owner.prompt_tokens == 3
+
+
+def test_an_empty_prompt_is_the_begin_token_alone():
+    assert build("").token_ids == [TOKENIZER.bos_id]
+
+
+def test_prefix_and_suffix_stand_around_the_text_but_not_around_token_ids():
+    around = {"prompt_prefix": "a ", "prompt_suffix": "!"}
+
+    assert build("b", **around).token_ids[1:] == ids("a b!")
+    assert build(tuple(ids("b")), **around).token_ids[1:] == ids("b")
+
+
+def test_a_prompt_outside_the_list_is_refused_with_the_list():
+    with pytest.raises(InvalidInput, match="Italian, Polish") as refused:
+        build("Klingon", prompts=("Italian", "Polish"))
+
+    assert refused.value.param == "prompt"
+    assert build("Polish", prompts=("Italian", "Polish")).token_ids[1:] == ids("Polish")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ("x" * 401, "401 tokens, this model takes up to 400"),
+        ("a\ud800", "lone surrogate"),
+        ((5, 999), "token 999"),
+        ((-1,), "token -1"),
+    ],
+    ids=["long", "surrogate", "unknown-id", "negative-id"],
+)
+def test_a_prompt_that_the_model_cannot_take_is_refused(prompt, message):
+    with pytest.raises(InvalidInput, match=message) as refused:
+        build(prompt)
+
+    assert refused.value.param == "prompt"
+
+
+def test_only_an_echo_with_log_probabilities_reads_token_by_token():
+    assert build("abc", echo=True, logprobs=1).chunk == 1
+    assert build("abc", echo=True).chunk > 1
+    assert build("abc", logprobs=1).chunk > 1
+
+
+def test_the_echo_of_token_ids_is_their_text():
+    assert build(tuple(ids("a日")), echo=True).owner.echo.text == "a日"
