@@ -13,7 +13,8 @@ from service.engine.types import (
     Sampling,
 )
 from service.errors import InvalidInput
-from tests.fakes import STATUSES, FakeEngine, FakeGeneration
+from tests.fake_generation import FakeGeneration
+from tests.fakes import STATUSES, FakeEngine
 
 TOPICS = ("world", "sports", "business")
 TOPIC_STATUS = ModelStatus(
