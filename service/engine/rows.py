@@ -131,7 +131,7 @@ class Rows:
     def listen(self, generation: Generation) -> None:
         """Send the rows of a request as they grow, from now on."""
         for row in self.live:
-            if row.generation is generation:
+            if row.generation is generation and self._send_at[row.slot] == NEVER:
                 self._send_at[row.slot] = 0.0
         self._next_send = 0.0
 
