@@ -12,11 +12,12 @@ from service.engine.prompting import PromptBuilder
 from service.engine.writer import Writer
 from tests.models import character_tokenizer
 
-POISON = 13
+BAD_WORD_ID = 43  # the last of the word vocabulary
+BAD_CHARACTER_ID = 68  # the last of the characters
 
 
 class FakeClassifierGraph:
-    """Says "positive" with the share of even token ids; fails on `POISON`.
+    """Says "positive" with the share of even token ids; fails on a bad word.
 
     Args:
         on_run: Called with the sequences of each batch, before it runs.
@@ -29,7 +30,7 @@ class FakeClassifierGraph:
     def probs(self, sequences):
         self.on_run(sequences)
         self.batches.append([list(sequence) for sequence in sequences])
-        if any(POISON in sequence for sequence in sequences):
+        if any(BAD_WORD_ID in sequence for sequence in sequences):
             raise RuntimeError("poisoned")
         positive = [sum(token % 2 == 0 for token in one) / len(one) for one in sequences]
         return np.array([[1 - share, share] for share in positive], np.float32)
@@ -41,7 +42,7 @@ class FakeClassifierGraph:
 
 
 class FakeGeneratorGraph:
-    """Always continues with the next character of the vocabulary, from 4 up; fails on `POISON`.
+    """Always continues with the next character of the vocabulary, from 4 up; fails on a bad one.
 
     Args:
         vocab_size: Tokens.
@@ -68,7 +69,7 @@ class FakeGeneratorGraph:
         return self._answer(last, [[token] for token in last], state)
 
     def _answer(self, last, sequences, state):
-        if any(POISON in sequence for sequence in sequences):
+        if any(BAD_CHARACTER_ID in sequence for sequence in sequences):
             raise RuntimeError("poisoned")
         logits = np.zeros((len(last), self.vocab_size), np.float32)
         for row, token in enumerate(last):

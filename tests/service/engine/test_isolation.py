@@ -17,15 +17,16 @@ from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, EngineFailure
 from tests.models import CHARACTERS, classifier_config, word_tokenizer
 from tests.service.engine.fakes import (
-    POISON,
+    BAD_CHARACTER_ID,
+    BAD_WORD_ID,
     FakeClassifierGraph,
     FakeGeneratorGraph,
     fake_generator,
 )
 
 TOKENIZER = word_tokenizer()
-BAD_WORD = TOKENIZER.decode([POISON])
-BAD_CHARACTER = CHARACTERS[POISON - 4]
+BAD_WORD = TOKENIZER.decode([BAD_WORD_ID])
+BAD_CHARACTER = CHARACTERS[BAD_CHARACTER_ID - 4]
 DEADLINE_S = 30
 
 
@@ -96,7 +97,9 @@ def test_one_bad_row_fails_alone_and_the_generator_lives(request):
         return generator.generate(GenerateRequest(prompt, Sampling(max_tokens=max_tokens)))
 
     good, bad_prompt = ask("e"), ask(BAD_CHARACTER)
-    bad_step = ask(CHARACTERS[POISON - 4 - 3], 20)  # reaches the bad character in three steps
+    bad_step = ask(
+        CHARACTERS[BAD_CHARACTER_ID - 4 - 3], 20
+    )  # reaches the bad character in three steps
     other = ask("f")
 
     for bad in (bad_prompt, bad_step):
@@ -123,17 +126,17 @@ def test_a_caller_that_cancels_frees_its_row_and_strands_nobody(request):
 
 
 def test_rows_that_a_model_fails_on_come_back_as_no_numbers():
-    probs = probs_of_each(FakeClassifierGraph(), [[4], [POISON], [5]], 2)
+    probs = probs_of_each(FakeClassifierGraph(), [[4], [BAD_WORD_ID], [5]], 2)
 
     assert is_sound(probs).tolist() == [True, False, True]
     np.testing.assert_array_equal(probs[[0, 2]], FakeClassifierGraph().probs([[4], [5]]))
 
 
 def test_a_failed_step_keeps_the_state_of_rows_it_could_not_run():
-    graph = FakeGeneratorGraph(20)
+    graph = FakeGeneratorGraph(70)
     state = (np.array([[[1.0], [2.0], [3.0]]], np.float32),)
 
-    logits, (counts,) = run_each(graph, [[4], [POISON], [5]], state, vocab_size=20)
+    logits, (counts,) = run_each(graph, [[4], [BAD_CHARACTER_ID], [5]], state, vocab_size=70)
 
     assert is_sound(logits).tolist() == [True, False, True]
     assert counts[0, :, 0].tolist() == [2, 2, 4]
