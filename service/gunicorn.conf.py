@@ -7,13 +7,13 @@ that cannot be had or a missing store ends it at once with one clear line.
 
 import gc
 import os
+import shutil
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from service.server import check_port, check_store
+from service import startup
 from service.settings import SettingsError, load_settings
 
 try:
@@ -42,8 +42,7 @@ graceful_timeout = settings.graceful_timeout_s
 keepalive = settings.keepalive_s
 
 # Heartbeat files are touched every second: in memory, and writable where the root is read-only.
-SHARED_MEMORY = Path("/dev/shm")
-worker_tmp_dir = str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else tempfile.gettempdir()
+worker_tmp_dir = str(startup.memory_dir())
 control_socket_disable = True
 
 # No header of a proxy is believed, from anywhere: then the sender's address need not be looked at.
@@ -67,9 +66,11 @@ SHARED_MODULES = ("service.api.app", "model_store", "numpy", "tokenizers")
 
 def on_starting(server: Any) -> None:
     """Look for what would fail later with less clear words, then import what workers share."""
-    for problem in (check_store(settings.store_dir), check_port(settings.host, settings.port)):
-        if problem is not None:
-            sys.exit(f"The service cannot start: {problem}")
+    for problem in startup.problems(settings, server.cfg.address):
+        sys.exit(f"The service cannot start: {problem}")
+    if settings.run_dir is None:
+        server.run_dir = startup.make_run_dir(Path(worker_tmp_dir))
+        os.environ["RUN_DIR"] = str(server.run_dir)
     for module in SHARED_MODULES:
         import_module(module)
     gc.freeze()  # else the first collection would write to all of it, and so copy it
@@ -78,3 +79,9 @@ def on_starting(server: Any) -> None:
 def worker_exit(server: Any, worker: Any) -> None:
     """Let a worker's interpreter clear up in its usual order."""
     gc.unfreeze()
+
+
+def on_exit(server: Any) -> None:
+    """Delete the run folder that was made at the start."""
+    if hasattr(server, "run_dir"):
+        shutil.rmtree(server.run_dir, ignore_errors=True)

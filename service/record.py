@@ -20,8 +20,12 @@ class RequestRecord:
         queue_s: Seconds spent waiting for the model.
         compute_s: Seconds in the model.
         batch_size: Rows computed together with it.
+        num_rows: Texts classified or answers written.
         prompt_tokens: Tokens read.
         completion_tokens: Tokens written.
+        first_token_s: Seconds from arrival to the first piece of a stream, if there was one.
+        place: Caller whose place among its open requests this one takes, if that is limited.
+        headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.
     """
 
@@ -37,6 +41,10 @@ class RequestRecord:
     queue_s: float = 0.0
     compute_s: float = 0.0
     batch_size: int = 0
+    num_rows: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    first_token_s: float | None = None
+    place: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
     duration_s: float = 0.0

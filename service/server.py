@@ -8,14 +8,11 @@
 - Errors below WSGI are JSON too, and so are gunicorn's own log lines.
 """
 
-import errno
 import logging
 import signal
-import socket
 import sys
 import time
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import gevent
@@ -36,34 +33,6 @@ HEALTH_S = 1.0  # how often it looks at its engine
 SAME_S = 0.5  # two signals within this time are one wish to stop
 ENGINE_DEAD = 1  # exit status
 MAX_LEFT_BYTES = 65_536  # of an unread body, to keep the connection nevertheless
-
-
-def check_store(store_dir: Path) -> str | None:
-    """Say what is wrong with the store's folder, if anything."""
-    if not store_dir.is_dir():
-        return f"there is no model store at {store_dir}; STORE_DIR names its folder"
-    return None
-
-
-def check_port(host: str, port: int) -> str | None:
-    """Say why the service could not listen at `host` and `port`, if so."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as exc:
-            return listen_problem(exc, host, port)
-    return None
-
-
-def listen_problem(exc: OSError, host: str, port: int) -> str:
-    """Say what to do about an error of binding to `host` and `port`."""
-    if exc.errno == errno.EADDRINUSE:
-        return f"port {port} of {host} is in use; stop what runs there, or set PORT to another"
-    if exc.errno == errno.EACCES:
-        return f"port {port} is for privileged users; set PORT to one from 1024 on"
-    return f"it cannot listen at {host} port {port} ({exc.strerror}); check HOST and PORT"
 
 
 class JsonLogger(Logger):  # type: ignore[misc]

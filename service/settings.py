@@ -67,6 +67,29 @@ class Settings(BaseSettings):
     default_generator: str = Field(default="shakespeare", pattern=NAME_PATTERN)
     """Model that generates when a request names none."""
 
+    api_keys_file: Path | None = None
+    """File of API keys, made with `python -m service.auth new NAME`; with it every route but
+    liveness and readiness needs a key. It is read again when it changes."""
+
+    allow_anonymous: bool = False
+    """Whether to listen on other addresses than this machine's own although no keys are set."""
+
+    rate_limit: str = ""
+    """Requests that a caller (a key, else an address) may make, such as `100/minute; 5/second`;
+    beyond that a request fails with 429. Empty: as many as it likes."""
+
+    rate_limit_storage: str = ""
+    """Where requests are counted for several machines together, such as `redis://host:6379/0`;
+    empty: by this service alone."""
+
+    max_concurrent: int = Field(default=0, ge=0, le=100_000)
+    """Requests of one caller that a worker answers at the same time; one more fails with 429.
+    0: as many as it likes."""
+
+    trust_forwarded_for: bool = False
+    """Whether a caller's address is the last one in `X-Forwarded-For`; only right where nobody
+    can reach the service but through a proxy of your own."""
+
     request_timeout_s: float = Field(default=60.0, gt=0, le=86_400)
     """Seconds after which a request that is not answered fails with 504."""
 
@@ -122,6 +145,9 @@ class Settings(BaseSettings):
 
     max_wait_ms: float = Field(default=0.0, ge=0, le=1000)
     """Milliseconds that a free worker waits for more texts before it runs a batch."""
+
+    run_dir: Path | None = None
+    """Folder where the workers count together; by default a new one in memory for each start."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least serious lines to log; `warning` leaves out the lines of requests that went well."""

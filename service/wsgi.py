@@ -8,6 +8,7 @@ import sys
 from flask import Flask
 
 from service import chores, log
+from service.access import Access
 from service.api.app import create_app
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
@@ -32,10 +33,17 @@ def build() -> Flask:
     except ServiceError as exc:
         print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
         raise SystemExit(CANNOT_LOAD) from exc
-    app = create_app(engine, settings, observers=[log.RequestLog(settings.log_level)])
+    access = Access(settings)
+    app = create_app(
+        engine,
+        settings,
+        guards=access.guards,
+        observers=[*access.observers, log.RequestLog(settings.log_level)],
+    )
     app.extensions["chores"] = [
         chores.Chore("follow the store", engine.refresh, settings.store_poll_s),
         chores.Chore("prove the models", engine.prove, PROOF_S),
+        *access.chores,
     ]
     for chore in app.extensions["chores"]:
         chore.start()

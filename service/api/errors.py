@@ -7,6 +7,11 @@ RequestError (a ServiceError)
 ├── TextTooLong           one text is over its limit
 ├── BodyTooSlow           the body did not arrive in time
 ├── UnsupportedContent    a content type or encoding that the route does not read
+├── NotOverHttp           it can be done, but not by a caller
+├── InvalidKey            no API key, or a wrong one
+├── TooMany               this caller asks too much; trying again later makes sense
+│   ├── RateExceeded      too often
+│   └── TooManyAtOnce     too many requests at the same time
 ├── RouteNotFound         nothing is at this path
 └── MethodNotAllowed      the path takes other methods
 """
@@ -22,6 +27,7 @@ from service.api.reply import Headers
 
 INVALID = "invalid_request_error"
 SERVER = "server_error"
+LIMIT = "rate_limit_error"
 
 # For clients (OpenAI's, for one) that try every 5xx again: the same would come of it.
 NO_RETRY: Headers = (("X-Should-Retry", "false"),)
@@ -80,6 +86,36 @@ class UnsupportedContent(RequestError):
     """The route does not read this content type or content encoding."""
 
 
+class NotOverHttp(RequestError):
+    """What is asked for is done on the service's own machine, not over HTTP."""
+
+
+class InvalidKey(RequestError):
+    """API keys are needed here, and the request has none or a wrong one."""
+
+
+class TooMany(RequestError):
+    """The caller asks for more than it may.
+
+    Args:
+        message: What to say, see `ServiceError`.
+        retry_after_s: Seconds after which it may ask again.
+        headers: Headers that the answer must have.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float, headers: Headers = ()) -> None:
+        seconds = max(1, math.ceil(retry_after_s))
+        super().__init__(message, headers=(("Retry-After", str(seconds)), *headers))
+
+
+class RateExceeded(TooMany):
+    """The caller's rate limit is reached."""
+
+
+class TooManyAtOnce(TooMany):
+    """As many of the caller's requests as may be are being answered."""
+
+
 class RouteNotFound(RequestError):
     """Nothing is at this path."""
 
@@ -113,6 +149,11 @@ KINDS: dict[type[errors.ServiceError], Kind] = {
     TextTooLong: Kind(413, INVALID, "text_too_long"),
     BodyTooSlow: Kind(408, INVALID, "body_too_slow"),
     UnsupportedContent: Kind(415, INVALID, "unsupported_content"),
+    NotOverHttp: Kind(403, INVALID, "not_over_http"),
+    InvalidKey: Kind(401, INVALID, "invalid_api_key"),
+    TooMany: Kind(429, LIMIT, "too_many_requests"),
+    RateExceeded: Kind(429, LIMIT, "rate_limit_exceeded"),
+    TooManyAtOnce: Kind(429, LIMIT, "too_many_at_once"),
     RouteNotFound: Kind(404, INVALID, "route_not_found"),
     MethodNotAllowed: Kind(405, INVALID, "method_not_allowed"),
 }

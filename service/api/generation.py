@@ -3,6 +3,7 @@
 A request may have several prompts; each is one generation of the engine, all of one version.
 """
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -41,6 +42,7 @@ def start_all(asks: Sequence[GenerateRequest], request: Request) -> list[Generat
             generations.append(generation)
             record.model, record.version = generation.model, generation.version
             record.prompt_tokens += generation.prompt_tokens
+            record.num_rows += len(generation.seeds)
     except BaseException:
         _end(generations, request)
         raise
@@ -112,6 +114,11 @@ def stream_all(
     )
 
 
+def stop_texts(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the stop texts of a field that takes one or several; None for the model's own."""
+    return (given,) if isinstance(given, str) else tuple(given or ()) or None
+
+
 def usage(request: Request) -> dict[str, Any]:
     """Tell the tokens counted so far, as OpenAI does."""
     record = request.record
@@ -124,9 +131,12 @@ def usage(request: Request) -> dict[str, Any]:
 
 
 def _counted(pieces: Iterator[Piece], request: Request) -> Iterator[Piece]:
+    record = request.record
     for piece in pieces:
         if piece[1] is not None:
-            request.record.completion_tokens += piece[1].num_tokens
+            record.completion_tokens += piece[1].num_tokens
+            if record.first_token_s is None:
+                record.first_token_s = time.monotonic() - record.started
         yield piece
 
 

@@ -100,7 +100,11 @@ class Handler:
             reply.body = self._watched(reply.body, record)
         else:
             self._finish(record)
-        return reply, reply.all_headers(record.request_id)
+        headers = reply.all_headers(record.request_id)
+        headers += record.headers
+        if record.model is not None:
+            headers.append(("Server-Timing", server_timing(record)))
+        return reply, headers
 
     def _answer(self, environ: Environ, params: Mapping[str, str], record: RequestRecord) -> Reply:
         site = self._site
@@ -145,3 +149,15 @@ class Handler:
         record.duration_s = time.monotonic() - record.started
         for observer in self._site.observers:
             observer(record)
+
+
+def server_timing(record: RequestRecord) -> str:
+    """Tell where the time went, for the browser's own tools: milliseconds waiting and computing.
+
+    A stream's headers are sent when it begins, so only the time up to then is in them.
+    """
+    total_s = record.duration_s or time.monotonic() - record.started
+    return (
+        f"queue;dur={record.queue_s * 1e3:.2f}, compute;dur={record.compute_s * 1e3:.2f}, "
+        f"total;dur={total_s * 1e3:.2f}"
+    )

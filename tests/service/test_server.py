@@ -1,5 +1,3 @@
-import errno
-import socket
 
 import gevent
 import pytest
@@ -11,9 +9,6 @@ from service.server import (
     MAX_LEFT_BYTES,
     HeldSocket,
     RequestBody,
-    check_port,
-    check_store,
-    listen_problem,
     problem_below,
 )
 
@@ -132,28 +127,3 @@ def test_what_is_no_request_has_its_own_status(fault, status):
     problem = problem_below(fault)
     assert problem.status == status
     assert "secret" not in problem.message
-
-
-def test_a_free_port_and_a_folder_are_fine(tmp_path):
-    assert check_store(tmp_path) is None
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-        assert "in use" in str(check_port("127.0.0.1", port))
-    assert check_port("127.0.0.1", port) is None
-    assert check_port("::1", port) is None or not socket.has_ipv6
-
-
-def test_a_missing_store_is_named(tmp_path):
-    assert str(tmp_path / "none") in str(check_store(tmp_path / "none"))
-
-
-@pytest.mark.parametrize(
-    ("code", "words"),
-    [
-        (errno.EADDRINUSE, "is in use"),
-        (errno.EACCES, "for privileged users"),
-        (errno.EADDRNOTAVAIL, "check HOST and PORT"),
-    ],
-)
-def test_why_a_port_cannot_be_had_is_said_with_what_to_do(code, words):
-    assert words in listen_problem(OSError(code, "no"), "127.0.0.1", 80)

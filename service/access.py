@@ -1,0 +1,46 @@
+"""Puts together who may ask and how often, as the settings say; what is not set costs nothing."""
+
+from service.api.guards import KeyGuard, PlaceGuard, RateGuard
+from service.api.handler import Guard, Observer
+from service.auth import Keyring
+from service.chores import Chore
+from service.rates import Rates, SharedCounts, StoredCounts
+from service.settings import Settings
+
+RELOAD_S = 1.0  # seconds between two looks at the file of keys
+RATES_FILE = "rates"
+
+
+class Access:
+    """The guards, observers and chores that the settings ask for.
+
+    Args:
+        settings: Of keys, rates and places.
+
+    Raises:
+        KeysError: The file of keys cannot be used.
+        RatesError: The limits or their storage cannot be used.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.guards: list[Guard] = []
+        self.observers: list[Observer] = []
+        self.chores: list[Chore] = []
+        trusts_proxy = settings.trust_forwarded_for
+        if settings.api_keys_file is not None:
+            keyring = Keyring(settings.api_keys_file)
+            self.guards.append(KeyGuard(keyring))
+            self.chores.append(Chore("follow the API keys", keyring.reload, RELOAD_S))
+        if settings.rate_limit:
+            rates = Rates(settings.rate_limit, _counts(settings))
+            self.guards.append(RateGuard(rates, trusts_proxy=trusts_proxy))
+        if settings.max_concurrent:
+            places = PlaceGuard(settings.max_concurrent, trusts_proxy=trusts_proxy)
+            self.guards.append(places)
+            self.observers.append(places.release)
+
+
+def _counts(settings: Settings) -> SharedCounts | StoredCounts:
+    if settings.rate_limit_storage:
+        return StoredCounts(settings.rate_limit_storage)
+    return SharedCounts(settings.run_dir and settings.run_dir / RATES_FILE)

@@ -1,0 +1,154 @@
+"""API keys: a file of names and hashes, followed while the service runs.
+
+    python -m service.auth new NAME      makes a key, and tells the line to add to the file
+
+A line of the file (`API_KEYS_FILE`) is a name and the SHA-256 of its key in hexadecimal; what
+follows a `#` is a comment. Keys themselves are kept nowhere. Knows no HTTP.
+"""
+
+import argparse
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
+MAX_FILE_BYTES = 16 << 20
+KEY_BYTES = 32  # 256 bits of chance: such a key needs no slow hash
+PREFIX = "rnn_"  # so that a key is known as one where it is found by mistake
+DRAWER_BYTES = 4
+
+Keys = Mapping[bytes, Sequence[tuple[bytes, str]]]
+"""Names with the hashes of their keys, in drawers by the first bytes of the hash."""
+
+
+class KeysError(Exception):
+    """The file of keys cannot be used; the message says where and why."""
+
+
+class Keyring:
+    """The keys that are let in now.
+
+    Args:
+        path: The file.
+
+    Raises:
+        KeysError: It cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp = _stamp(path)
+        self._keys = read_keys(path)
+        self._problem: str | None = None
+
+    def name_of(self, key: str) -> str | None:
+        """Return the name that a key was made for, or None if it is not let in.
+
+        Hashes are compared in constant time. Only those in the drawer that begins with the same
+        four bytes are, so that ten thousand keys cost what one does; how a hash begins tells
+        nothing of a key.
+        """
+        digest = hashlib.sha256(key.encode()).digest()
+        found = None
+        for other, name in self._keys.get(digest[:DRAWER_BYTES], ()):
+            if hmac.compare_digest(digest, other):
+                found = name
+        return found
+
+    def reload(self) -> None:
+        """Read the file again if it has changed; if it cannot be used, nothing changes."""
+        try:
+            stamp = _stamp(self._path)
+            if stamp == self._stamp:
+                return
+            self._keys = read_keys(self._path)
+            self._stamp = stamp
+        except KeysError as exc:
+            self._note(str(exc))
+        else:
+            self._note(None)
+            logger.info("read %d API keys", sum(map(len, self._keys.values())))
+
+    def _note(self, problem: str | None) -> None:
+        """Log a problem when it is news."""
+        if problem is not None and problem != self._problem:
+            logger.error("the API keys stay as they were: %s", problem)
+        self._problem = problem
+
+
+def read_keys(path: Path) -> Keys:
+    """Read a file of keys.
+
+    Raises:
+        KeysError: It cannot be read, or a line is not as it should be.
+    """
+    keys: dict[bytes, list[tuple[bytes, str]]] = {}
+    names: set[str] = set()
+    for number, line in enumerate(_lines(path), 1):
+        words = line.split("#")[0].split()
+        if not words:
+            continue
+        is_sound = len(words) == 2 and NAME.fullmatch(words[0]) and DIGEST.fullmatch(words[1])
+        if not is_sound:
+            raise KeysError(
+                f"{path}, line {number}: it should be a name and 64 hexadecimal digits, as "
+                "`python -m service.auth new NAME` writes it"
+            )
+        name, digest = words[0], bytes.fromhex(words[1])
+        if name in names:
+            raise KeysError(f"{path}, line {number}: the name {name} is there already")
+        names.add(name)
+        keys.setdefault(digest[:DRAWER_BYTES], []).append((digest, name))
+    return keys
+
+
+def new_key() -> tuple[str, str]:
+    """Make a key; return it and its hash in hexadecimal."""
+    key = PREFIX + secrets.token_urlsafe(KEY_BYTES)
+    return key, hashlib.sha256(key.encode()).hexdigest()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise KeysError(f"API_KEYS_FILE={path} cannot be read: {exc}") from exc
+    if len(data) > MAX_FILE_BYTES:
+        raise KeysError(f"API_KEYS_FILE={path} has over {MAX_FILE_BYTES} bytes; it holds no keys")
+    return text.splitlines()
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    """Return what changes when the file does."""
+    try:
+        stat = path.stat()
+    except OSError as exc:
+        raise KeysError(f"API_KEYS_FILE={path} cannot be read: {exc}") from exc
+    return stat.st_ino, stat.st_size, stat.st_mtime_ns
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m service.auth", description="Make API keys.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    new = commands.add_parser("new", help="make a key")
+    new.add_argument("name", metavar="NAME", help="who it is for; logs and limits go by it")
+    name = parser.parse_args(argv).name
+    if not NAME.fullmatch(name):
+        parser.error(f"{name!r} is no name: use up to 64 letters, digits, dots, dashes")
+    key, digest = new_key()
+    print(f"The key, shown only here: {key}")
+    print(f"Add this line to the file that API_KEYS_FILE names:\n{name} {digest}")
+
+
+if __name__ == "__main__":
+    main()

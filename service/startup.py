@@ -1,0 +1,120 @@
+"""What is looked at before the first worker starts, said in one clear line where it is wrong.
+
+Also the run folder, in which the workers of one start count together: in memory, gone at the end.
+"""
+
+import errno
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from service.auth import KeysError, read_keys
+from service.rates import Rates, RatesError, SharedCounts, StoredCounts
+from service.settings import Settings
+
+SHARED_MEMORY = Path("/dev/shm")
+RUN_DIR_PREFIX = "rnn-service-"
+LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
+
+Address = tuple[str, int] | str
+"""Host and port, or the path of a Unix socket."""
+
+
+def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
+    """Say what keeps the service from starting, the first thing to repair first."""
+    checks = [
+        check_store(settings.store_dir),
+        check_keys(settings.api_keys_file),
+        check_rates(settings),
+    ]
+    for address in addresses:
+        if isinstance(address, tuple):
+            checks += [check_exposure(address[0], settings), check_port(*address)]
+    yield from (problem for problem in checks if problem is not None)
+
+
+def check_store(store_dir: Path) -> str | None:
+    """Say what is wrong with the store's folder, if anything."""
+    if not store_dir.is_dir():
+        return f"there is no model store at {store_dir}; STORE_DIR names its folder"
+    return None
+
+
+def check_keys(path: Path | None) -> str | None:
+    """Say why the file of API keys cannot be used, if so."""
+    try:
+        if path is not None:
+            read_keys(path)
+    except KeysError as exc:
+        return str(exc)
+    return None
+
+
+def check_rates(settings: Settings) -> str | None:
+    """Say why the limits cannot be used, if so."""
+    try:
+        if settings.rate_limit:
+            Rates(settings.rate_limit, SharedCounts(None))
+        if settings.rate_limit_storage:
+            StoredCounts(settings.rate_limit_storage)
+    except RatesError as exc:
+        return str(exc)
+    return None
+
+
+def check_exposure(host: str, settings: Settings) -> str | None:
+    """Say why the service must not listen at `host`, if so: others would get in without a key."""
+    if settings.api_keys_file is not None or settings.allow_anonymous or is_loopback(host):
+        return None
+    return (
+        f"at {host} others could ask it without a key: name a file of keys with API_KEYS_FILE "
+        "(python -m service.auth new NAME makes one), or set ALLOW_ANONYMOUS=1 where that is meant"
+    )
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine itself reaches `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host in LOOPBACK_NAMES
+
+
+def check_port(host: str, port: int) -> str | None:
+    """Say why the service could not listen at `host` and `port`, if so."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            return listen_problem(exc, host, port)
+    return None
+
+
+def listen_problem(exc: OSError, host: str, port: int) -> str:
+    """Say what to do about an error of binding to `host` and `port`."""
+    if exc.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; stop what runs there, or set PORT to another"
+    if exc.errno == errno.EACCES:
+        return f"port {port} is for privileged users; set PORT to one from 1024 on"
+    return f"it cannot listen at {host} port {port} ({exc.strerror}); check HOST and PORT"
+
+
+def memory_dir() -> Path:
+    """Return a folder in memory, or the one for temporary files where there is none."""
+    return SHARED_MEMORY if os.access(SHARED_MEMORY, os.W_OK) else Path(tempfile.gettempdir())
+
+
+def make_run_dir(parent: Path) -> Path:
+    """Make a run folder for this process, and delete those of processes that were killed."""
+    for left in parent.glob(f"{RUN_DIR_PREFIX}*"):
+        pid = left.name.removeprefix(RUN_DIR_PREFIX).partition("-")[0]
+        is_ours = left.lstat().st_uid == os.getuid()
+        if is_ours and pid.isdecimal() and not Path(f"/proc/{pid}").exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{RUN_DIR_PREFIX}{os.getpid()}-", dir=parent))

@@ -1,0 +1,85 @@
+import errno
+import os
+import socket
+
+import pytest
+
+from service.settings import Settings
+from service.startup import (
+    check_exposure,
+    check_port,
+    check_store,
+    is_loopback,
+    listen_problem,
+    make_run_dir,
+    problems,
+)
+
+DIGEST = "0" * 64
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
+def test_loopback_needs_no_key(host):
+    assert is_loopback(host)
+    assert check_exposure(host, Settings()) is None
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "10.0.0.1", "example.org"])
+def test_any_other_address_needs_keys_or_the_word_that_none_are_meant(host, tmp_path):
+    assert "API_KEYS_FILE" in str(check_exposure(host, Settings()))
+    assert check_exposure(host, Settings(allow_anonymous=True)) is None
+    assert check_exposure(host, Settings(api_keys_file=tmp_path / "keys")) is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"store_dir": "/nowhere"}, "/nowhere"),
+        ({"api_keys_file": "/nowhere/keys"}, "/nowhere/keys"),
+        ({"rate_limit": "often"}, "RATE_LIMIT='often'"),
+        ({"rate_limit": "5/second", "rate_limit_storage": "carrier-pigeon://"}, "carrier-pigeon"),
+    ],
+)
+def test_what_cannot_be_used_is_named(changes, words, tmp_path):
+    settings = Settings(**({"store_dir": tmp_path} | changes))
+    [problem] = problems(settings, [])
+    assert words in problem
+
+
+def test_every_address_is_looked_at(tmp_path):
+    settings = Settings(store_dir=tmp_path)
+    [problem] = problems(settings, [("127.0.0.1", 0), ("0.0.0.0", 0), "/run/service.sock"])
+    assert "at 0.0.0.0" in problem
+
+
+def test_a_free_port_and_a_folder_are_fine(tmp_path):
+    assert check_store(tmp_path) is None
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert "in use" in str(check_port("127.0.0.1", port))
+    assert check_port("127.0.0.1", port) is None
+    assert check_port("::1", port) is None or not socket.has_ipv6
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.EADDRINUSE, "is in use"),
+        (errno.EACCES, "for privileged users"),
+        (errno.EADDRNOTAVAIL, "check HOST and PORT"),
+    ],
+)
+def test_why_a_port_cannot_be_had_is_said_with_what_to_do(code, words):
+    assert words in listen_problem(OSError(code, "no"), "127.0.0.1", 80)
+
+
+def test_the_run_folders_of_killed_services_are_swept_and_others_stay(tmp_path):
+    left = tmp_path / "rnn-service-999999999-abc"
+    left.mkdir()
+    (left / "rates").touch()
+    alive = tmp_path / f"rnn-service-{os.getpid()}-abc"
+    alive.mkdir()
+    foreign = tmp_path / "rnn-service-notes"
+    foreign.mkdir()
+    made = make_run_dir(tmp_path)
+    assert sorted(tmp_path.iterdir()) == sorted([alive, foreign, made])
