@@ -1,13 +1,14 @@
 """A version's `README.md`: what it was made of, how good it is, how to call it."""
 
 import json
+import shlex
 from collections.abc import Mapping
 
-from model_store import About, ClassifierConfig, GeneratorConfig
+from model_store import About, ClassifierConfig, Config
 
 LIMITS = {
     "text-classification": (
-        "Learned from the data below and no more: other languages, other kinds of text, irony "
+        "Learned from the data above and no more: other languages, other kinds of text, irony "
         "and facts are beyond it. Longer texts are cut to {max_len} tokens (`truncated` says so)."
     ),
     "text-generation": (
@@ -17,34 +18,43 @@ LIMITS = {
 }
 
 
-def _call(name: str, config: ClassifierConfig | GeneratorConfig, example: str) -> str:
+def curl_call(name: str, config: Config, example: str) -> str:
+    """Return the command that calls the model with an example text or prompt."""
     if isinstance(config, ClassifierConfig):
-        route, body = "classify", {"model": name, "input": example}
+        route, field = "classify", "input"
     else:
-        route, body = "generate", {"model": name, "prompt": example}
+        route, field = "generate", "prompt"
+    body = json.dumps({"model": name, field: example}, ensure_ascii=False)
     return (
         f"curl -s http://127.0.0.1:8000/v1/{route} \\\n"
-        f"  -H 'content-type: application/json' -d '{json.dumps(body)}'"
+        f"  -H 'content-type: application/json' -d {shlex.quote(body)}"
     )
 
 
-def _network(config: ClassifierConfig | GeneratorConfig) -> str:
-    direction = (
-        "bidirectional " if isinstance(config, ClassifierConfig) and (config.bidirectional) else ""
-    )
+def table(header: list[str], rows: list[list[str]]) -> str:
+    """Return a Markdown table."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _network(config: Config) -> str:
+    is_both = isinstance(config, ClassifierConfig) and config.bidirectional
     return (
-        f"{direction}{config.cell.upper()}, {config.num_layers} x {config.hidden_size}, embedding "
-        f"{config.embedding_dim}, vocabulary {config.vocab_size:,}"
+        f"{'bidirectional ' if is_both else ''}{config.cell.upper()}, {config.num_layers} x "
+        f"{config.hidden_size}, embedding {config.embedding_dim}, vocabulary "
+        f"{config.vocab_size:,}"
     )
+
+
+def _choices(config: Config) -> list[str]:
+    """Return what the model answers with, or is asked with, where that is a fixed list."""
+    if isinstance(config, ClassifierConfig):
+        return ["", f"Labels: {', '.join(config.labels)}."]
+    return ["", f"Prompts: {', '.join(config.prompts)}."] if config.prompts else []
 
 
 def write_card(
-    name: str,
-    config: ClassifierConfig | GeneratorConfig,
-    about: About,
-    *,
-    example: str,
-    notes: Mapping[str, str],
+    name: str, config: Config, about: About, *, example: str, notes: Mapping[str, str]
 ) -> str:
     """Return the card as Markdown.
 
@@ -55,23 +65,20 @@ def write_card(
         example: A text or prompt that shows it.
         notes: More sections, by heading.
     """
-    lines = [f"# {name}", "", f"Task: {about.task}. Network: {_network(config)}.", ""]
-    if isinstance(config, ClassifierConfig):
-        lines += [f"Labels: {', '.join(config.labels)}.", ""]
-    elif config.prompts:
-        lines += [f"Prompts: {', '.join(config.prompts)}.", ""]
-    lines += ["```bash", _call(name, config, example), "```", "", "## Figures", ""]
-    lines += ["| figure | value |", "| --- | --- |"]
-    lines += [f"| {key} | {value:.4g} |" for key, value in sorted(about.metrics.items())]
-    lines += ["", "Losses are in nats. ![loss by epoch](curves.png)", "", "## Data", ""]
-    lines += ["| set | split | rows | source | terms |", "| --- | --- | --- | --- | --- |"]
-    lines += [
-        f"| {d.name} | {d.split} | {d.rows:,} | {d.source} | {d.licence} |" for d in about.datasets
-    ]
-    for heading, text in notes.items():
-        lines += ["", f"## {heading}", "", text]
+    figures = [[key, f"{value:.4g}"] for key, value in sorted(about.metrics.items())]
+    data = [[d.name, d.split, f"{d.rows:,}", d.source, d.licence] for d in about.datasets]
     max_len = config.max_seq_len if isinstance(config, ClassifierConfig) else 0
-    lines += ["", "## Limits", "", LIMITS[about.task].format(max_len=max_len)]
-    lines += ["", "## Made by", "", "```bash", about.command, "```", ""]
-    lines += ["The terms of the data apply to uses of the model as far as the law says so."]
+    sections = {
+        "Figures": table(["figure", "value"], figures)
+        + "\n\nLosses are in nats.\n\n![loss by epoch](curves.png)",
+        **notes,
+        "Data": table(["set", "split", "rows", "source", "terms"], data),
+        "Limits": LIMITS[about.task].format(max_len=f"{max_len:,}"),
+        "Made by": f"```bash\n{about.command}\n```\n\nThe terms of the data apply to uses of the "
+        "model as far as the law says so.",
+    }
+    lines = [f"# {name}", "", f"Task: {about.task}. Network: {_network(config)}."]
+    lines += [*_choices(config), "", "```bash", curl_call(name, config, example), "```"]
+    for heading, text in sections.items():
+        lines += ["", f"## {heading}", "", text]
     return "\n".join(lines) + "\n"

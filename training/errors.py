@@ -1,9 +1,14 @@
-"""What goes wrong with data, told to the person who named it.
+"""What goes wrong, told to the person who typed the command.
 
 DataError   the data cannot be read, fetched or split as asked; the message names the file, the
             line or the value, and what to do.
+UsageError  the flags contradict each other or what is there.
 """
 
 
 class DataError(Exception):
     """The data cannot be read, fetched or split as asked."""
+
+
+class UsageError(Exception):
+    """The flags contradict each other or what is there."""

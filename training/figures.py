@@ -1,15 +1,18 @@
 """Pictures for model cards: loss curves and calibration."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import cycle
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from training.callbacks import Point
 
 INK, ACCENT, MUTED = "#1f2933", "#c2410c", "#0f766e"
+LINES = (ACCENT, MUTED, "#6d28d9", "#a16207", "#475569")
 
 
 def _figure(width: float, height: float) -> Figure:
@@ -37,47 +40,47 @@ def draw_curves(points: Sequence[Point]) -> bytes:
         label="loss",
     )
     epochs, losses = [p.epoch for p in points], [p.val_loss for p in points]
-    axes.plot(epochs, losses, color=ACCENT, marker=marker, label="validation loss")
-    best = int(np.argmin(losses))
-    axes.annotate(
-        f"best {losses[best]:.4f}",
-        (epochs[best], losses[best]),
-        textcoords="offset points",
-        xytext=(0, 8),
-        ha="center",
-        color=ACCENT,
-    )
+    label = f"validation loss (best {min(losses):.4f})"
+    axes.plot(epochs, losses, color=ACCENT, marker=marker, label=label)
     axes.set_xlabel("epoch")
     axes.set_ylabel("nats")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
     accuracies = [(p.epoch, p.val_accuracy) for p in points if p.val_accuracy is not None]
     if accuracies:
         right = axes.twinx()
         right.plot(*zip(*accuracies, strict=True), color=INK, linestyle=":", label="accuracy")
         right.set_ylabel("validation accuracy")
-        right.legend(loc="center right", frameon=False)
-    axes.legend(loc="upper right", frameon=False)
+    figure.legend(loc="outside upper center", ncols=3, frameon=False)
     return _png(figure)
 
 
-def draw_calibration(probs: np.ndarray, labels: np.ndarray, *, num_bins: int = 10) -> bytes:
-    """Return a PNG of accuracy against confidence, with the share of texts in each bin."""
-    confidence, hits = probs.max(axis=1), probs.argmax(axis=1) == labels
-    bins = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
+def draw_calibration(
+    answers: Mapping[str, tuple[np.ndarray, np.ndarray]], *, num_bins: int = 10
+) -> bytes:
+    """Return a PNG of accuracy against confidence, one line a set.
+
+    Args:
+        answers: By name of the set, probabilities (num_texts, num_classes) and labels.
+        num_bins: Bins of confidence.
+    """
     figure = _figure(4, 3.6)
     axes = figure.subplots()
-    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":")
-    filled = [place for place in range(num_bins) if (bins == place).any()]
-    axes.plot(
-        [confidence[bins == place].mean() for place in filled],
-        [hits[bins == place].mean() for place in filled],
-        color=ACCENT,
-        marker="o",
-    )
-    shares = [(bins == place).mean() for place in range(num_bins)]
-    axes.bar((np.arange(num_bins) + 0.5) / num_bins, shares, 0.9 / num_bins, color=MUTED, alpha=0.3)
-    axes.set_xlim(1 / probs.shape[1], 1)
+    axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":", label="as sure as right")
+    for (name, (probs, labels)), color in zip(answers.items(), cycle(LINES), strict=False):
+        confidence, hits = probs.max(axis=1), probs.argmax(axis=1) == labels
+        bins = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
+        filled = [place for place in range(num_bins) if (bins == place).any()]
+        axes.plot(
+            [confidence[bins == place].mean() for place in filled],
+            [hits[bins == place].mean() for place in filled],
+            color=color,
+            marker="o",
+            label=name,
+        )
+        axes.set_xlim(1 / probs.shape[1], 1)
     axes.set_ylim(0, 1)
-    axes.set_xlabel("confidence (bars: share of texts)")
+    axes.set_xlabel("confidence")
     axes.set_ylabel("accuracy")
+    axes.legend(loc="lower right", frameon=False)
     return _png(figure)

@@ -21,6 +21,8 @@ from training.tasks import Task
 
 log = logging.getLogger(__name__)
 
+LAST = "last.ckpt"  # in the run's folder, what `--resume` goes on from
+
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
@@ -69,7 +71,7 @@ def fit(
     Raises:
         FileNotFoundError: `resume` was asked for, but the run has no checkpoint.
     """
-    last = options.run_dir / "last.ckpt"
+    last = options.run_dir / LAST
     if options.resume and not last.exists():
         raise FileNotFoundError(
             f"nothing to resume: {last} does not exist; run without --resume first"

@@ -67,7 +67,7 @@ def classification_metrics(probs: np.ndarray, labels: np.ndarray) -> dict[str, f
     predicted = probs.argmax(axis=1)
     return {
         "accuracy": float((predicted == labels).mean()),
-        "macro_f1": float(f1_score(labels, predicted, average="macro")),
+        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0.0)),
         "loss": negative_log_likelihood(probs, labels),
         "calibration_error": expected_calibration_error(probs, labels),
     }

@@ -11,109 +11,46 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from model_store import About, ClassifierConfig, PrimaryMetric, Tokenizer
-from training import cli, metrics
+from training import cli, evaluation, metrics
 from training.augment import TokenNoise
+from training.baseline import Baseline
 from training.batches import TextBatches
 from training.callbacks import Point
+from training.classifier_flags import EXAMPLE, parse
 from training.data import ClassificationData, Rows, load_classification
-from training.export import DTYPES, Described, command_line, export, library_versions
+from training.export import Described, command_line, library_versions, publish, to_graphs
 from training.figures import draw_calibration, draw_curves
 from training.fit import fit
+from training.flags import options_from
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, StackConfig
 from training.pretrained import Encoder, open_encoder
 from training.schedules import GradualUnfreezing
 from training.tasks import ClassifierTask
 from training.vocab import encode_corpus, train_tokenizer
-from training.weights import round_weights
 
 log = logging.getLogger(__name__)
 
-EXAMPLE = "A tender, funny and beautifully acted film."
 GOLDEN_TEXTS = (
     EXAMPLE,
     "Not good at all: it broke after two days, and nobody answered my mails.",
     "ok",
     "We waited an hour for cold soup. " * 60,
 )
-
-PRESETS: dict[str, dict[str, Any]] = {
-    "classic": {  # the LSTM classifier of many courses and Keras examples
-        "cell": "lstm",
-        "tokenizer": "word",
-        "vocab_size": 10_000,
-        "max_seq_len": 150,
-        "embedding_dim": 50,
-        "hidden_size": 64,
-        "pooling": "last",
-        "dense_dims": [256],
-        "dropout": 0.5,
-        "sigmoid_output": True,
-        "optimizer": "rmsprop",
-        "learning_rate": 1e-3,
-        "batch_size": 128,
-        "max_epochs": 10,
-        "validation_split": 0.2,
-        "patience": 0,
-        "min_delta": 1e-4,
-    },
-}
+VALIDATION_BATCH_SIZE = 256
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.train_classifier",
-                                     description=__doc__.split("\n")[0])  # fmt: skip
-    data = parser.add_argument_group("data")
-    data.add_argument("--data", nargs="+", required=True, metavar="SOURCE",
-                      help="imdb, sst2, rt_polarity, names_by_language, or your own CSV, TSV, "
-                      "JSONL file or folder of class folders; several are joined")  # fmt: skip
-    data.add_argument("--text-column", default="text", help="of your own file")
-    data.add_argument("--label-column", default="label", help="of your own file")
-    data.add_argument("--validation-split", type=float, default=0.1,
-                      help="share of training rows held out where none are published")  # fmt: skip
-    data.add_argument("--test-split", type=float, default=0.1,
-                      help="share held out for the final figure, of your own file")  # fmt: skip
-    data.add_argument("--example", default=EXAMPLE, help="text of the example call")
-    data.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
-    data.add_argument("--vocab-size", type=int, default=8000, help="tokens at most")
-    data.add_argument("--max-seq-len", type=int, default=400, help="tokens read of a text")
-    data.add_argument("--truncation", default="both", choices=["head", "tail", "both"],
-                      help="which part of longer texts is kept")  # fmt: skip
-    data.add_argument("--token-dropout", type=float, default=0.0, help="training tokens left out")
-    data.add_argument("--crop-share", type=float, default=0.0,
-                      help="share of long training texts cut to a random part")  # fmt: skip
-    net = cli.add_stack_flags(parser)
-    net.add_argument("--preset", choices=sorted(PRESETS), help="classic: embedding 50, LSTM 64, "
-                     "dense 256, dropout 0.5, sigmoid, RMSprop, early stopping")  # fmt: skip
-    net.add_argument("--init-from", metavar="NAME[:VERSION]",
-                     help="take tokenizer and layers of a generator in the store")  # fmt: skip
-    net.add_argument("--bidirectional", action="store_true", help="also read backwards")
-    net.add_argument("--pooling", default="concat", choices=["concat", "last"])
-    net.add_argument("--dense-dims", type=int, nargs="*", default=[], help="ReLU layers")
-    net.add_argument("--dropout", type=float, default=0.2, help="in the dense layers")
-    net.add_argument("--sigmoid-output", action="store_true", help="one unit for two classes")
-    cli.add_fit_flags(parser)
-    fine = parser.add_argument_group("fine-tuning")
-    fine.add_argument("--label-smoothing", type=float, default=0.0)
-    fine.add_argument("--gradual-unfreezing", action="store_true",
-                      help="train one more layer group each epoch, from the top")  # fmt: skip
-    cli.add_run_flags(parser)
-    return parser
+@dataclass(frozen=True, slots=True)
+class EncodedRows:
+    """Token ids of each text, at least one, and class ids."""
 
-
-def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; a preset changes defaults, flags given win over it."""
-    parser = build_parser()
-    preset = parser.parse_known_args(argv)[0].preset
-    if preset:
-        parser.set_defaults(**PRESETS[preset])
-    return parser.parse_args(argv)
+    rows: list[list[int]]
+    labels: list[int]
 
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
@@ -131,20 +68,34 @@ def read_data(arguments: argparse.Namespace) -> ClassificationData:
     return data
 
 
-def net_config(
+def learn_tokenizer(
+    arguments: argparse.Namespace, data: ClassificationData, encoder: Encoder | None
+) -> Tokenizer:
+    """Return the encoder's tokenizer, or learn one from the training split."""
+    if encoder is not None:
+        return encoder.tokenizer
+    return train_tokenizer(arguments.tokenizer, data.train.texts, vocab_size=arguments.vocab_size)
+
+
+def build_net(
     arguments: argparse.Namespace, *, num_classes: int, vocab_size: int, encoder: Encoder | None
-) -> ClassifierNetConfig:
-    """Return the network that the flags describe, its stack the encoder's if there is one."""
+) -> TextClassifier:
+    """Build the network that the flags describe, its stack the encoder's if there is one."""
+    if encoder is not None and arguments.bidirectional:
+        raise ValueError("a generator reads forwards only: --init-from excludes --bidirectional")
     shape = {} if encoder is None else encoder.shape
-    stack = cli.options_from(StackConfig, arguments, vocab_size=vocab_size, **shape)
-    return ClassifierNetConfig(
-        stack=stack,
+    config = ClassifierNetConfig(
+        stack=options_from(StackConfig, arguments, vocab_size=vocab_size, **shape),
         num_classes=num_classes,
         pooling=arguments.pooling,
         dense_dims=tuple(arguments.dense_dims),
         dropout=arguments.dropout,
         sigmoid_output=arguments.sigmoid_output,
     )
+    net = TextClassifier(config)
+    if encoder is not None:
+        net.stack.load_state_dict(encoder.state)
+    return net
 
 
 def store_config(
@@ -166,94 +117,98 @@ def store_config(
     )
 
 
-def encode_rows(
-    rows: Rows, tokenizer: Tokenizer, config: ClassifierConfig
-) -> tuple[list[list[int]], list[int]]:
+def encode(rows: Rows, tokenizer: Tokenizer, config: ClassifierConfig) -> EncodedRows:
     """Return token ids cut as the service cuts them, and labels; texts without tokens go."""
     encoded = [config.cut(ids) for ids in encode_corpus(tokenizer, rows.texts)]
     kept = [place for place, ids in enumerate(encoded) if ids]
-    return [encoded[place] for place in kept], [rows.labels[place] for place in kept]
-
-
-def calibrate(net: TextClassifier, rows: list[list[int]], labels: list[int]) -> np.ndarray:
-    """Fit the net's temperature on validation rows; return their calibrated probabilities."""
-    logits = metrics.predict_logits(net, rows)
-    temperature = metrics.fit_temperature(logits, np.asarray(labels))
-    net.temperature.fill_(temperature)
-    log.info("calibrated with temperature %.3f", temperature)
-    return metrics.softmax(logits / temperature)
-
-
-def measure(
-    net: TextClassifier, data: ClassificationData, tokenizer: Tokenizer, config: ClassifierConfig
-) -> dict[str, float]:
-    """Return the figures of each test set, by `<set>_test_<figure>`."""
-    figures: dict[str, float] = {}
-    for name, split in data.tests.items():
-        rows, labels = encode_rows(split, tokenizer, config)
-        probs = metrics.softmax(metrics.predict_logits(net, rows))
-        found = metrics.classification_metrics(probs, np.asarray(labels))
-        figures |= {f"{name}_test_{key}": value for key, value in found.items()}
-    return figures
-
-
-def try_one_batch(task: ClassifierTask, batches: TextBatches) -> None:
-    """Run one batch forwards and backwards, and say what the net is."""
-    batch = next(iter(batches))
-    task.net(batch.token_ids, batch.lengths).sum().backward()
-    count = sum(parameter.numel() for parameter in task.net.parameters())
-    log.info("dry run: %s parameters, %d batches an epoch; nothing written", f"{count:,}",
-             len(batches))  # fmt: skip
-
-
-def learn_tokenizer(
-    arguments: argparse.Namespace, data: ClassificationData, encoder: Encoder | None
-) -> Tokenizer:
-    """Return the encoder's tokenizer, or learn one from the training split."""
-    if encoder is not None:
-        return encoder.tokenizer
-    return train_tokenizer(arguments.tokenizer, data.train.texts, vocab_size=arguments.vocab_size)
+    return EncodedRows([encoded[place] for place in kept], [rows.labels[place] for place in kept])
 
 
 def train(
-    arguments: argparse.Namespace,
-    task: ClassifierTask,
-    rows: tuple[list[list[int]], list[int]],
-    held_out: tuple[list[list[int]], list[int]],
+    arguments: argparse.Namespace, net: TextClassifier, train: EncodedRows, held_out: EncodedRows
 ) -> list[Point]:
-    """Fit the task's net; return the losses at each validation."""
+    """Fit the net; return the losses at each validation, none on a dry run."""
     noise = TokenNoise(token_dropout=arguments.token_dropout, crop_share=arguments.crop_share)
     batches = TextBatches(
-        *rows, batch_size=arguments.batch_size, seed=arguments.seed, augment=noise
+        train.rows,
+        train.labels,
+        batch_size=arguments.batch_size,
+        seed=arguments.seed,
+        augment=noise,
     )
     if arguments.dry_run:
-        try_one_batch(task, batches)
+        batch = next(iter(batches))
+        net(batch.token_ids, batch.lengths).sum().backward()
+        cli.say_dry_run(net, len(batches))
         return []
     return fit(
-        task,
+        ClassifierTask(
+            net, cli.optimizer_options(arguments), label_smoothing=arguments.label_smoothing
+        ),
         batches,
-        TextBatches(*held_out, batch_size=256),
+        TextBatches(held_out.rows, held_out.labels, batch_size=VALIDATION_BATCH_SIZE),
         options=cli.fit_options(arguments),
         callbacks=[GradualUnfreezing()] if arguments.gradual_unfreezing else [],
     )
 
 
+def calibrate(net: TextClassifier, held_out: EncodedRows) -> np.ndarray:
+    """Fit the net's temperature on validation rows; return their calibrated probabilities."""
+    logits = metrics.predict_logits(net, held_out.rows)
+    temperature = metrics.fit_temperature(logits, np.asarray(held_out.labels))
+    net.temperature.fill_(temperature)
+    log.info("calibrated with temperature %.3f", temperature)
+    return metrics.softmax(logits / temperature)
+
+
+def answer_tests(
+    net: TextClassifier, data: ClassificationData, tokenizer: Tokenizer, config: ClassifierConfig
+) -> dict[str, np.ndarray]:
+    """Return the probabilities of each test set's texts; without a token, all are as likely."""
+    answers = {}
+    for name, rows in data.tests.items():
+        encoded = [config.cut(ids) for ids in encode_corpus(tokenizer, rows.texts)]
+        filled = [place for place, ids in enumerate(encoded) if ids]
+        logits = np.zeros((len(rows), len(config.labels)), np.float32)
+        logits[filled] = metrics.predict_logits(net, [encoded[place] for place in filled])
+        answers[name] = metrics.softmax(logits)
+    return answers
+
+
+def examine_tests(
+    data: ClassificationData, answers: dict[str, np.ndarray], *, with_baseline: bool
+) -> list[evaluation.TestResult]:
+    """Measure each test set, next to a bag of words trained on the same rows."""
+    baseline = None
+    if with_baseline and data.tests:
+        log.info("fitting a bag of words to compare with (--no-baseline leaves it out)")
+        baseline = Baseline(data.train.texts, data.train.labels)
+    return [
+        evaluation.examine(
+            name, rows, answers[name], None if baseline is None else baseline.probs(rows.texts)
+        )
+        for name, rows in data.tests.items()
+    ]
+
+
 def describe(
     arguments: argparse.Namespace,
+    argv: Sequence[str],
     data: ClassificationData,
-    figures: dict[str, float],
     *,
-    command: str,
+    validation: dict[str, float],
+    results: Sequence[evaluation.TestResult],
     pictures: dict[str, bytes],
 ) -> Described:
     """Gather what goes into the version besides the net."""
-    chosen = [f"{name}_test_accuracy" for name in data.tests] or ["validation_accuracy"]
+    primary = next((f"{name}_test_accuracy" for name in data.tests), "validation_accuracy")
+    figures = {f"validation_{key}": value for key, value in validation.items()}
     about = About(
         task="text-classification",
         datasets=data.datasets,
-        metrics=figures,
-        primary_metric=PrimaryMetric(name=chosen[0], higher_is_better=True),
-        command=command,
+        metrics=figures | evaluation.figures(results),
+        primary_metric=PrimaryMetric(name=primary, higher_is_better=True),
+        command=command_line("training.train_classifier", argv),
         libraries=library_versions(),
     )
     return Described(
@@ -261,59 +216,56 @@ def describe(
         golden_texts=GOLDEN_TEXTS,
         example=arguments.example,
         pictures=pictures,
-        dtype=arguments.weights_dtype,
-        notes={"Calibration": "![accuracy against confidence](calibration.png)"},
+        notes=evaluation.sections(results, data.labels)
+        | {"Calibration": "![accuracy against confidence](calibration.png)"},
     )
 
 
 def main(argv: Sequence[str]) -> None:
-    """Read data, train, measure, publish."""
+    """Read data, train, calibrate, measure, publish."""
     arguments = parse(argv)
     store = cli.prepare(arguments)
-    encoder = open_encoder(store, arguments.init_from) if arguments.init_from else None
+    with cli.checking_flags():
+        encoder = open_encoder(store, arguments.init_from) if arguments.init_from else None
     data = read_data(arguments)
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, encoder))
-    shape = net_config(
-        arguments,
-        num_classes=len(data.labels),
-        vocab_size=tokenizer.vocab_size,
-        encoder=encoder,
-    )
-    config = store_config(arguments, shape, data.labels)
-    net = TextClassifier(shape)
-    if encoder is not None:
-        net.stack.load_state_dict(encoder.state)
-    task = ClassifierTask(
-        net, cli.optimizer_options(arguments), label_smoothing=arguments.label_smoothing
-    )
-    held_out = encode_rows(data.validation, tokenizer, config)
-    points = train(arguments, task, encode_rows(data.train, tokenizer, config), held_out)
+    with cli.checking_flags():
+        net = build_net(
+            arguments,
+            num_classes=len(data.labels),
+            vocab_size=tokenizer.vocab_size,
+            encoder=encoder,
+        )
+        config = store_config(arguments, net.config, data.labels)
+    held_out = encode(data.validation, tokenizer, config)
+    points = train(arguments, net, encode(data.train, tokenizer, config), held_out)
     if arguments.dry_run:
         return
-    round_weights(net, DTYPES[arguments.weights_dtype])
-    probs = calibrate(net, *held_out)
-    labels = np.asarray(held_out[1])
-    figures = measure(net, data, tokenizer, config)
-    validation = metrics.classification_metrics(probs, labels)
-    figures |= {f"validation_{key}": value for key, value in validation.items()}
-    stored = export(
+    probs = calibrate(net, held_out)
+    exported = to_graphs(net, arguments.weights_dtype)
+    answers = answer_tests(net, data, tokenizer, config)
+    results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
+    labels = np.asarray(held_out.labels)
+    shown = {"validation": (probs, labels)}
+    shown |= {name: (answers[name], np.asarray(data.tests[name].labels)) for name in answers}
+    described = describe(
+        arguments,
+        argv,
+        data,
+        validation=metrics.classification_metrics(probs, labels),
+        results=results,
+        pictures={"curves.png": draw_curves(points), "calibration.png": draw_calibration(shown)},
+    )
+    stored = publish(
         net,
+        exported,
         config,
         tokenizer=tokenizer,
         store=store,
         name=arguments.name,
-        described=describe(
-            arguments,
-            data,
-            figures,
-            command=command_line("training.train_classifier", argv),
-            pictures={
-                "curves.png": draw_curves(points),
-                "calibration.png": draw_calibration(probs, labels),
-            },
-        ),
+        described=described,
     )
-    cli.say_published(stored, "classify", {"model": stored.name, "input": arguments.example})
+    cli.say_published(stored, arguments.example)
 
 
 if __name__ == "__main__":

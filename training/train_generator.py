@@ -2,6 +2,7 @@
 
     python -m training.train_generator --data tiny_shakespeare --name shakespeare
     python -m training.train_generator --data names_by_language --cell gru --name names
+    python -m training.train_generator --preset zaremba-small --data ptb --name ptb
     python -m training.train_generator --data my_text.txt --name mine
 
 Knows data, nets and export; the loop itself is in `fit`.
@@ -15,67 +16,52 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from model_store import About, GeneratorConfig, PrimaryMetric, SamplingDefaults, Tokenizer
 from training import cli
 from training.batches import BpttWindows
 from training.callbacks import Point
 from training.corpus import CorpusData, load_corpus
-from training.export import DTYPES, Described, command_line, export, library_versions
+from training.export import (
+    Described,
+    Exported,
+    command_line,
+    library_versions,
+    publish,
+    to_graphs,
+)
 from training.figures import draw_curves
 from training.fit import fit
+from training.flags import options_from
+from training.generator_flags import parse
 from training.losses import SampledSoftmax
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
+from training.novelty import draw_documents, novelty
+from training.served import ServedGenerator
+from training.sessions import open_session
 from training.tasks import LanguageModelTask, corpus_loss
 from training.vocab import encode_corpus, train_tokenizer
-from training.weights import round_weights
 
 log = logging.getLogger(__name__)
 
-
-def build_parser() -> argparse.ArgumentParser:
-    """Describe the command line."""
-    parser = argparse.ArgumentParser(prog="python -m training.train_generator",
-                                     description=__doc__.split("\n")[0])  # fmt: skip
-    data = parser.add_argument_group("data")
-    data.add_argument("--data", required=True, metavar="SOURCE",
-                      help="tiny_shakespeare, names, names_by_language, imdb, or your own UTF-8 "
-                      "text file or folder of them")  # fmt: skip
-    data.add_argument("--lines", action="store_true", help="each line of your file is a document")
-    data.add_argument("--validation-split", type=float, default=0.1, help="share held out")
-    data.add_argument("--tokenizer", default="char", choices=["char", "subword", "word"])
-    data.add_argument("--vocab-size", type=int, default=2000, help="tokens at most")
-    net = cli.add_stack_flags(parser)
-    net.add_argument("--tie-weights", action="store_true", help="output layer = embedding")
-    cli.add_fit_flags(parser)
-    text = parser.add_argument_group("running text")
-    text.add_argument("--bptt-len", type=int, default=128, help="tokens of a window")
-    text.add_argument("--sampled-softmax", type=int, default=0, metavar="N",
-                      help="train against N drawn tokens, not the whole vocabulary")  # fmt: skip
-    text.add_argument("--activation-penalty", type=float, default=0.0, help="AWD-LSTM's AR")
-    text.add_argument("--slowness-penalty", type=float, default=0.0, help="AWD-LSTM's TAR")
-    use = parser.add_argument_group("use: defaults of the service for this model")
-    use.add_argument("--prompt-suffix", default="", help="text put after each prompt")
-    use.add_argument("--max-tokens", type=int, default=4096, help="upper limit of a request")
-    use.add_argument("--default-max-tokens", type=int, default=256)
-    use.add_argument("--temperature", type=float, default=0.8)
-    use.add_argument("--top-k", type=int, default=0)
-    use.add_argument("--top-p", type=float, default=0.95)
-    use.add_argument("--example", default="", help="prompt of the example call")
-    cli.add_run_flags(parser)
-    return parser
+MAX_PROMPT_TOKENS = 4096
+VALIDATION_ROW = 256  # tokens of validation text that make a row worth its cold start
+NUM_SHOWN = 8
 
 
-def boundary_id(tokenizer: Tokenizer, data: CorpusData) -> int:
-    """Return the token that stands before every text: a line end, or the end of a document."""
-    if is_running(data):
-        newline = tokenizer.encode_ids("\n")
-        if newline:
-            return newline[0]
-    end = tokenizer.eos_id
-    assert end is not None, "trained vocabularies have <eos>"
-    return end
+def read_data(arguments: argparse.Namespace) -> CorpusData:
+    """Load the splits and say what was read and left out."""
+    data = load_corpus(
+        arguments.data,
+        validation_split=arguments.validation_split,
+        lines=arguments.lines,
+        seed=arguments.seed,
+    )
+    for line in data.report.lines():
+        log.info("%s", line)
+    return data
 
 
 def is_running(data: CorpusData) -> bool:
@@ -83,26 +69,44 @@ def is_running(data: CorpusData) -> bool:
     return len(data.train) == 1
 
 
+def boundary_id(tokenizer: Tokenizer, data: CorpusData) -> int:
+    """Return the token that stands before every text: a line end, or the end of a document."""
+    newline = tokenizer.encode_ids("\n") if is_running(data) else []
+    if newline:
+        return newline[0]
+    end = tokenizer.eos_id
+    assert end is not None, "trained vocabularies have <eos>"
+    return end
+
+
 def as_stream(documents: Sequence[str], tokenizer: Tokenizer, boundary: int) -> np.ndarray:
-    """Return documents as one stream of token ids, the boundary token before, between and after."""
-    stream = [boundary]
+    """Return documents as one stream of token ids, each after the boundary token.
+
+    Of several, the last is followed by one as well: each has an end to learn.
+    """
+    stream: list[int] = []
     for ids in encode_corpus(tokenizer, documents):
-        stream += ids
+        stream += [boundary, *ids]
+    if len(documents) > 1:
         stream.append(boundary)
     return np.asarray(stream, np.int32)
 
 
-def net_config(arguments: argparse.Namespace, vocab_size: int) -> LanguageModelConfig:
-    """Return the network that the flags describe."""
-    stack = cli.options_from(StackConfig, arguments, vocab_size=vocab_size)
-    return LanguageModelConfig(stack, tie_weights=arguments.tie_weights)
+def build_net(arguments: argparse.Namespace, vocab_size: int) -> LanguageModel:
+    """Build the network that the flags describe."""
+    stack = options_from(StackConfig, arguments, vocab_size=vocab_size)
+    net = LanguageModel(LanguageModelConfig(stack, tie_weights=arguments.tie_weights))
+    if arguments.init_range:
+        for parameter in net.parameters():
+            nn.init.uniform_(parameter, -arguments.init_range, arguments.init_range)
+    return net
 
 
 def store_config(
     arguments: argparse.Namespace, shape: LanguageModelConfig, data: CorpusData, boundary: int
 ) -> GeneratorConfig:
     """Return the same network in the store's words, with what the service must know."""
-    stack = shape.stack
+    stack, suffix = shape.stack, arguments.prompt_suffix
     sampling = SamplingDefaults(
         max_tokens=min(arguments.default_max_tokens, arguments.max_tokens),
         temperature=arguments.temperature,
@@ -116,11 +120,11 @@ def store_config(
         hidden_size=stack.hidden_size,
         num_layers=stack.num_layers,
         tie_weights=shape.tie_weights,
-        prompt_suffix=arguments.prompt_suffix,
+        prompt_suffix=(":" if data.prompts else "") if suffix is None else suffix,
         prompts=data.prompts,
         bos_id=boundary,
         eos_id=None if is_running(data) else boundary,
-        max_prompt_tokens=4096,
+        max_prompt_tokens=MAX_PROMPT_TOKENS,
         max_tokens=arguments.max_tokens,
         sampling=sampling,
     )
@@ -144,23 +148,23 @@ def build_task(
 
 
 def train(
-    arguments: argparse.Namespace,
-    task: LanguageModelTask,
-    stream: np.ndarray,
-    held_out: np.ndarray,
+    arguments: argparse.Namespace, net: LanguageModel, stream: np.ndarray, held_out: np.ndarray
 ) -> list[Point]:
-    """Fit the task's net; return the losses at each validation."""
-    windows = BpttWindows(
-        stream, batch_size=arguments.batch_size, bptt_len=arguments.bptt_len, seed=arguments.seed
-    )
+    """Fit the net; return the losses at each validation, none on a dry run."""
+    task = build_task(arguments, net, stream)
+    rows = min(arguments.batch_size, max(1, len(held_out) // VALIDATION_ROW))
+    with cli.checking_flags():
+        windows = BpttWindows(
+            stream,
+            batch_size=arguments.batch_size,
+            bptt_len=arguments.bptt_len,
+            seed=None if arguments.even_windows else arguments.seed,
+        )
+        validation = BpttWindows(held_out, batch_size=rows, bptt_len=arguments.bptt_len)
     if arguments.dry_run:
-        task.net(next(iter(windows)).inputs)[0].sum().backward()
-        count = sum(parameter.numel() for parameter in task.net.parameters())
-        log.info("dry run: %s parameters, %d windows an epoch; nothing written", f"{count:,}",
-                 len(windows))  # fmt: skip
+        net(next(iter(windows)).inputs)[0].sum().backward()
+        cli.say_dry_run(net, len(windows))
         return []
-    rows = min(arguments.batch_size, max(1, len(held_out) // 256))
-    validation = BpttWindows(held_out, batch_size=rows, bptt_len=arguments.bptt_len)
     return fit(task, windows, validation, options=cli.fit_options(arguments))
 
 
@@ -181,12 +185,30 @@ def measure(
     return figures
 
 
+def measure_novelty(
+    exported: Exported,
+    data: CorpusData,
+    *,
+    tokenizer: Tokenizer,
+    config: GeneratorConfig,
+    count: int,
+) -> dict[str, float]:
+    """Return the share of drawn documents that are new, for a corpus of documents."""
+    if is_running(data) or not count:
+        return {}
+    session = open_session(exported.graphs["model.onnx"], exported.weights)
+    served = ServedGenerator(session, tokenizer, config)
+    documents = draw_documents(served, data.prompts, count=count)
+    log.info("drawn: %s", ", ".join(repr(document) for document in documents[:NUM_SHOWN]))
+    return novelty(documents, data.train)
+
+
 def describe(
     arguments: argparse.Namespace,
+    argv: Sequence[str],
     data: CorpusData,
-    figures: dict[str, float],
     *,
-    command: str,
+    figures: dict[str, float],
     points: Sequence[Point],
 ) -> Described:
     """Gather what goes into the version besides the net."""
@@ -196,35 +218,27 @@ def describe(
         datasets=data.datasets,
         metrics=figures,
         primary_metric=PrimaryMetric(name=chosen, higher_is_better=False),
-        command=command,
+        command=command_line("training.train_generator", argv),
         libraries=library_versions(),
     )
-    example = arguments.example or (data.prompts[0] if data.prompts else "")
+    prompt = example_prompt(arguments, data)
     return Described(
         about=about,
-        golden_texts=[*data.prompts[:3], example] if data.prompts else [example, "a", ""],
-        example=example,
+        golden_texts=[prompt, *(data.prompts[:3] or ["a", ""])],
+        example=prompt,
         pictures={"curves.png": draw_curves(points)},
-        dtype=arguments.weights_dtype,
     )
 
 
-def read_data(arguments: argparse.Namespace) -> CorpusData:
-    """Load the splits and say what was read and left out."""
-    data = load_corpus(
-        arguments.data,
-        validation_split=arguments.validation_split,
-        lines=arguments.lines,
-        seed=arguments.seed,
-    )
-    for line in data.report.lines():
-        log.info("%s", line)
-    return data
+def example_prompt(arguments: argparse.Namespace, data: CorpusData) -> str:
+    """Return the prompt of the example call."""
+    first: str = data.prompts[0] if data.prompts else ""
+    return first if arguments.example is None else str(arguments.example)
 
 
 def main(argv: Sequence[str]) -> None:
     """Read text, train, measure, publish."""
-    arguments = build_parser().parse_args(argv)
+    arguments = parse(argv)
     store = cli.prepare(arguments)
     data = read_data(arguments)
     tokenizer = cli.run_tokenizer(
@@ -232,28 +246,28 @@ def main(argv: Sequence[str]) -> None:
         lambda: train_tokenizer(arguments.tokenizer, data.train, vocab_size=arguments.vocab_size),
     )
     boundary = boundary_id(tokenizer, data)
-    shape = net_config(arguments, tokenizer.vocab_size)
-    config = store_config(arguments, shape, data, boundary)
-    net = LanguageModel(shape)
+    with cli.checking_flags():
+        net = build_net(arguments, tokenizer.vocab_size)
+        config = store_config(arguments, net.config, data, boundary)
     stream = as_stream(data.train, tokenizer, boundary)
-    log.info("%s tokens, vocabulary %d", f"{len(stream):,}", tokenizer.vocab_size)
-    task = build_task(arguments, net, stream)
-    points = train(arguments, task, stream, as_stream(data.validation, tokenizer, boundary))
+    log.info("%s tokens, vocabulary %s", f"{len(stream):,}", f"{tokenizer.vocab_size:,}")
+    points = train(arguments, net, stream, as_stream(data.validation, tokenizer, boundary))
     if arguments.dry_run:
         return
-    round_weights(net, DTYPES[arguments.weights_dtype])
-    figures = measure(net, data, tokenizer, boundary)
-    command = command_line("training.train_generator", argv)
-    stored = export(
+    exported = to_graphs(net, arguments.weights_dtype)
+    figures = measure(net, data, tokenizer, boundary) | measure_novelty(
+        exported, data, tokenizer=tokenizer, config=config, count=arguments.samples
+    )
+    stored = publish(
         net,
+        exported,
         config,
         tokenizer=tokenizer,
         store=store,
         name=arguments.name,
-        described=describe(arguments, data, figures, command=command, points=points),
+        described=describe(arguments, argv, data, figures=figures, points=points),
     )
-    prompt = arguments.example or (data.prompts[0] if data.prompts else "")
-    cli.say_published(stored, "generate", {"model": stored.name, "prompt": prompt})
+    cli.say_published(stored, example_prompt(arguments, data))
 
 
 if __name__ == "__main__":

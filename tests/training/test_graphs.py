@@ -7,11 +7,11 @@ import torch
 
 from tests.training.tiny import CELLS, stack_config
 from training.batches import pad
-from training.export import open_session
 from training.graphs import OPSET, classifier_graph, generator_graph, head_graph
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig
 from training.nets.language_model import LanguageModel
+from training.sessions import open_session
 from training.weights import FILENAME, locate, round_weights, weights_to_bytes
 
 STORED = pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=["fp32", "fp16"])

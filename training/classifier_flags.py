@@ -1,0 +1,88 @@
+"""The command line of `train_classifier`."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from training import flags
+
+EXAMPLE = "A tender, funny and beautifully acted film."
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "classic": {  # the LSTM classifier of many courses and Keras examples
+        "cell": "lstm",
+        "tokenizer": "word",
+        "vocab_size": 10_000,
+        "max_seq_len": 150,
+        "embedding_dim": 50,
+        "hidden_size": 64,
+        "pooling": "last",
+        "dense_dims": [256],
+        "dropout": 0.5,
+        "sigmoid_output": True,
+        "optimizer": "rmsprop",
+        "learning_rate": 1e-3,
+        "batch_size": 128,
+        "max_epochs": 10,
+        "validation_split": 0.2,
+        "patience": 0,
+        "min_delta": 1e-4,
+    },
+}
+
+
+def build_parser() -> flags.Parser:
+    """Describe the command line."""
+    parser = flags.Parser(prog="python -m training.train_classifier",
+                          description="Train a text classifier and export it.")  # fmt: skip
+    _add_data_flags(parser)
+    net = flags.add_stack_flags(parser)
+    net.add_argument("--preset", choices=sorted(PRESETS), help="classic: embedding 50, LSTM 64, "
+                     "dense 256, dropout 0.5, sigmoid, RMSprop, early stopping")  # fmt: skip
+    net.add_argument("--init-from", metavar="NAME[:VERSION]",
+                     help="take tokenizer and layers of a generator in the store")  # fmt: skip
+    net.add_argument("--bidirectional", action="store_true", help="also read backwards")
+    net.add_argument("--pooling", default="concat", choices=["concat", "last"])
+    net.add_argument("--dense-dims", type=flags.whole(1), nargs="*", default=[],
+                     help="ReLU layers")  # fmt: skip
+    net.add_argument("--dropout", type=flags.share, default=0.2, help="in the dense layers")
+    net.add_argument("--sigmoid-output", action="store_true", help="one unit for two classes")
+    flags.add_fit_flags(parser)
+    fine = parser.add_argument_group("fine-tuning")
+    fine.add_argument("--label-smoothing", type=flags.share, default=0.0)
+    fine.add_argument("--gradual-unfreezing", action="store_true",
+                      help="train one more layer group each epoch, from the top")  # fmt: skip
+    flags.add_run_flags(parser)
+    return parser
+
+
+def _add_data_flags(parser: argparse.ArgumentParser) -> None:
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", nargs="+", required=True, metavar="SOURCE",
+                      help="imdb, sst2, rt_polarity, names_by_language, or your own CSV, TSV, "
+                      "JSONL file or folder of class folders; several are joined")  # fmt: skip
+    data.add_argument("--text-column", default="text", help="of your own file")
+    data.add_argument("--label-column", default="label", help="of your own file")
+    data.add_argument("--validation-split", type=flags.a_part, default=0.1,
+                      help="share of training rows held out where none are published")  # fmt: skip
+    data.add_argument("--test-split", type=flags.share, default=0.1,
+                      help="share held out for the final figure, of your own file")  # fmt: skip
+    data.add_argument("--no-baseline", action="store_true",
+                      help="leave out the comparison with a bag of words")  # fmt: skip
+    data.add_argument("--example", default=EXAMPLE, help="text of the example call")
+    text = parser.add_argument_group("text")
+    text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
+    text.add_argument("--vocab-size", type=flags.whole(1), default=8000, help="tokens at most")
+    text.add_argument("--max-seq-len", type=flags.whole(1), default=400,
+                      help="tokens read of a text")  # fmt: skip
+    text.add_argument("--truncation", default="both", choices=["head", "tail", "both"],
+                      help="which part of longer texts is kept")  # fmt: skip
+    text.add_argument("--token-dropout", type=flags.share, default=0.0,
+                      help="training tokens left out")  # fmt: skip
+    text.add_argument("--crop-share", type=flags.number(0, 1), default=0.0,
+                      help="share of long training texts cut to a random part")  # fmt: skip
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; a preset changes defaults, flags given win over it."""
+    return flags.parse(build_parser(), argv, PRESETS)

@@ -1,0 +1,146 @@
+"""The flags that the training scripts share, and how mistakes in them are told.
+
+Knows what a flag may hold and what it means; what a run does with them is in `cli`.
+"""
+
+import argparse
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+Options = TypeVar("Options")
+DEFAULT_STORE = Path("model_store/models")
+
+
+class Parser(argparse.ArgumentParser):
+    """Tells a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with code 2."""
+        self.exit(2, f"error: {message} ({self.prog} --help lists the flags)\n")
+
+
+def whole(minimum: int) -> Callable[[str], int]:
+    """Return the reader of a whole number of at least `minimum`."""
+
+    def read(text: str) -> int:
+        if not text.lstrip("-").isdecimal() or int(text) < minimum:
+            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {minimum} up")
+        return int(text)
+
+    return read
+
+
+def number(
+    minimum: float, maximum: float = float("inf"), *, is_open: bool = False
+) -> Callable[[str], float]:
+    """Return the reader of a number in a range, its ends included or, `is_open`, left out."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        is_inside = minimum < value < maximum if is_open else minimum <= value <= maximum
+        if not is_inside:
+            ends = f"over {minimum:g} and under" if is_open else f"from {minimum:g} to"
+            raise argparse.ArgumentTypeError(f"{text!r} is no number {ends} {maximum:g}")
+        return value
+
+    return read
+
+
+def share(text: str) -> float:
+    """Read a share: 0 or more, under 1."""
+    value = number(0, 1)(text)
+    if value == 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share from 0 up to, not including, 1")
+    return value
+
+
+positive = number(0, is_open=True)
+a_part = number(0, 1, is_open=True)
+
+
+def parse(
+    parser: argparse.ArgumentParser,
+    argv: Sequence[str],
+    presets: Mapping[str, Mapping[str, Any]],
+) -> argparse.Namespace:
+    """Read the command line; a preset changes defaults, flags given win over it."""
+    chooser = Parser(prog=parser.prog, add_help=False, allow_abbrev=False)
+    chooser.add_argument("--preset")
+    preset = presets.get(chooser.parse_known_args(argv)[0].preset, {})
+    parser.set_defaults(**preset)
+    return parser.parse_args(argv)
+
+
+def options_from(kind: type[Options], arguments: argparse.Namespace, **more: Any) -> Options:
+    """Build an options object from the flags of the same names, `more` taking precedence."""
+    names = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    given = {key: value for key, value in vars(arguments).items() if key in names}
+    return kind(**{**given, **more})
+
+
+def add_run_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of a run: where it goes, how long, on what."""
+    run = parser.add_argument_group("run")
+    run.add_argument("--name", required=True, help="name of the model in the store")
+    run.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store's folder")
+    run.add_argument("--run-dir", type=Path, help="checkpoints and logs (default: runs/NAME)")
+    run.add_argument("--seed", type=whole(0), default=0, help="of weights, splits and order")
+    run.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    run.add_argument("--dry-run", action="store_true", help="read data, build, try one batch; stop")
+    run.add_argument("--accelerator", default="cpu", help="cpu, gpu or auto")
+    run.add_argument("--precision", default="32", choices=["32", "bf16"], help="of training")
+    run.add_argument("--threads", type=whole(1), help="processor threads (default: all cores)")
+    run.add_argument("--max-minutes", type=positive, help="stop after this time, keep the best")
+    run.add_argument("--weights-dtype", default="float32", choices=["float32", "float16"],
+                     help="how weights are stored in the version")  # fmt: skip
+
+
+def add_fit_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of the loop and the optimizer."""
+    loop = parser.add_argument_group("loop")
+    loop.add_argument("--max-epochs", type=whole(1), default=10, help="passes over the data")
+    loop.add_argument("--batch-size", type=whole(1), default=64, help="texts, or rows of text")
+    loop.add_argument("--patience", type=whole(0), default=3, help="checks without improvement")
+    loop.add_argument("--min-delta", type=number(0), default=1e-4,
+                      help="smallest improvement, nats")  # fmt: skip
+    loop.add_argument("--grad-clip-norm", type=number(0), default=1.0,
+                      help="largest gradient norm; 0 is off")  # fmt: skip
+    loop.add_argument("--checks-per-epoch", type=whole(1), default=1,
+                      help="validations in each epoch")  # fmt: skip
+    steps = parser.add_argument_group("optimizer")
+    steps.add_argument("--optimizer", default="adamw", choices=["adamw", "rmsprop", "sgd"])
+    steps.add_argument("--learning-rate", type=positive, default=1e-3,
+                       help="peak, of the top layers")  # fmt: skip
+    steps.add_argument("--weight-decay", type=number(0), default=0.0, help="decoupled for adamw")
+    steps.add_argument("--schedule", default="constant",
+                       choices=["constant", "slanted", "cosine", "step"])  # fmt: skip
+    steps.add_argument("--warmup-share", type=number(0, 1), default=0.1,
+                       help="rising part of all steps")  # fmt: skip
+    steps.add_argument("--decay-after", type=whole(0), default=4, help="epochs; schedule step")
+    steps.add_argument("--epoch-decay", type=positive, default=0.5,
+                       help="factor of each epoch after those; schedule step")  # fmt: skip
+    steps.add_argument("--layer-decay", type=positive, default=1.0,
+                       help="each group below the top learns this much slower")  # fmt: skip
+
+
+def add_stack_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add the flags of the recurrent stack and its regularization."""
+    net = parser.add_argument_group("network")
+    net.add_argument("--cell", default="lstm", choices=["rnn", "lstm", "gru"])
+    net.add_argument("--embedding-dim", type=whole(1), default=128)
+    net.add_argument("--hidden-size", type=whole(1), default=128)
+    net.add_argument("--num-layers", type=whole(1), default=1)
+    for what, text in (
+        ("embedding", "share of the vocabulary dropped for a batch"),
+        ("input", "locked dropout on embedded tokens"),
+        ("hidden", "locked dropout between layers"),
+        ("weight", "share of hidden-to-hidden weights dropped for a batch"),
+        ("output", "locked dropout on the last layer"),
+    ):
+        net.add_argument(f"--{what}-dropout", type=share, default=0.0, help=text)
+    return net

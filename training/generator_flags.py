@@ -1,0 +1,95 @@
+"""The command line of `train_generator`."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from training import flags
+
+# The paper sums the loss over the 20 steps of a window where this loop takes the mean: its rate
+# of 1 and clipping norm of 5 are 20 and 0.25 here.
+ZAREMBA_STEPS = 20
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "zaremba-small": {  # Zaremba et al. 2014, the network without regularization
+        "cell": "lstm",
+        "tokenizer": "whitespace",
+        "vocab_size": 10_004,  # all words of the Penn Treebank, and what is special
+        "embedding_dim": 200,
+        "hidden_size": 200,
+        "num_layers": 2,
+        "init_range": 0.1,
+        "bptt_len": ZAREMBA_STEPS,
+        "even_windows": True,
+        "batch_size": 20,
+        "optimizer": "sgd",
+        "learning_rate": 1.0 * ZAREMBA_STEPS,
+        "grad_clip_norm": 5.0 / ZAREMBA_STEPS,
+        "schedule": "step",
+        "decay_after": 4,
+        "epoch_decay": 0.5,
+        "max_epochs": 13,
+        "patience": 13,
+    },
+}
+
+
+def build_parser() -> flags.Parser:
+    """Describe the command line."""
+    parser = flags.Parser(prog="python -m training.train_generator",
+                          description="Train a text generator and export it.")  # fmt: skip
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", required=True, metavar="SOURCE",
+                      help="tiny_shakespeare, names, names_by_language, imdb, ptb, wikitext2, or "
+                      "your own UTF-8 text file or folder of them")  # fmt: skip
+    data.add_argument("--lines", action="store_true", help="each line of your file is a document")
+    data.add_argument("--validation-split", type=flags.a_part, default=0.1,
+                      help="share held out")  # fmt: skip
+    data.add_argument("--tokenizer", default="char",
+                      choices=["char", "subword", "word", "whitespace"])  # fmt: skip
+    data.add_argument("--vocab-size", type=flags.whole(1), default=2000, help="tokens at most")
+    net = flags.add_stack_flags(parser)
+    net.add_argument("--preset", choices=sorted(PRESETS),
+                     help="zaremba-small: 2 x 200, 20 steps, 13 epochs, for ptb")  # fmt: skip
+    net.add_argument("--tie-weights", action="store_true", help="output layer = embedding")
+    net.add_argument("--init-range", type=flags.positive, metavar="R",
+                     help="draw all weights uniformly within R of zero")  # fmt: skip
+    flags.add_fit_flags(parser)
+    _add_text_flags(parser)
+    _add_use_flags(parser)
+    flags.add_run_flags(parser)
+    return parser
+
+
+def _add_text_flags(parser: argparse.ArgumentParser) -> None:
+    text = parser.add_argument_group("running text")
+    text.add_argument("--bptt-len", type=flags.whole(1), default=128, help="tokens of a window")
+    text.add_argument("--even-windows", action="store_true",
+                      help="the same windows in each epoch, not drawn anew")  # fmt: skip
+    text.add_argument("--sampled-softmax", type=flags.whole(0), default=0, metavar="N",
+                      help="train against N drawn tokens, not the whole vocabulary")  # fmt: skip
+    text.add_argument("--activation-penalty", type=flags.number(0), default=0.0,
+                      help="AWD-LSTM's AR")  # fmt: skip
+    text.add_argument("--slowness-penalty", type=flags.number(0), default=0.0,
+                      help="AWD-LSTM's TAR")  # fmt: skip
+
+
+def _add_use_flags(parser: argparse.ArgumentParser) -> None:
+    use = parser.add_argument_group("use: defaults of the service for this model")
+    use.add_argument(
+        "--prompt-suffix", help='text put after each prompt (default: ":" where prompts are labels)'
+    )
+    use.add_argument("--max-tokens", type=flags.whole(1), default=4096,
+                     help="upper limit of a request")  # fmt: skip
+    use.add_argument("--default-max-tokens", type=flags.whole(1), default=256)
+    use.add_argument("--temperature", type=flags.number(0, 2), default=0.8)
+    use.add_argument("--top-k", type=flags.whole(0), default=0)
+    use.add_argument("--top-p", type=flags.number(0, 1), default=0.95)
+    use.add_argument("--example", help="prompt of the example call (default: the first allowed)")
+    use.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
+                     help="documents drawn to tell the share of new ones")  # fmt: skip
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; a preset changes defaults, flags given win over it."""
+    return flags.parse(build_parser(), argv, PRESETS)
