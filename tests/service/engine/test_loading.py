@@ -3,7 +3,7 @@ import shutil
 import pytest
 from onnx import load_from_string
 
-from model_store import Store
+from model_store import About, Store
 from service.engine.classifier import Classifier
 from service.engine.generator import Generator
 from service.engine.loading import Refused, load
