@@ -21,6 +21,7 @@ class RequestRecord:
         compute_s: Seconds in the model.
         batch_size: Rows computed together with it.
         num_rows: Texts classified or answers written.
+        num_rows: Texts classified or answers written.
         prompt_tokens: Tokens read.
         completion_tokens: Tokens written.
         first_token_s: Seconds from arrival to the first piece of a stream, if there was one.
@@ -41,6 +42,7 @@ class RequestRecord:
     queue_s: float = 0.0
     compute_s: float = 0.0
     batch_size: int = 0
+    num_rows: int = 0
     num_rows: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0

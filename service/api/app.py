@@ -9,6 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from service.api import errors
 from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
 from service.api.handler import Endpoint, Guard, Handler, Observer, Route, Site
+from service.api.open_inference.statistics import Statistics
 from service.api.ports import EnginePort
 from service.api.reply import STATUS_LINES, Reply
 from service.api.request import Request, RequestIds
@@ -35,12 +36,13 @@ def create_app(
     Returns:
         The application; its engine is `app.extensions["engine"]`.
     """
-    site = Site(engine, settings, tuple(guards), tuple(observers), RequestIds())
+    statistics = Statistics()
+    site = Site(engine, settings, tuple(guards), (*observers, statistics), RequestIds())
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
-    routes = all_routes()
+    routes = all_routes(statistics)
     for route in routes:
         app.add_url_rule(
             route.rule,

@@ -48,25 +48,32 @@ def classify(request: Request) -> Reply:
     )
 
 
-def checked_texts(given: str | list[str], settings: Settings) -> tuple[str, ...]:
+def checked_texts(
+    given: str | list[str], settings: Settings, name: str = "input"
+) -> tuple[str, ...]:
     """Return the texts to classify.
+
+    Args:
+        given: A text or several.
+        settings: For their number and length.
+        name: The field that they were sent in.
 
     Raises:
         SchemaError: There are none or too many, or one is empty or holds a NUL.
         TextTooLong: One is too long.
     """
     if isinstance(given, str):
-        check_text(given, settings, "input")
-        _check_not_blank(given, "input")
+        check_text(given, settings, name)
+        _check_not_blank(given, name)
         return (given,)
     if not 1 <= len(given) <= settings.max_texts:
         raise SchemaError(
-            f"`input` has {len(given)} texts; send 1 to {settings.max_texts} in one request",
-            param="input",
+            f"`{name}` has {len(given)} texts; send 1 to {settings.max_texts} in one request",
+            param=name,
         )
     for index, text in enumerate(given):
-        check_text(text, settings, "input", index)
-        _check_not_blank(text, "input", index)
+        check_text(text, settings, name, index)
+        _check_not_blank(text, name, index)
     return tuple(given)
 
 
@@ -76,7 +83,7 @@ def note(answer: ClassifyAnswer, request: Request) -> int:
     record.model, record.version = answer.model, answer.version
     timing = answer.timing
     record.queue_s, record.compute_s = timing.queue_s, timing.compute_s
-    record.batch_size = timing.batch_size
+    record.batch_size, record.num_rows = timing.batch_size, len(answer.results)
     record.prompt_tokens = sum(result.num_tokens for result in answer.results)
     return record.prompt_tokens
 

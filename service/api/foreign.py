@@ -32,7 +32,7 @@ class Foreign(BaseModel):
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # 0 and False are not the same here
 class Only:
     """Marks a field of type `Any` that may be sent, but only null or with these values.
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from service.api import sse
 from service.api.body import parse_json
-from service.api.generation import start, stream, usage, wait
+from service.api.generation import start, stop_texts, stream, usage, wait
 from service.api.limits import check_at_most, check_text
 from service.api.ports import GenerationPort
 from service.api.reply import Reply, json_reply
@@ -46,7 +46,7 @@ def sampling_of(ask: GenerateAsk) -> Sampling:
         top_p=ask.top_p,
         min_p=ask.min_p,
         repetition_penalty=ask.repetition_penalty,
-        stop=(ask.stop,) if isinstance(ask.stop, str) else tuple(ask.stop or ()) or None,
+        stop=stop_texts(ask.stop),
         seed=ask.seed,
         n=ask.n,
         logprobs=ask.logprobs,

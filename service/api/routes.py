@@ -1,12 +1,15 @@
 """The list of routes: what is where."""
 
 from service.api.classify import classify
-from service.api.errors import BAD_REQUEST
+from service.api.errors import BAD_REQUEST, text_inference_body
 from service.api.generate import generate
 from service.api.handler import Route
 from service.api.health import alive, ready
 from service.api.models import list_models, show_model
+from service.api.open_inference import routes as open_inference
+from service.api.open_inference.statistics import Statistics
 from service.api.openai.completions import chat, completions
+from service.api.predict import predict
 from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
 CLASSIFY = Route("/v1/classify", classify, "POST", "Label texts")
@@ -14,7 +17,11 @@ GENERATE = Route("/v1/generate", generate, "POST", "Continue a prompt")
 COMPLETIONS = Route(
     "/v1/completions", completions, "POST", "Continue prompts (OpenAI)", error_statuses=BAD_REQUEST
 )
-HOT_ROUTES = (CLASSIFY, GENERATE, COMPLETIONS)
+VLLM_CLASSIFY = Route("/classify", classify, "POST", "Label texts (vLLM)")
+PREDICT = Route(
+    "/predict", predict, "POST", "Label texts (Hugging Face)", error_body=text_inference_body
+)
+HOT_ROUTES = (CLASSIFY, GENERATE, COMPLETIONS, VLLM_CLASSIFY, PREDICT)
 
 API_ROUTES = (
     *HOT_ROUTES,
@@ -26,12 +33,14 @@ API_ROUTES = (
 )
 
 
-def all_routes() -> tuple[Route, ...]:
+def all_routes(statistics: Statistics) -> tuple[Route, ...]:
     """Return every route, those of the page included."""
     files = read_files(WEB_DIR)
-    lines = [f"{route.method:4} {route.rule:24} {route.summary}" for route in API_ROUTES]
+    routes = (*API_ROUTES, *open_inference.routes(statistics))
+    width = max(len(route.rule) for route in routes)
+    lines = [f"{route.method:4} {route.rule:{width}} {route.summary}" for route in routes]
     return (
-        *API_ROUTES,
+        *routes,
         Route("/", index_endpoint(files, lines), summary="Playground, or this list"),
         Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )

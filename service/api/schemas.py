@@ -53,6 +53,9 @@ class ClassifyAsk(Ask):
     """`trajectory` (or true) adds the probabilities after each token, `occlusion` the change that
     each word makes."""
 
+    truncate_prompt_tokens: Literal[-1] | None = None
+    """As vLLM's clients send it: -1 is what always happens, a cut where the model has its limit."""
+
 
 class GenerateAsk(Ask):
     """A prompt to continue; what is left out takes the model's own default."""

@@ -156,6 +156,8 @@ def describe(schema: Schema) -> str:
         return " or ".join(options)
     if "enum" in schema:
         return " or ".join(json.dumps(value) for value in schema["enum"])
+    if "const" in schema:
+        return json.dumps(schema["const"])
     kind = schema.get("type")
     if kind == "array":
         return f"a list{_span(schema, 'minItems', 'maxItems', ' of {}')}{_plural(schema)}"

@@ -9,7 +9,14 @@ from service.api import sse
 from service.api.body import parse_json
 from service.api.errors import RouteNotFound, SchemaError
 from service.api.foreign import check_supported, ignored_fields
-from service.api.generation import Piece, start_all, stream_all, usage, wait_all
+from service.api.generation import (
+    Piece,
+    start_all,
+    stop_texts,
+    stream_all,
+    usage,
+    wait_all,
+)
 from service.api.limits import check_at_most, check_text
 from service.api.openai.logprobs import LogprobLists
 from service.api.openai.schemas import CompletionAsk
@@ -64,9 +71,7 @@ def checked_prompts(ask: CompletionAsk, settings: Settings) -> Prompts:
     if ask.best_of is not None and ask.best_of < n:
         _refuse("best_of", f"`best_of` must be at least `n`, which is {n}, got {ask.best_of}")
     if ask.stream and ask.best_of is not None and ask.best_of > n:
-        _refuse(
-            "best_of", "`best_of` over `n` cannot be streamed: the best are known last"
-        )
+        _refuse("best_of", "`best_of` over `n` cannot be streamed: the best are known last")
     if ask.stream_options is not None and not ask.stream:
         _refuse("stream_options", "`stream_options` works only with `stream`: true")
     prompts = _as_list(ask.prompt)
@@ -98,7 +103,7 @@ def sampling_of(ask: CompletionAsk) -> Sampling:
         presence_penalty=ask.presence_penalty or 0,
         frequency_penalty=ask.frequency_penalty or 0,
         logit_bias=tuple((int(token), bias) for token, bias in (ask.logit_bias or {}).items()),
-        stop=(ask.stop,) if isinstance(ask.stop, str) else tuple(ask.stop or ()) or None,
+        stop=stop_texts(ask.stop),
         seed=ask.seed,
         n=best_of,
         logprobs=0 if ask.logprobs is None and best_of > n else ask.logprobs,

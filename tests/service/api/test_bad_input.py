@@ -234,7 +234,7 @@ def test_a_wrong_method_is_told_the_right_one(client, method):
     ("path", "words"),
     [
         ("/v1/clasify", "/v1/classify"),
-        ("/classify", "/v1/classify"),
+        ("/classfy", "/classify"),
         ("/v1/model", "/v1/models"),
         ("/nothing/like/it", "all routes are listed at /"),
         ("/v1//classify", "/v1/classify"),

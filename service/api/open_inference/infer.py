@@ -1,0 +1,241 @@
+"""`POST /v2/models/<model>/infer`: named tensors in, named tensors out, as JSON or as bytes."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from service.api.body import parse_json
+from service.api.classify import checked_texts, note
+from service.api.errors import SchemaError
+from service.api.foreign import ignored_fields
+from service.api.generation import start_all, wait_all
+from service.api.limits import check_text
+from service.api.open_inference import models
+from service.api.open_inference.generate import FINISH_REASONS, sampling_of
+from service.api.open_inference.schemas import (
+    GenerateParameters,
+    InferAsk,
+    OutputWish,
+    Parameters,
+)
+from service.api.open_inference.tensors import Tensor, read_tensors, to_bytes
+from service.api.reply import Reply, json_reply
+from service.api.request import Request
+from service.api.wording import schema_error
+from service.engine.types import ClassifyAnswer, ClassifyRequest, GenerateRequest, ModelInfo
+
+JSON_LENGTH = "Inference-Header-Content-Length"
+BINARY = "application/octet-stream"
+NO_PARAMETERS: Parameters = {}
+
+
+def infer(request: Request) -> Reply:
+    """Classify or continue the texts of a tensor."""
+    ask, tail = _read(request)
+    parameters = ask.parameters or NO_PARAMETERS
+    _check_no_sequence(parameters)
+    info = models.find(request)
+    request.record.model, request.record.version = info.name, info.version
+    wishes = _checked_wishes(ask, info)
+    tensors = read_tensors(ask.inputs, tail, request.settings.max_texts)
+    _check_names(tensors, info)
+    run = _classify if info.classes else _generate
+    outputs = run(tensors, parameters, info, request)
+    head: dict[str, Any] = {"model_name": info.name, "model_version": str(info.version)}
+    if ask.id is not None:
+        head["id"] = ask.id
+    is_binary = parameters.get("binary_data_output") is True
+    given = [(_as_wished(outputs[wish.name], wish, info), wish) for wish in wishes]
+    reply = _reply(head, given, is_binary=is_binary)
+    reply.headers += ignored_fields(ask)
+    return reply
+
+
+def _read(request: Request) -> tuple[InferAsk, bytes]:
+    """Split the body into its JSON part, checked, and the bytes of tensors after it."""
+    sent = request.header(JSON_LENGTH)
+    if not sent:
+        return parse_json(InferAsk, request), b""
+    if not (sent.isascii() and sent.isdecimal() and len(sent) < 10):
+        raise SchemaError(f"the header {JSON_LENGTH} must be a number of bytes", param=None)
+    length = int(sent)
+    if length > len(request.body):
+        raise SchemaError(
+            f"the header {JSON_LENGTH} says {length} bytes, but the body has {len(request.body)}",
+            param=None,
+        )
+    kind = request.header("Content-Type")
+    environ = {**request.environ, "CONTENT_TYPE": "" if kind.startswith(BINARY) else kind}
+    head = replace(request, environ=environ, body=request.body[:length])
+    return parse_json(InferAsk, head), request.body[length:]
+
+
+def _check_no_sequence(parameters: Parameters) -> None:
+    for name in ("sequence_id", "sequence_start", "sequence_end"):
+        if parameters.get(name):
+            raise SchemaError(
+                f"`parameters.{name}` is not supported: no state is kept between requests; send "
+                "the whole text in one",
+                param=f"parameters.{name}",
+                code="unsupported_field",
+            )
+
+
+def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:
+    """Return the outputs to give, in order: those asked for, else all."""
+    known = [name for name, _, _ in models.outputs_of(info)]
+    for number, wish in enumerate(ask.outputs or ()):
+        param = f"outputs[{number}]"
+        if wish.name not in known:
+            raise SchemaError(
+                f"`{param}.name` is {wish.name[:80]!r}; {info.name} gives {', '.join(known)}",
+                param=f"{param}.name",
+            )
+        num_best = (wish.parameters or NO_PARAMETERS).get("classification", 1)
+        if not isinstance(num_best, int) or isinstance(num_best, bool) or num_best < 1:
+            raise SchemaError(
+                f"`{param}.parameters.classification` must be a number of classes, at least 1",
+                param=f"{param}.parameters.classification",
+            )
+    return ask.outputs or [OutputWish(name=name) for name in known]
+
+
+def _check_names(tensors: Mapping[str, Tensor], info: ModelInfo) -> None:
+    """Refuse tensors that the model does not take, or that are missing."""
+    known = {name: datatype for name, datatype, _ in models.inputs_of(info)}
+    first = next(iter(known))
+    for name, tensor in tensors.items():
+        if name not in known or (known[name] == "BYTES") != (tensor.datatype == "BYTES"):
+            takes = ", ".join(f"{one} ({kind})" for one, kind in known.items())
+            raise SchemaError(
+                f"`inputs` has {name[:80]!r} of {tensor.datatype}; {info.name} takes {takes}",
+                param="inputs",
+            )
+    if first not in tensors or not tensors[first].values:
+        raise SchemaError(f"`inputs` has no {first!r}, or it holds no text", param="inputs")
+
+
+def _classify(
+    tensors: Mapping[str, Tensor], parameters: Parameters, info: ModelInfo, request: Request
+) -> dict[str, Tensor]:
+    texts = checked_texts(list(tensors["text"].values), request.settings, "text")
+    answer = request.engine.classify(
+        ClassifyRequest(texts, _exactly(info), None, _deadline(parameters, request))
+    )
+    note(answer, request)
+    return _classified(answer, info)
+
+
+def _classified(answer: ClassifyAnswer, info: ModelInfo) -> dict[str, Tensor]:
+    results = answer.results
+    rows, columns = len(results), len(info.classes)
+    probs = [prob for result in results for prob in result.probs]
+    return {
+        "label": Tensor("label", "BYTES", (rows,), [result.label for result in results]),
+        "score": Tensor("score", "FP32", (rows,), [result.score for result in results]),
+        "probabilities": Tensor("probabilities", "FP32", (rows, columns), probs),
+    }
+
+
+def _generate(
+    tensors: Mapping[str, Tensor], parameters: Parameters, info: ModelInfo, request: Request
+) -> dict[str, Tensor]:
+    prompts = tensors["text_input"].values
+    for index, prompt in enumerate(prompts):
+        check_text(prompt, request.settings, "text_input", index)
+    sampling = sampling_of(_options(tensors, parameters), request.settings)
+    deadline = _deadline(parameters, request)
+    generations = start_all(
+        [
+            GenerateRequest(prompt, sampling, _exactly(info), deadline=deadline)
+            for prompt in prompts
+        ],
+        request,
+    )
+    answers = [answer for [answer] in wait_all(generations, request)]
+    shape = (len(answers),)
+    reasons = [FINISH_REASONS[answer.finish_reason, answer.has_eos] for answer in answers]
+    return {
+        "text_output": Tensor("text_output", "BYTES", shape, [one.text for one in answers]),
+        "finish_reason": Tensor("finish_reason", "BYTES", shape, reasons),
+    }
+
+
+def _options(tensors: Mapping[str, Tensor], parameters: Parameters) -> GenerateParameters:
+    """Gather how to draw from the request's parameters and its small tensors.
+
+    Raises:
+        SchemaError: A value cannot be.
+    """
+    names = {name for name, _, _ in models.OPTIONS}
+    values: dict[str, Any] = {name: parameters[name] for name in names & set(parameters)}
+    for name in names & set(tensors):
+        given = list(tensors[name].values)
+        if name != "stop" and len(given) != 1:
+            raise SchemaError(f"`{name}` must have one element, got {len(given)}", param=name)
+        values[name] = given if name == "stop" else given[0]
+    try:
+        return GenerateParameters.model_validate(values)
+    except ValidationError as exc:
+        raise schema_error(exc, GenerateParameters, to_json(values)) from exc
+
+
+def _exactly(info: ModelInfo) -> str:
+    return f"{info.name}:{info.version}"
+
+
+def _deadline(parameters: Parameters, request: Request) -> float:
+    """Return when the answer is too late: by the service's own limit, or the caller's if sooner."""
+    timeout_us = parameters.get("timeout", 0)
+    if isinstance(timeout_us, bool) or not isinstance(timeout_us, int) or timeout_us <= 0:
+        return request.deadline()
+    return min(request.deadline(), request.record.started + timeout_us / 1e6)
+
+
+def _as_wished(tensor: Tensor, wish: OutputWish, info: ModelInfo) -> Tensor:
+    """Return a tensor, or the best classes of it if those were asked for."""
+    num_best = (wish.parameters or NO_PARAMETERS).get("classification")
+    if num_best is None:
+        return tensor
+    if tensor.name != "probabilities":
+        raise SchemaError(
+            f"`classification` works for `probabilities`, not for {tensor.name!r}", param="outputs"
+        )
+    assert isinstance(num_best, int), "checked with the wishes"
+    labels = info.classes
+    values = []
+    for start in range(0, len(tensor.values), len(labels)):
+        scores = tensor.values[start : start + len(labels)]
+        best = sorted(range(len(labels)), key=lambda place: -scores[place])[:num_best]
+        values += [f"{scores[place]:.6f}:{place}:{labels[place]}" for place in best]
+    shape = (tensor.shape[0], min(num_best, len(labels)))
+    return Tensor(tensor.name, "BYTES", shape, values)
+
+
+def _reply(
+    head: dict[str, Any], outputs: list[tuple[Tensor, OutputWish]], *, is_binary: bool
+) -> Reply:
+    """Write the answer, tensors as bytes where that was asked for."""
+    described, pieces = [], []
+    for tensor, wish in outputs:
+        item: dict[str, Any] = {
+            "name": tensor.name,
+            "datatype": tensor.datatype,
+            "shape": tensor.shape,
+        }
+        if (wish.parameters or NO_PARAMETERS).get("binary_data", is_binary) is True:
+            pieces.append(to_bytes(tensor))
+            item["parameters"] = {"binary_data_size": len(pieces[-1])}
+        else:
+            item["data"] = tensor.values
+        described.append(item)
+    reply = json_reply(head | {"outputs": described})
+    if pieces:
+        assert isinstance(reply.body, bytes)
+        reply.headers += ((JSON_LENGTH, str(len(reply.body))),)
+        reply.body += b"".join(pieces)
+        reply.content_type = BINARY
+    return reply
