@@ -1,0 +1,242 @@
+"""Which versions answer: the store's plan, as far as it can be kept."""
+
+import shutil
+from functools import partial
+
+import pytest
+
+from model_store import Canary, ServingPlan, Store
+from service.engine.loading import load
+from service.engine.options import EngineOptions
+from service.engine.registry import Registry
+from service.errors import ModelNotFound, WrongTask
+from tests.models import publish_classifier, publish_generator
+
+CLASSIFY, GENERATE = "text-classification", "text-generation"
+
+
+@pytest.fixture
+def root(tmp_path):
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(root):
+    return Store(root)
+
+
+@pytest.fixture
+def registry(root, store):
+    return Registry(store, partial(load, options=EngineOptions(store_dir=root)))
+
+
+def versions(registry, *models):
+    return [registry.find(model, CLASSIFY).info.version for model in models]
+
+
+def states(registry):
+    return [(one.name, one.version, one.state, one.is_default) for one in registry.statuses()]
+
+
+def corrupt(stored, filename="model.onnx"):
+    path = stored.path / filename
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+def test_the_highest_version_is_served_without_a_plan(root, registry):
+    publish_classifier(root)
+    publish_classifier(root)
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment", "sentiment:2") == [2, 2]
+    with pytest.raises(ModelNotFound, match="of sentiment there are 2"):
+        registry.find("sentiment:1", CLASSIFY)
+
+
+def test_a_plan_names_default_labels_and_others(root, store, registry):
+    for _ in range(4):
+        publish_classifier(root)
+    store.write_serving("sentiment", ServingPlan(default=2, labels={"stable": 1}, also=(3,)))
+
+    registry.refresh()
+
+    tags = ["sentiment", "sentiment:stable", "sentiment:1", "sentiment:3"]
+    assert versions(registry, *tags) == [2, 1, 1, 3]
+    assert [one.labels for one in registry.statuses()] == [("stable",), (), ()]
+    for absent in ("sentiment:4", "sentiment:latest", "sentiment:" + "9" * 40):
+        with pytest.raises(ModelNotFound):
+            registry.find(absent, CLASSIFY)
+
+
+def test_a_canary_takes_its_share(root, store, registry):
+    publish_classifier(root)
+    publish_classifier(root)
+    plan = ServingPlan(default=1, canary=Canary(version=2, weight=0.25))
+    store.write_serving("sentiment", plan)
+
+    registry.refresh()
+
+    drawn = versions(registry, *["sentiment"] * 2000)
+    assert 0.2 < drawn.count(2) / 2000 < 0.3
+    assert versions(registry, "sentiment:canary", "sentiment:1") == [2, 1]
+
+
+def test_a_promotion_is_followed_and_the_old_version_goes(root, store, registry):
+    publish_classifier(root)
+    registry.refresh()
+    before = registry.find("sentiment", CLASSIFY)
+
+    publish_classifier(root)
+    registry.refresh()
+
+    assert versions(registry, "sentiment") == [2]
+    assert states(registry) == [("sentiment", 2, "ready", True)]
+    assert before not in registry.loaded()
+
+
+def test_what_is_loaded_is_not_loaded_again(root, store, registry):
+    publish_classifier(root)
+    registry.refresh()
+    model = registry.find("sentiment", CLASSIFY)
+    store.write_serving("sentiment", ServingPlan(default=1, labels={"stable": 1}))
+
+    registry.refresh()
+
+    assert registry.find("sentiment:stable", CLASSIFY) is model
+
+
+@pytest.mark.parametrize("how", ["bytes", "golden"])
+def test_a_bad_version_is_refused_and_what_was_served_stays(root, registry, how):
+    publish_classifier(root)
+    registry.refresh()
+    if how == "golden":
+        publish_classifier(root, golden_error=0.1)
+    else:
+        stored = publish_classifier(root)
+        corrupt(stored)
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment") == [1]
+    assert states(registry) == [
+        ("sentiment", 1, "ready", True),
+        ("sentiment", 2, "refused", False),
+    ]
+    refused = registry.statuses()[1]
+    assert refused.reason
+    assert (refused.task, refused.created > 0) == (CLASSIFY, True)
+    with pytest.raises(ModelNotFound, match="refused"):
+        registry.find("sentiment:2", CLASSIFY)
+
+
+def test_a_worker_that_starts_beside_a_bad_version_serves_the_one_before(root, registry):
+    publish_classifier(root)
+    corrupt(publish_classifier(root))
+    corrupt(publish_classifier(root))
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment") == [1]
+
+
+def test_one_bad_model_does_not_keep_others_from_being_served(root, registry):
+    corrupt(publish_classifier(root, "bad"))
+    publish_classifier(root, "good")
+
+    registry.refresh()
+
+    assert versions(registry, "good") == [1]
+    with pytest.raises(ModelNotFound, match="bad"):
+        registry.find("bad", CLASSIFY)
+
+
+def test_a_label_stays_where_it_was_when_its_new_version_is_bad(root, store, registry):
+    publish_classifier(root)
+    store.write_serving("sentiment", ServingPlan(default=1, labels={"stable": 1}))
+    registry.refresh()
+    publish_classifier(root)
+    corrupt(publish_classifier(root))
+    store.write_serving("sentiment", ServingPlan(default=2, labels={"stable": 3}))
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment", "sentiment:stable") == [2, 1]
+
+
+def test_a_repaired_version_is_served(root, registry):
+    publish_classifier(root)
+    stored = publish_classifier(root)
+    sound = (stored.path / "model.onnx").read_bytes()
+    corrupt(stored)
+    registry.refresh()
+
+    (stored.path / "model.onnx").write_bytes(sound)
+    registry.refresh()
+
+    assert versions(registry, "sentiment") == [2]
+
+
+def test_a_broken_plan_changes_nothing(root, registry):
+    publish_classifier(root)
+    registry.refresh()
+    publish_classifier(root)
+    (root / "sentiment" / "serving.json").write_text("{")
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment") == [1]
+
+
+def test_a_store_that_vanishes_leaves_what_is_served_and_is_followed_when_it_is_back(
+    root, registry
+):
+    publish_classifier(root)
+    registry.refresh()
+
+    away = root.rename(root.with_name("away"))
+    registry.refresh()
+    assert versions(registry, "sentiment") == [1]
+    assert registry.problem
+
+    root.mkdir()  # as an unmounted directory is: there, but empty
+    registry.refresh()
+    assert versions(registry, "sentiment") == [1]
+
+    root.rmdir()
+    away.rename(root)
+    publish_classifier(root)
+    registry.refresh()
+    assert versions(registry, "sentiment") == [2]
+    assert registry.problem is None
+
+
+def test_a_model_that_is_taken_away_is_served_no_longer(root, registry):
+    publish_classifier(root, "one")
+    publish_classifier(root, "other")
+    registry.refresh()
+
+    shutil.rmtree(root / "one")
+    registry.refresh()
+
+    assert [one.name for one in registry.statuses()] == ["other"]
+
+
+def test_a_model_of_the_other_task_is_told_apart_from_none(root, registry):
+    publish_classifier(root)
+    publish_generator(root)
+    registry.refresh()
+
+    with pytest.raises(WrongTask, match="shakespeare") as wrong:
+        registry.find("sentiment", GENERATE)
+    with pytest.raises(ModelNotFound, match="there are sentiment") as missing:
+        registry.find("nothing", CLASSIFY)
+    assert wrong.value.param == missing.value.param == "model"
+
+
+def test_an_empty_store_serves_nothing_and_says_why(registry):
+    registry.refresh()
+
+    assert registry.loaded() == []
+    assert registry.problem
