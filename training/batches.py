@@ -105,7 +105,7 @@ class TextBatches(Passes[TextBatch]):
         self.rows, self.labels = rows, np.asarray(labels)
         self.batch_size, self.pool_batches = batch_size, pool_batches
         self.seed, self.augment = seed, augment
-        self.lengths = np.array([len(row) for row in rows])
+        self.lengths = np.array([len(row) for row in rows], int)
 
     def __len__(self) -> int:
         """Return the number of batches in a pass."""
@@ -124,7 +124,8 @@ class TextBatches(Passes[TextBatch]):
 
     def _sorted_batches(self, places: np.ndarray) -> list[np.ndarray]:
         by_length = places[np.argsort(self.lengths[places], kind="stable")]
-        return np.split(by_length, range(self.batch_size, len(by_length), self.batch_size))
+        size = self.batch_size
+        return [by_length[start : start + size] for start in range(0, len(places), size)]
 
     def batches(self, number: int, start: int) -> Iterator[TextBatch]:
         """Yield the batches of pass `number` from the one at place `start` on."""
