@@ -60,7 +60,7 @@ def load_weights(net: nn.Module, data: bytes) -> None:
             f"weights differ from the network: unexpected {sorted(state.keys() - expected)}, "
             f"missing {sorted(expected.keys() - state)}"
         )
-    for name, tensor in state.items():
+    for name, tensor in sorted(state.items()):
         if tensor.shape != expected[name].shape:
             raise ValueError(
                 f"{name} is {tuple(tensor.shape)} in the file, "
