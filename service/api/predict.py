@@ -8,13 +8,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
+from service.api.answers import Answer
 from service.api.body import parse_json
 from service.api.classify import checked_texts, note
 from service.api.errors import TextTooLong
 from service.api.foreign import Foreign, Only, check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.schemas import Answer, ModelName
+from service.api.schemas import ModelName, Text, Texts
 from service.engine.types import Classification, ClassifyRequest, ModelInfo
 
 
@@ -31,7 +32,7 @@ class PredictParameters(Foreign):
 class PredictAsk(Foreign):
     """Texts to classify."""
 
-    inputs: str | Annotated[list[str], Field(fail_fast=True)]
+    inputs: Text | Texts
     """A text, or a list of texts."""
 
     parameters: PredictParameters | None = None
@@ -54,7 +55,10 @@ class LabelScore(Answer):
     """A label and its probability."""
 
     label: str
+    """The label."""
+
     score: float
+    """Its probability."""
 
 
 class PredictBody(RootModel[list[LabelScore] | list[list[LabelScore]]]):
@@ -65,7 +69,10 @@ class TextErrorBody(Answer):
     """Every error of this route looks like this."""
 
     error: str
+    """What went wrong, and the next step."""
+
     error_type: Literal["validation", "overloaded", "backend"]
+    """Whose fault it was."""
 
 
 def predict(request: Request) -> Reply:

@@ -1,11 +1,10 @@
-"""Wire models of the service's own routes: what they take and what they answer.
+"""Wire models of what the service's own routes take; `answers` has what they answer.
 
 Requests are checked strictly: no unknown fields, no "5" for 5, no NaN. Limits that an operator may
-set are not here but checked in the endpoints. Answers are written by hand on the busy routes; a
-test holds them against the models below.
+set are checked in the endpoints; here they are only named, for the documentation.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -14,9 +13,29 @@ MAX_STOP_CHARS = 256
 MAX_LOGPROBS = 20
 MAX_SEED = 2**63 - 1
 
+NO_NUL = r"^[^\x00]*$"
+NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
+
 ModelName = Annotated[str, Field(min_length=1, max_length=160)]
 StopText = Annotated[str, Field(min_length=1, max_length=MAX_STOP_CHARS)]
 StopTexts = Annotated[list[StopText], Field(max_length=MAX_STOP, fail_fast=True)]
+
+
+def documented(**keywords: Any) -> Any:
+    """Name JSON schema keywords of a field that an endpoint checks, not the model.
+
+    They are put in place where the schema is shown; those in `limits` map a keyword to the
+    setting that has its value.
+    """
+    return Field(json_schema_extra={"documented": keywords})
+
+
+Text = Annotated[str, documented(pattern=NOT_BLANK, limits={"maxLength": "max_text_chars"})]
+Texts = Annotated[
+    list[Text], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
+]
+Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
+MaxTokens = Annotated[int, Field(ge=0), documented(limits={"maximum": "max_tokens"})]
 
 
 class Ask(BaseModel):
@@ -32,21 +51,13 @@ class Ask(BaseModel):
     )
 
 
-class Answer(BaseModel):
-    """Base of all answers."""
-
-    model_config = ConfigDict(
-        strict=True, extra="forbid", use_attribute_docstrings=True, protected_namespaces=()
-    )
-
-
 class ClassifyAsk(Ask):
     """Texts to classify."""
 
     model: ModelName | None = None
     """Classifier, as `name`, `name:version` or `name:label`; the default classifier if left out."""
 
-    input: str | Annotated[list[str], Field(fail_fast=True)]
+    input: Text | Texts
     """A text, or a list of texts."""
 
     explain: bool | Literal["trajectory", "occlusion"] = False
@@ -63,10 +74,10 @@ class GenerateAsk(Ask):
     model: ModelName | None = None
     """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
 
-    prompt: str
+    prompt: Prompt
     """Text to continue; may be empty."""
 
-    max_tokens: int | None = Field(default=None, ge=0)
+    max_tokens: MaxTokens | None = None
     """Tokens to generate at most."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -90,7 +101,7 @@ class GenerateAsk(Ask):
     seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
     """The same seed, request and model version give the same text; drawn if left out."""
 
-    n: int = Field(default=1, ge=1)
+    n: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_n"})] = 1
     """Independent answers; answer i uses seed + i."""
 
     logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)
@@ -98,201 +109,3 @@ class GenerateAsk(Ask):
 
     stream: bool = False
     """Send the text as server-sent events while it is written."""
-
-
-class Usage(Answer):
-    """Tokens counted."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-    prompt_tokens_details: None = None
-
-
-class Piece(Answer):
-    """A token or word of the caller's text, and what it does to the answer."""
-
-    start: int
-    """Offset of its first character in the text, counted in code points."""
-
-    end: int
-    """Offset after its last character."""
-
-    text: str
-    """The characters between."""
-
-    probs: list[float]
-    """Trajectory: probabilities after this token. Occlusion: those of the whole text, minus those
-    of the text without this word."""
-
-    score: float
-    """The same for the answer's own label."""
-
-
-class Classified(Answer):
-    """The answer for one text."""
-
-    index: int
-    """Place of the text in the request."""
-
-    label: str
-    """The most probable label."""
-
-    score: float
-    """Its probability."""
-
-    probs: list[float]
-    """Probability of each label, in the model's order."""
-
-    num_classes: int
-    """Number of labels."""
-
-    num_tokens: int
-    """Tokens of the text."""
-
-    truncated: bool
-    """Whether the text was longer than the model reads."""
-
-    trajectory: list[Piece] | None = None
-    """After each token, if asked for."""
-
-    occlusion: list[Piece] | None = None
-    """Without each word, if asked for."""
-
-
-class ClassifyAnswerBody(Answer):
-    """Answers in the order of the texts."""
-
-    id: str
-    object: Literal["list"]
-    created: int
-    """Unix seconds."""
-
-    model: str
-    version: int
-    data: list[Classified]
-    usage: Usage
-
-
-class TopLogprob(Answer):
-    """One candidate for a place in the text."""
-
-    text: str
-    logprob: float
-
-
-class LogprobBody(Answer):
-    """A token of an answer and its natural-log probability."""
-
-    token_id: int
-    text: str
-    logprob: float | None
-    top: list[TopLogprob]
-
-
-class Choice(Answer):
-    """One answer to the prompt, or a new piece of it in a stream."""
-
-    index: int
-    text: str
-    finish_reason: Literal["stop", "length"] | None
-    """`stop`: a stop text or the model's own end; `length`: `max_tokens`; null in a stream until
-    the last piece."""
-
-    seed: int
-    """Send it with the same request to get the same text."""
-
-    logprobs: list[LogprobBody] | None = None
-
-
-class GenerateAnswerBody(Answer):
-    """Generated texts; in a stream each event is one of these, `usage` only in the last."""
-
-    id: str
-    object: Literal["generation", "generation.chunk"]
-    created: int
-    """Unix seconds."""
-
-    model: str
-    version: int
-    choices: list[Choice]
-    usage: Usage | None = None
-
-
-class SamplingBody(Answer):
-    """What a generator does where a request leaves these fields out."""
-
-    max_tokens: int
-    temperature: float
-    top_k: int
-    top_p: float
-    min_p: float
-    repetition_penalty: float
-    stop: list[str]
-
-
-class ModelBody(Answer):
-    """A version of a model."""
-
-    id: str
-    """What to send as `model`: the name for its default version, else `name:version`."""
-
-    object: Literal["model"]
-    created: int
-    """Unix seconds of its publication."""
-
-    owned_by: str
-    name: str
-    version: int
-    task: str
-    """`text-classification` or `text-generation`."""
-
-    state: Literal["ready", "refused"]
-    reason: str | None
-    """Why it was refused."""
-
-    is_default: bool
-    labels: list[str]
-    """Names such as `stable` that point at it, for `name:label`."""
-
-    classes: list[str]
-    """Labels of a classifier, in the order of `probs`."""
-
-    prompts: list[str]
-    """The only prompts that a generator takes; empty if it takes any."""
-
-    sampling: SamplingBody | None
-    """A generator's own defaults."""
-
-    canary_weight: float | None
-    """Its share of the requests that name no version, if it is the canary."""
-
-    is_shadow: bool
-    """Whether it answers nobody, and only gets copies of requests to be compared."""
-
-    metrics: dict[str, float]
-    """Figures measured when it was trained."""
-
-
-class ModelListBody(Answer):
-    """All versions that are loaded or were refused."""
-
-    object: Literal["list"]
-    data: list[ModelBody]
-
-
-class ErrorDetail(Answer):
-    """What went wrong."""
-
-    message: str
-    type: str
-    param: str | None
-    """The field at fault, such as `input[3]`."""
-
-    code: str | None
-
-
-class ErrorBody(Answer):
-    """Every error looks like this."""
-
-    error: ErrorDetail

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.api.foreign import Foreign
-from service.api.schemas import MAX_SEED, StopText, StopTexts
+from service.api.schemas import MAX_SEED, Prompt, StopText, StopTexts, documented
 
 MAX_TENSORS = 32
 MAX_DIMS = 8
@@ -73,7 +73,9 @@ class InferAsk(Foreign):
 class GenerateParameters(Foreign):
     """How text is drawn; what is left out takes the model's own default."""
 
-    max_tokens: int | None = Field(default=None, ge=1)
+    max_tokens: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_tokens"})] | None = (
+        None
+    )
     """Tokens to generate at most; 20 if left out."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
@@ -110,7 +112,7 @@ class GenerateParameters(Foreign):
 class TextAsk(GenerateParameters):
     """A text to continue; as Triton does, the parameters may also stand at the top."""
 
-    text_input: str
+    text_input: Prompt
     """Text to continue; may be empty."""
 
     id: Annotated[str, Field(max_length=256)] | None = None

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.api.answers import Answer
 from service.api.open_inference import models
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
@@ -17,7 +18,91 @@ from service.record import RequestRecord
 
 NS = 1_000_000_000
 
-Duration = dict[str, int]
+
+class Duration(Answer):
+    """How often, and how long all together."""
+
+    count: int
+    """How often."""
+
+    ns: int
+    """Nanoseconds."""
+
+
+class InferenceStatistics(Answer):
+    """Where the time of requests went."""
+
+    success: Duration
+    """Requests answered."""
+
+    fail: Duration
+    """Requests failed."""
+
+    queue: Duration
+    """Waiting for the model."""
+
+    compute_input: Duration
+    """Not measured: 0."""
+
+    compute_infer: Duration
+    """In the model."""
+
+    compute_output: Duration
+    """Not measured: 0."""
+
+    cache_hit: Duration
+    """There is no cache: 0."""
+
+    cache_miss: Duration
+    """There is no cache: 0."""
+
+
+class BatchStatistics(Answer):
+    """The same for one size of batch."""
+
+    batch_size: int
+    """Rows computed together."""
+
+    compute_input: Duration
+    """Not measured: 0."""
+
+    compute_infer: Duration
+    """In the model."""
+
+    compute_output: Duration
+    """Not measured: 0."""
+
+
+class ModelStatistics(Answer):
+    """What one version has done since the worker that answers began."""
+
+    name: str
+    """Its name."""
+
+    version: str
+    """Its version."""
+
+    last_inference: int
+    """Unix milliseconds; 0 for never."""
+
+    inference_count: int
+    """Texts classified or written."""
+
+    execution_count: int
+    """Batches that they were computed in, about."""
+
+    inference_stats: InferenceStatistics
+    """By what the time was spent for."""
+
+    batch_stats: list[BatchStatistics]
+    """By size of batch."""
+
+
+class StatisticsBody(Answer):
+    """Statistics of one version, of all versions of a model or of everything."""
+
+    model_stats: list[ModelStatistics]
+    """One item a version."""
 
 
 @dataclass(slots=True)
@@ -32,7 +117,7 @@ class Tally:
         self.count += 1
         self.seconds += seconds
 
-    def told(self) -> Duration:
+    def told(self) -> dict[str, int]:
         """Write it as the protocol does."""
         return {"count": self.count, "ns": int(self.seconds * NS)}
 

@@ -4,14 +4,21 @@ Spec: openai/openai-openapi, `openapi.yaml`. Fields that it does not have are ig
 send new ones all the time; the answer says so in a header. Numbers are checked strictly.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
+from service.api.answers import Answer
 from service.api.foreign import Foreign, Only
-from service.api.schemas import MAX_SEED, Answer, ModelName, StopText
+from service.api.schemas import MAX_SEED, MaxTokens, ModelName, Prompt, StopText, documented
 
-TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True)]
+Item = TypeVar("Item")
+Prompts = Annotated[
+    list[Item], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
+]
+TokenIds = Annotated[
+    list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True), documented(minItems=1)
+]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
@@ -32,10 +39,10 @@ class CompletionAsk(Foreign):
     model: ModelName | None = None
     """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
 
-    prompt: str | Annotated[list[str], Field(fail_fast=True)] | TokenIds | list[TokenIds]
+    prompt: Prompt | Prompts[Prompt] | TokenIds | Prompts[TokenIds]
     """Text to continue, a list of texts, the token ids of a text, or a list of those."""
 
-    max_tokens: int | None = Field(default=16, ge=0)
+    max_tokens: MaxTokens | None = 16
     """Tokens to generate at most, for each answer."""
 
     temperature: float | None = Field(default=1, ge=0, le=2)
@@ -129,6 +136,8 @@ class Logprobs(Answer):
     """The tokens of an answer, one place in each list for each of them."""
 
     tokens: list[str]
+    """Their texts."""
+
     token_logprobs: list[float | None]
     """Natural-log probabilities; null for the first token of an echoed prompt."""
 
@@ -143,10 +152,14 @@ class CompletionChoice(Answer):
     """One answer, or a new piece of it in a stream."""
 
     text: str
+    """Its text; in a stream the next piece of it."""
+
     index: int
     """Prompt i, answer j: `i * n + j`."""
 
     logprobs: Logprobs | None
+    """Its tokens, if asked for."""
+
     finish_reason: Literal["stop", "length"] | None
     """`stop`: a stop text or the model's own end; `length`: `max_tokens`; null in a stream until
     the last piece."""
@@ -156,22 +169,38 @@ class CompletionUsage(Answer):
     """Tokens counted, over all prompts and answers (those of `best_of` that are not shown too)."""
 
     prompt_tokens: int
+    """Tokens read."""
+
     completion_tokens: int
+    """Tokens written."""
+
     total_tokens: int
+    """Both together."""
+
     prompt_tokens_details: None = None
+    """Always null."""
 
 
 class Completion(Answer):
     """All answers; in a stream each event is one of these."""
 
     id: str
+    """Made of the request's id."""
+
     object: Literal["text_completion"]
+    """What this is."""
+
     created: int
     """Unix seconds."""
 
     model: str
+    """Name of the model that writes."""
+
     system_fingerprint: str
     """Model and version that wrote: with the same one, a seed gives the same text again."""
 
     choices: list[CompletionChoice]
+    """The answers; in an event, one piece of one of them, or none beside the usage."""
+
     usage: CompletionUsage | None = None
+    """Tokens counted; in a stream only if asked for."""

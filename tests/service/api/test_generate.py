@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from service.api.schemas import GenerateAnswerBody
+from service.api.answers import GenerateAnswerBody
 from service.engine.types import GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, EngineFailure, QueueFull
 from tests.fakes import FakeEngine

@@ -6,7 +6,7 @@ import pytest
 
 from service.api.open_inference import answers
 from service.api.open_inference.schemas import GenerateParameters
-from service.api.open_inference.statistics import Statistics
+from service.api.open_inference.statistics import ModelStatistics, Statistics
 from service.errors import EngineFailure, QueueFull
 from service.record import RequestRecord
 
@@ -199,7 +199,7 @@ def test_statistics_count_what_was_answered(client):
     for text in ("good", "bad"):
         client.post("/v1/classify", json={"input": [text, text]})
     [stats] = get(client, "/models/sentiment/versions/2/stats")["model_stats"]
-    answers.ModelStatistics.model_validate(stats)
+    ModelStatistics.model_validate(stats)
     assert (stats["inference_count"], stats["execution_count"]) == (4, 2)
     assert stats["inference_stats"]["success"]["count"] == 2
     assert stats["inference_stats"]["compute_infer"] == {"count": 2, "ns": 4_000_000}
