@@ -12,7 +12,6 @@ RequestError (a ServiceError)
 ├── TooMany               this caller asks too much; trying again later makes sense
 │   ├── RateExceeded      too often
 │   └── TooManyAtOnce     too many requests at the same time
-├── NotOverHttp           it can be done, but not by a caller
 ├── RouteNotFound         nothing is at this path
 └── MethodNotAllowed      the path takes other methods
 """
@@ -117,10 +116,6 @@ class TooManyAtOnce(TooMany):
     """As many of the caller's requests as may be are being answered."""
 
 
-class NotOverHttp(RequestError):
-    """What is asked for is done on the service's own machine, not over HTTP."""
-
-
 class RouteNotFound(RequestError):
     """Nothing is at this path."""
 
@@ -159,7 +154,6 @@ KINDS: dict[type[errors.ServiceError], Kind] = {
     TooMany: Kind(429, LIMIT, "too_many_requests"),
     RateExceeded: Kind(429, LIMIT, "rate_limit_exceeded"),
     TooManyAtOnce: Kind(429, LIMIT, "too_many_at_once"),
-    NotOverHttp: Kind(403, INVALID, "not_over_http"),
     RouteNotFound: Kind(404, INVALID, "route_not_found"),
     MethodNotAllowed: Kind(405, INVALID, "method_not_allowed"),
 }

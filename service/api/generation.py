@@ -43,7 +43,6 @@ def start_all(asks: Sequence[GenerateRequest], request: Request) -> list[Generat
             record.model, record.version = generation.model, generation.version
             record.prompt_tokens += generation.prompt_tokens
             record.num_rows += len(generation.seeds)
-            record.num_rows += len(generation.seeds)
     except BaseException:
         _end(generations, request)
         raise
@@ -113,11 +112,6 @@ def stream_all(
         content_type=sse.EVENT_STREAM,
         headers=sse.STREAM_HEADERS,
     )
-
-
-def stop_texts(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
-    """Return the stop texts of a field that takes one or several; None for the model's own."""
-    return (given,) if isinstance(given, str) else tuple(given or ()) or None
 
 
 def stop_texts(given: str | Sequence[str] | None) -> tuple[str, ...] | None:
