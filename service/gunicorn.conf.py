@@ -61,16 +61,18 @@ accesslog = None  # the service writes its own line for each request
 
 # Imported before the workers are forked, which then share their memory (two workers: 36 MB less,
 # by PSS). Not onnxruntime: its import starts a thread, and threads do not survive a fork.
-SHARED_MODULES = ("service.api.app", "model_store", "numpy", "tokenizers")
+METRICS = "service.metrics"
+SHARED_MODULES = ("service.api.app", "model_store", "numpy", "tokenizers", METRICS)
 
 
 def on_starting(server: Any) -> None:
     """Look for what would fail later with less clear words, then import what workers share."""
     for problem in startup.problems(settings, server.cfg.address):
         sys.exit(f"The service cannot start: {problem}")
-    if settings.run_dir is None:
-        server.run_dir = startup.make_run_dir(Path(worker_tmp_dir))
-        os.environ["RUN_DIR"] = str(server.run_dir)
+    server.run_dir = startup.make_run_dir(Path(worker_tmp_dir))
+    os.environ["RUN_DIR"] = str(server.run_dir)
+    # prometheus_client reads this when it is imported.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(server.run_dir / startup.METRICS_DIR)
     for module in SHARED_MODULES:
         import_module(module)
     gc.freeze()  # else the first collection would write to all of it, and so copy it
@@ -79,6 +81,11 @@ def on_starting(server: Any) -> None:
 def worker_exit(server: Any, worker: Any) -> None:
     """Let a worker's interpreter clear up in its usual order."""
     gc.unfreeze()
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    """Keep the counts of a worker that has ended."""
+    import_module(METRICS).retire(server.run_dir, worker.pid)
 
 
 def on_exit(server: Any) -> None:

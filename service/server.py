@@ -146,6 +146,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """Serve until a signal comes or the engine dies, then drain."""
         servers = [self._listen(sock) for sock in self.sockets]
         engine = self.wsgi.extensions["engine"]
+        if (sampler := self.wsgi.extensions.get("sampler")) is not None:
+            sampler.num_in_flight = lambda: self._running[0]
+            sampler.num_connections = lambda: sum(len(server.pool) for server in servers)
         looked = time.monotonic()
         while self.alive:
             gevent.sleep(POLL_S)

@@ -147,7 +147,7 @@ class Settings(BaseSettings):
     """Milliseconds that a free worker waits for more texts before it runs a batch."""
 
     run_dir: Path | None = None
-    """Folder where the workers count together; by default a new one in memory for each start."""
+    """Folder where the workers count together; the server makes one at each start and sets this."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least serious lines to log; `warning` leaves out the lines of requests that went well."""

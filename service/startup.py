@@ -17,6 +17,7 @@ from service.rates import Rates, RatesError, SharedCounts, StoredCounts
 from service.settings import Settings
 
 SHARED_MEMORY = Path("/dev/shm")
+METRICS_DIR = "metrics"
 RUN_DIR_PREFIX = "rnn-service-"
 LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
 
@@ -117,4 +118,6 @@ def make_run_dir(parent: Path) -> Path:
         is_ours = left.lstat().st_uid == os.getuid()
         if is_ours and pid.isdecimal() and not Path(f"/proc/{pid}").exists():
             shutil.rmtree(left, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix=f"{RUN_DIR_PREFIX}{os.getpid()}-", dir=parent))
+    made = Path(tempfile.mkdtemp(prefix=f"{RUN_DIR_PREFIX}{os.getpid()}-", dir=parent))
+    (made / METRICS_DIR).mkdir()
+    return made

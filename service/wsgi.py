@@ -6,15 +6,20 @@ Command: `gunicorn -c service/gunicorn.conf.py` (which names `service.wsgi:build
 import sys
 
 from flask import Flask
+from prometheus_client import CollectorRegistry
 
 from service import chores, log
 from service.access import Access
 from service.api.app import create_app
+from service.api.metrics import metrics_route
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
 from service.errors import ServiceError
+from service.metrics import Metrics
+from service.sampler import Sampler
 from service.settings import Settings, load_settings
 
+SAMPLE_S = 1.0  # seconds between two looks at what the engine does
 PROOF_S = 5.0  # seconds between two questions to each idle model
 CANNOT_LOAD = 4  # gunicorn stops when a worker ends with this, instead of trying again
 
@@ -34,15 +39,20 @@ def build() -> Flask:
         print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
         raise SystemExit(CANNOT_LOAD) from exc
     access = Access(settings)
+    metrics = Metrics(CollectorRegistry(), settings.run_dir)
+    sampler = Sampler(metrics, engine)
     app = create_app(
         engine,
         settings,
         guards=access.guards,
-        observers=[*access.observers, log.RequestLog(settings.log_level)],
+        observers=[*access.observers, metrics, log.RequestLog(settings.log_level)],
+        more_routes=[metrics_route(metrics.render)],
     )
+    app.extensions["sampler"] = sampler
     app.extensions["chores"] = [
         chores.Chore("follow the store", engine.refresh, settings.store_poll_s),
         chores.Chore("prove the models", engine.prove, PROOF_S),
+        chores.Chore("sample", sampler, SAMPLE_S),
         *access.chores,
     ]
     for chore in app.extensions["chores"]:

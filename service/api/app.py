@@ -24,6 +24,7 @@ def create_app(
     *,
     guards: Iterable[Guard] = (),
     observers: Iterable[Observer] = (),
+    more_routes: Iterable[Route] = (),
 ) -> Flask:
     """Make the application.
 
@@ -32,6 +33,7 @@ def create_app(
         settings: Limits and times.
         guards: Called before each request's body is read, and refuse by raising (API keys, rates).
         observers: Called with the record of each answered request (logs, metrics).
+        more_routes: Routes beside the API's own.
 
     Returns:
         The application; its engine is `app.extensions["engine"]`.
@@ -42,7 +44,7 @@ def create_app(
     app.extensions["engine"] = engine
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
-    routes = all_routes(statistics)
+    routes = (*all_routes(statistics), *more_routes)
     for route in routes:
         app.add_url_rule(
             route.rule,

@@ -38,7 +38,7 @@ class LiveProcess:
         """Return once `/readyz` says 200; fail with the log if that never comes."""
         until = time.monotonic() + START_PATIENCE_S
         while time.monotonic() < until and self.process.poll() is None:
-            with contextlib.suppress(requests.ConnectionError):
+            with contextlib.suppress(requests.RequestException):
                 if requests.get(f"{self.base_url}/readyz", timeout=5).status_code == 200:
                     return
             time.sleep(0.05)

@@ -159,7 +159,10 @@ def test_two_workers_share_the_port(start_process):
     [
         ({"PORT": "eighty"}, "PORT=eighty"),
         ({"STORE_DIR": "/nowhere"}, "there is no model store at /nowhere"),
-        ({"HOST": "192.0.2.1"}, "cannot listen at 192.0.2.1"),
+        ({"HOST": "192.0.2.1", "ALLOW_ANONYMOUS": "1"}, "cannot listen at 192.0.2.1"),
+        ({"HOST": "0.0.0.0"}, "at 0.0.0.0 others could ask it without a key"),
+        ({"API_KEYS_FILE": "/nowhere/keys"}, "API_KEYS_FILE=/nowhere/keys"),
+        ({"RATE_LIMIT": "often"}, "RATE_LIMIT='often'"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_clear_line(env, words):

@@ -1,0 +1,197 @@
+"""Figures for Prometheus, over all workers of the service and those that it had before.
+
+Each worker writes into files of its own in memory (`prometheus_client`'s multi-process mode), and
+whichever is asked adds all up. What a request costs is noted as it ends, at 12 microseconds; what
+the engine does is looked up once a second (`Sampler`). Labels have few values: no path, no method
+and no text of a caller is one.
+"""
+
+import fcntl
+import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+)
+from prometheus_client.mmap_dict import MmapedDict
+
+from service.record import RequestRecord
+from service.startup import METRICS_DIR
+from service.version import VERSION
+
+LOCK_FILE = "lock"
+NOBODY = "none"  # label of what did not happen, or not by a model
+ADDED_UP = ("counter", "histogram")  # kinds of files whose values outlive their process
+
+REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+MODEL_S = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
+TOKEN_S = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1)
+ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+Key = tuple[str, int, str | None, str | None, int | None]
+"""Route, status, reason, model and version of a request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Children:
+    """The figures that requests of one kind go into; those of models only if one answered."""
+
+    requests: Counter
+    duration: Histogram
+    queue: Histogram
+    compute: Histogram
+    rows: Histogram
+    read: Counter
+    written: Counter
+    first_token: Histogram
+    between: Histogram
+
+
+class Metrics:
+    """Every figure of one worker; as an observer it takes in each answered request.
+
+    Args:
+        registry: Where the figures are listed while there is one process only.
+        run_dir: Folder of the start's workers; None if there is one process only.
+    """
+
+    def __init__(self, registry: CollectorRegistry, run_dir: Path | None = None) -> None:
+        self.registry = registry
+        self._dir = run_dir and run_dir / METRICS_DIR
+        self._children: dict[Key, Children] = {}
+        self._requests = self.counter(
+            "rnn_requests", "Answered requests", ["route", "status", "reason", "model", "version"]
+        )
+        by_model = ["model"]
+        self._duration = self._histogram(
+            "rnn_request_seconds", "From arrival to the last byte", ["route"], REQUEST_S
+        )
+        self._queue = self._histogram(
+            "rnn_queue_seconds", "Waiting for the model", by_model, MODEL_S
+        )
+        self._compute = self._histogram("rnn_compute_seconds", "In the model", by_model, MODEL_S)
+        self._rows = self._histogram(
+            "rnn_batch_size", "Rows computed together with a request", by_model, ROWS
+        )
+        self._tokens = self.counter(
+            "rnn_tokens", "Tokens read (prompt) and written (completion)", ["model", "kind"]
+        )
+        self._first_token = self._histogram(
+            "rnn_first_token_seconds", "From arrival to a stream's first piece", by_model, MODEL_S
+        )
+        self._between = self._histogram(
+            "rnn_token_seconds", "Between two tokens of a stream, on average", by_model, TOKEN_S
+        )
+        info = self.gauge("rnn_build_info", "Versions", ["version", "python"], "mostrecent")
+        info.labels(VERSION, platform.python_version()).set(1)
+
+    def __call__(self, record: RequestRecord) -> None:
+        """Take in an answered request."""
+        key = (record.route, record.status, record.reason, record.model, record.version)
+        children = self._children.get(key) or self._find(key)
+        children.requests.inc()
+        children.duration.observe(record.duration_s)
+        if record.model is None:
+            return
+        children.queue.observe(record.queue_s)
+        children.compute.observe(record.compute_s)
+        children.rows.observe(record.batch_size)
+        children.read.inc(record.prompt_tokens)
+        if record.completion_tokens:
+            children.written.inc(record.completion_tokens)
+        if record.first_token_s is not None:
+            self._note_stream(record, children, record.first_token_s)
+
+    def render(self) -> bytes:
+        """Return all figures of all workers as Prometheus reads them."""
+        if self._dir is None:
+            return generate_latest(self.registry)
+        whole = CollectorRegistry()
+        multiprocess.MultiProcessCollector(whole, str(self._dir))  # type: ignore[no-untyped-call]
+        with locked(self._dir, fcntl.LOCK_SH):
+            return generate_latest(whole)
+
+    def counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
+        """Make a figure that only grows."""
+        return Counter(name, meaning, labels, registry=self.registry)
+
+    def gauge(self, name: str, meaning: str, labels: list[str], mode: str = "livesum") -> Gauge:
+        """Make a figure that goes up and down; `mode` says how those of the workers are joined."""
+        return Gauge(
+            name,
+            meaning,
+            labels,
+            registry=self.registry,
+            multiprocess_mode=mode,  # type: ignore[arg-type]
+        )
+
+    def _find(self, key: Key) -> Children:
+        """Look the figures up once for all requests of a kind; looking costs 1 µs each."""
+        route, status, reason, model, version = key
+        labels = (route, str(status), reason or NOBODY, model or NOBODY, str(version or NOBODY))
+        name = model or NOBODY
+        self._children[key] = Children(
+            self._requests.labels(*labels),
+            self._duration.labels(route),
+            self._queue.labels(name),
+            self._compute.labels(name),
+            self._rows.labels(name),
+            self._tokens.labels(name, "prompt"),
+            self._tokens.labels(name, "completion"),
+            self._first_token.labels(name),
+            self._between.labels(name),
+        )
+        return self._children[key]
+
+    def _note_stream(self, record: RequestRecord, children: Children, first_token_s: float) -> None:
+        children.first_token.observe(first_token_s)
+        later = record.completion_tokens - 1
+        if later > 0:
+            children.between.observe((record.duration_s - first_token_s) / later)
+
+    def _histogram(
+        self, name: str, meaning: str, labels: list[str], buckets: tuple[float, ...]
+    ) -> Histogram:
+        return Histogram(name, meaning, labels, buckets=buckets, registry=self.registry)
+
+
+def retire(run_dir: Path, pid: int) -> None:
+    """Add the counts of a worker that has ended to those of the ones before, and drop the rest.
+
+    Without that each replaced worker would leave its files, and memory would grow.
+    """
+    folder = run_dir / METRICS_DIR
+    with locked(folder, fcntl.LOCK_EX):
+        for kind in ADDED_UP:
+            file = folder / f"{kind}_{pid}.db"
+            if file.exists():
+                _add_up(file, folder / f"{kind}_ended.db")
+                file.unlink()
+        for file in folder.glob(f"gauge_*_{pid}.db"):
+            file.unlink()
+
+
+@contextmanager
+def locked(folder: Path, kind: int) -> Iterator[None]:
+    """Keep `retire` out while figures are read, and the other way round."""
+    with (folder / LOCK_FILE).open("a") as lock:
+        fcntl.flock(lock, kind)
+        yield
+
+
+def _add_up(file: Path, total: Path) -> None:
+    """Add the values of one file to those of another."""
+    values = MmapedDict.read_all_values_from_file(str(file))  # type: ignore[no-untyped-call]
+    sums = MmapedDict(str(total))  # type: ignore[no-untyped-call]
+    for key, value, _, _ in values:
+        before, _ = sums.read_value(key)  # type: ignore[no-untyped-call]
+        sums.write_value(key, before + value, 0.0)  # type: ignore[no-untyped-call]
+    sums.close()  # type: ignore[no-untyped-call]

@@ -1,0 +1,116 @@
+"""The figures of the whole service, whatever becomes of its workers."""
+
+import os
+import signal
+from collections import Counter
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from service.startup import RUN_DIR_PREFIX, memory_dir
+from tests.e2e.test_lifecycle import until
+
+pytestmark = pytest.mark.e2e
+
+
+def samples(live, name):
+    """The values of a figure by its labels."""
+    text = requests.get(f"{live.base_url}/metrics", timeout=10).text
+    return {
+        tuple(sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name
+    }
+
+
+def total(live, name, **labels):
+    wanted = set(labels.items())
+    return sum(value for key, value in samples(live, name).items() if wanted <= set(key))
+
+
+def run_dirs(live):
+    """The folders in which the workers of this start count."""
+    return list(memory_dir().glob(f"{RUN_DIR_PREFIX}{live.process.pid}-*"))
+
+
+def classify(live, text="a good film", **fields):
+    """One request on a connection of its own, so that any worker may get it."""
+    fields = {"input": text} | fields
+    return requests.post(f"{live.base_url}/v1/classify", json=fields, timeout=10)
+
+
+@pytest.fixture
+def live(start_process, tiny_store):
+    return start_process(tiny_store, {"WORKERS": "2"})
+
+
+def test_every_answer_of_every_worker_is_counted_through_kills_and_restarts(live):
+    route = {"route": "/v1/classify"}
+    asked: Counter[str] = Counter()
+    for round_number in range(3):
+        for _ in range(20):
+            asked[str(classify(live).status_code)] += 1
+        asked[str(classify(live, "").status_code)] += 1
+        if round_number < 2:
+            before = set(live.worker_pids())
+            os.kill(before.pop(), signal.SIGKILL)
+            until(lambda before=before: len(set(live.worker_pids()) - before) == 1)
+            live.wait_until_ready()
+    assert asked == {"200": 60, "422": 3}
+    for status, count in asked.items():
+        assert total(live, "rnn_requests_total", status=status, **route) == count
+    assert total(live, "rnn_request_seconds_count", **route) == 63
+    assert total(live, "rnn_queue_seconds_count", model="sentiment") == 60
+    assert total(live, "rnn_tokens_total", model="sentiment", kind="prompt") == 60 * 3
+    refused = {"reason": "invalid_value", "model": "none", "version": "none"}
+    assert total(live, "rnn_requests_total", **refused) == 3
+
+
+def test_a_worker_that_ended_leaves_no_file_behind(live):
+    [run_dir] = run_dirs(live)
+
+    def files():
+        return {path.name for path in (run_dir / "metrics").iterdir()}
+
+    classify(live)
+    until(lambda: len(files()) >= 3)
+    old = live.worker_pids()
+    for pid in old:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(live.worker_pids()) == 2 and not set(live.worker_pids()) & set(old))
+    live.wait_until_ready()
+    until(lambda: not [name for name in files() for pid in old if f"_{pid}." in name])
+    assert "counter_ended.db" in files()
+
+
+def test_what_is_going_on_is_seen_within_seconds(live):
+    fields = {"prompt": "To be", "max_tokens": 500, "stream": True, "n": 2}
+    with requests.post(f"{live.base_url}/v1/generate", json=fields, stream=True) as stream:
+        list(stream.iter_lines())
+    until(lambda: total(live, "rnn_workers", state="ready") == 2)
+    written = total(live, "rnn_tokens_total", model="shakespeare", kind="completion")
+    assert written > 2
+    until(lambda: total(live, "rnn_batch_rows_total", model="shakespeare") >= written - 2)
+    assert total(live, "rnn_first_token_seconds_count", model="shakespeare") == 1
+    assert total(live, "rnn_token_seconds_count", model="shakespeare") == 1
+    assert total(live, "rnn_loads_total") == 2 * 3
+    assert total(live, "rnn_model_info", model="names", state="ready") == 2
+    assert total(live, "rnn_resident_memory_bytes") > 20e6
+    assert total(live, "rnn_store_followed") == 2
+    assert total(live, "rnn_build_info") == 1
+
+
+def test_the_run_folder_is_gone_when_the_service_has_ended(live):
+    assert len(run_dirs(live)) == 1
+    assert live.stop() == 0
+    assert run_dirs(live) == []
+
+
+def test_requests_that_are_refused_are_counted_with_the_reason(start_process, tiny_store):
+    live = start_process(tiny_store, {"RATE_LIMIT": "2/hour", "WORKERS": "2"})
+    statuses = [classify(live).status_code for _ in range(4)]
+    assert statuses == [200, 200, 429, 429]
+    metrics = requests.get(f"{live.base_url}/metrics", timeout=10)
+    assert metrics.status_code == 429
