@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from playwright.sync_api import expect
 from werkzeug.exceptions import NotFound
 from werkzeug.serving import WSGIRequestHandler, make_server
 
@@ -11,13 +12,14 @@ from service.settings import Settings
 from tests.e2e.playground.browser import DESKTOP, Watch, find_browser, open_browser
 from tests.e2e.playground.engine import PlaygroundEngine
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000  # what a busy machine may need
 
 
 @pytest.fixture(scope="package")
 def browser():
     if find_browser() is None:
         pytest.skip("no Chromium found (Debian and Ubuntu: apt-get install chromium)")
+    expect.set_options(timeout=PATIENCE_MS)
     with open_browser() as browser:
         yield browser
 
@@ -51,6 +53,8 @@ def engine():
 @pytest.fixture
 def site(server, engine):
     server.app = create_app(engine, Settings(max_tokens=100_000))
+    # Without it each test would wait in vain for the page to become ready.
+    assert server.app.test_client().get("/v1/models").status_code == 200
     return f"http://127.0.0.1:{server.port}"
 
 

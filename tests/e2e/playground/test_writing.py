@@ -154,5 +154,5 @@ def test_the_page_waits_for_a_service_that_is_starting(browser, site):
 
     page.route("**/v1/models", start)
     page.goto(site)
-    expect(page.locator("#label")).to_have_text("negative", timeout=10_000)
+    expect(page.locator("#label")).to_have_text("negative")
     context.close()
