@@ -204,37 +204,42 @@ def lowest_kept(weights: Floats, top_k: Ints, top_p: Floats) -> Floats:
         top_p: (rows,) over 0, up to 1.
     """
     vocab_size = weights.shape[1]
-    is_limited = top_k < vocab_size
-    most = max(FEW, int(top_k[is_limited].max(initial=0)))
-    floors, is_enough = _floors_among(_largest(weights, most), weights, top_k, top_p)
+    if vocab_size <= FEW:
+        return _floors(np.sort(weights, axis=1)[:, ::-1], top_k, top_p)[0]
+    totals = weights.sum(axis=1)
+    width = max(FEW, int(top_k[top_k < vocab_size].max(initial=0)))
+    few = np.partition(weights, vocab_size - width, axis=1)[:, vocab_size - width :]
+    floors, is_enough = _floors(np.sort(few, axis=1)[:, ::-1], top_k, top_p, totals)
     if not is_enough.all():  # rows so flat that a few tokens do not reach top_p
         flat = np.flatnonzero(~is_enough)
-        everything = _largest(weights[flat], vocab_size)
-        floors[flat], _ = _floors_among(everything, weights[flat], top_k[flat], top_p[flat])
+        everything = np.sort(weights[flat], axis=1)[:, ::-1]
+        floors[flat] = _floors(everything, top_k[flat], top_p[flat], totals[flat])[0]
     return floors
 
 
-def _largest(weights: Floats, count: int) -> Floats:
-    """Return the `count` largest of each row, descending."""
-    vocab_size = weights.shape[1]
-    if count < vocab_size:
-        weights = np.partition(weights, vocab_size - count, axis=1)[:, vocab_size - count :]
-    return np.sort(weights, axis=1)[:, ::-1]
+def _floors(
+    top: Floats, top_k: Ints, top_p: Floats, totals: Floats | None = None
+) -> tuple[Floats, Bools]:
+    """Find the floors among the largest weights of each row.
 
+    Args:
+        top: (rows, width) in descending order.
+        top_k: As in `lowest_kept`; up to the width, or over it for no limit.
+        top_p: As in `lowest_kept`.
+        totals: (rows,) all weights together; None if `top` has all.
 
-def _floors_among(top: Floats, weights: Floats, top_k: Ints, top_p: Floats) -> tuple[Floats, Bools]:
-    """Find the floors among the largest weights, and whether there were enough of them."""
+    Returns:
+        (rows,) floors, and whether there were enough weights to tell.
+    """
     rows, width = np.arange(len(top)), top.shape[1]
-    is_limited = top_k < weights.shape[1]
-    rank = np.where(is_limited, np.minimum(top_k, width) - 1, width - 1)
-    floors = np.where(is_limited, top[rows, rank], 0)
-    mass = (top * (top >= floors[:, None])).cumsum(axis=1, dtype=np.float64)
-    total = np.where(is_limited, mass[:, -1], weights.sum(axis=1))
-    reached = mass >= (top_p * total)[:, None]
-    is_enough = reached[:, -1] | is_limited
-    has_cut = (top_p < 1) & reached[:, -1]
-    floors = np.where(has_cut, top[rows, reached.argmax(axis=1)], floors)
-    return floors, is_enough | (top_p >= 1)
+    kth = top[rows, np.minimum(top_k, width) - 1]
+    mass = (top * (top >= kth[:, None])).cumsum(axis=1, dtype=np.float64)
+    kept = mass[:, -1]
+    if totals is not None:
+        kept = np.where(top_k <= width, kept, totals)
+    reached = mass >= (top_p * kept)[:, None]
+    is_enough = reached[:, -1]
+    return np.where(is_enough, top[rows, reached.argmax(axis=1)], kth), is_enough
 
 
 def columns_for(vocab_size: int) -> int:
