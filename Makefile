@@ -49,8 +49,8 @@ train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the 
 train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 	$(BIN)/python -m training.train_generator --data tiny_shakespeare --cell lstm --name shakespeare
 
-bench: $(FAST) $(TRAIN) $(DEV) ## Measure speed under load
-	$(BIN)/python -m bench
+bench: $(FAST) $(TRAIN) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
+	$(BIN)/python -m bench $(BENCH)
 
 chaos: $(TRAIN) $(DEV) ## Run the long fault tests
 	$(BIN)/pytest -m "slow or not slow" tests/faults
