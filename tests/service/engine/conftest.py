@@ -5,7 +5,13 @@ import pytest
 
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
-from tests.models import byte_tokenizer, publish_classifier, publish_generator
+from tests.models import CHARACTERS, byte_tokenizer, publish_classifier, publish_generator
+from tests.service.engine.fakes import (
+    PATIENCE_S,
+    FakeGeneratorGraph,
+    Stepper,
+    fake_generator,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +62,27 @@ def make_engine(options):
 @pytest.fixture
 def engine(make_engine):
     return make_engine()
+
+
+@pytest.fixture
+def stepper():
+    return Stepper()
+
+
+@pytest.fixture
+def graph(stepper):
+    return FakeGeneratorGraph(len(CHARACTERS) + 4, stepper)
+
+
+@pytest.fixture
+def make_generator(graph, stepper):
+    generators = []
+
+    def make(**options):
+        generators.append(fake_generator(graph, **options))
+        return generators[-1]
+
+    yield make
+    stepper.free()
+    for generator in generators:
+        generator.close(PATIENCE_S)

@@ -1,5 +1,7 @@
 """Models that can be worked out by hand, and that fail when told to."""
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +11,11 @@ from service.engine.generation import Source
 from service.engine.generator import Generator
 from service.engine.options import EngineOptions
 from service.engine.prompting import PromptBuilder
+from service.engine.types import GenerateRequest, Sampling
 from service.engine.writer import Writer
 from tests.models import character_tokenizer
 
+PATIENCE_S = 30
 BAD_WORD_ID = 43  # the last of the word vocabulary
 BAD_CHARACTER_ID = 68  # the last of the characters
 
@@ -101,3 +105,34 @@ def fake_generator(graph=None, **changes):
     )
     prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
     return Generator(prompts, writer, options.max_queue_size)
+
+
+class Stepper:
+    """Lets a fake graph make its steps one by one; `free` lets all others through."""
+
+    def __init__(self):
+        self._allowed = threading.Semaphore(0)
+        self._is_free = False
+
+    def __call__(self, rows):
+        if not self._is_free:
+            assert self._allowed.acquire(timeout=PATIENCE_S)
+
+    def let(self, count):
+        self._allowed.release(count)
+
+    def free(self):
+        self._is_free = True
+        self._allowed.release()
+
+
+def ask(generator, prompt="e", *, deadline=None, echo=False, **sampling):
+    request = GenerateRequest(prompt, Sampling(**sampling), echo=echo, deadline=deadline)
+    return generator.generate(request)
+
+
+def until(condition):
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
