@@ -175,12 +175,11 @@ def site_of(address: str) -> str:
 
 
 def rate_headers(standing: Standing) -> Headers:
-    """Tell a caller where it stands (draft-ietf-httpapi-ratelimit-headers-07)."""
+    """Tell a caller where it stands (draft-ietf-httpapi-ratelimit-headers-06)."""
     return (
         ("RateLimit-Limit", str(standing.limit)),
         ("RateLimit-Remaining", str(max(0, standing.remaining))),
         ("RateLimit-Reset", str(math.ceil(standing.reset_s))),
-        ("RateLimit-Policy", f"{standing.limit};w={standing.window_s}"),
     )
 
 
