@@ -5,6 +5,7 @@ callers, no streaming; that is the service's.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Self
 
 import numpy as np
 import onnxruntime
@@ -18,11 +19,6 @@ from training.weights import FILENAME
 BATCH_SIZE = 32
 
 
-def open_stored(stored: StoredVersion) -> onnxruntime.InferenceSession:
-    """Open a version's `model.onnx`."""
-    return open_session(stored.read("model.onnx"), stored.read(FILENAME))
-
-
 class ServedClassifier:
     """A classifier's graph with its tokenizer."""
 
@@ -34,6 +30,18 @@ class ServedClassifier:
     ) -> None:
         """Keep all three."""
         self.session, self.tokenizer, self.config = session, tokenizer, config
+
+    @classmethod
+    def open(cls, stored: StoredVersion) -> Self:
+        """Open a stored version.
+
+        Raises:
+            ValueError: It is no classifier.
+        """
+        if not isinstance(stored.config, ClassifierConfig):
+            raise ValueError(f"{stored.name}:{stored.version} is no classifier")
+        session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
+        return cls(session, stored.tokenizer(), stored.config)
 
     def probs(self, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (num_texts, num_classes).
@@ -63,6 +71,18 @@ class ServedGenerator:
         """Keep all three."""
         self.session, self.tokenizer, self.config = session, tokenizer, config
 
+    @classmethod
+    def open(cls, stored: StoredVersion) -> Self:
+        """Open a stored version.
+
+        Raises:
+            ValueError: It is no generator.
+        """
+        if not isinstance(stored.config, GeneratorConfig):
+            raise ValueError(f"{stored.name}:{stored.version} is no generator")
+        session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
+        return cls(session, stored.tokenizer(), stored.config)
+
     def zero_state(self, batch_size: int) -> Feeds:
         """Return the state before the first token."""
         config = self.config
@@ -87,7 +107,9 @@ class ServedGenerator:
         state = self.zero_state(len(rows))
         for place in range(rows.shape[1] - 1):
             logits, state = self.step(rows[:, place : place + 1], state)
-            yield -log_softmax(logits)[np.arange(len(rows)), rows[:, place + 1]]
+            largest = logits.max(axis=1)
+            log_sums = largest + np.log(np.exp(logits - largest[:, None]).sum(axis=1))
+            yield log_sums - logits[np.arange(len(rows)), rows[:, place + 1]]
 
     def sample(self, prompts: Sequence[str], *, seed: int = 0) -> list[str]:
         """Return one text for each prompt, drawn with the model's default sampling.

@@ -19,7 +19,7 @@ from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 from training.parity import ParityError, check_classifier, check_generator
-from training.served import ServedClassifier, ServedGenerator, open_stored
+from training.served import ServedClassifier, ServedGenerator
 from training.vocab import train_char
 
 TEXTS = ["to be", "or not to be", "that is"]
@@ -84,7 +84,7 @@ def publish_generator(store, **sampling):
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
 def test_published_classifier_answers_as_the_net(dtype, store):
     net, stored = publish_classifier(store, dtype)
-    served = ServedClassifier(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedClassifier.open(stored)
 
     got = served.probs(TEXTS)
 
@@ -109,7 +109,7 @@ def test_version_holds_all_that_a_version_holds(store):
 
 def test_golden_outputs_are_the_graphs(store):
     _, stored = publish_generator(store)
-    served = ServedGenerator(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedGenerator.open(stored)
 
     for case in stored.golden().cases:
         logits, _ = served.step(np.array([case.token_ids]), served.zero_state(1))
@@ -119,7 +119,7 @@ def test_golden_outputs_are_the_graphs(store):
 
 def test_text_without_a_token_is_even_between_the_classes(store):
     _, stored = publish_classifier(store)
-    served = ServedClassifier(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedClassifier.open(stored)
 
     assert served.probs(["", "to be"])[0].tolist() == [0.5, 0.5]
 
@@ -172,7 +172,7 @@ def test_weights_that_are_no_numbers_are_refused(value):
 
 def test_generator_draws_reproducibly_and_stops_at_its_end_token(store):
     _, stored = publish_generator(store)
-    served = ServedGenerator(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedGenerator.open(stored)
 
     first = served.sample(["to", "", "be"] * 20, seed=1)
 
@@ -185,7 +185,7 @@ def test_generator_draws_reproducibly_and_stops_at_its_end_token(store):
 
 def test_temperature_zero_takes_the_most_probable_token(store):
     net, stored = publish_generator(store, temperature=0.0, max_tokens=6)
-    served = ServedGenerator(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedGenerator.open(stored)
     ids = [3, *TOKENIZER.encode_ids("to")]
 
     (text,) = served.sample(["to"])
@@ -201,7 +201,7 @@ def test_temperature_zero_takes_the_most_probable_token(store):
 @pytest.mark.parametrize("limit", [{"top_k": 2}, {"top_p": 0.3}, {"min_p": 0.5}], ids=str)
 def test_limits_keep_the_most_probable_tokens_only(limit, store):
     _, stored = publish_generator(store, **limit)
-    served = ServedGenerator(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedGenerator.open(stored)
     logits, _ = served.step(np.array([[3]]), served.zero_state(1))
     probs = np.exp(logits[0]) / np.exp(logits[0]).sum()
     order = np.argsort(-probs)
@@ -220,7 +220,7 @@ def test_limits_keep_the_most_probable_tokens_only(limit, store):
 
 def test_losses_are_those_of_the_net(store):
     net, stored = publish_generator(store)
-    served = ServedGenerator(open_stored(stored), stored.tokenizer(), stored.config)
+    served = ServedGenerator.open(stored)
     rows = np.array([[3, 5, 6, 7], [3, 8, 8, 4]])
 
     got = np.stack(list(served.losses(rows)), axis=1)

@@ -12,7 +12,7 @@ from training import train_classifier, train_generator
 from training.classifier_flags import parse
 from training.cli import run_script
 from training.data import load_classification
-from training.served import ServedClassifier, open_stored
+from training.served import ServedClassifier
 
 STORE = Path("store")
 SMALL = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "6",
@@ -41,7 +41,7 @@ def trained(tmp_path_factory):
 
 
 def open_served(stored):
-    return ServedClassifier(open_stored(stored), stored.tokenizer(), stored.config)
+    return ServedClassifier.open(stored)
 
 
 def files_under(folder):

@@ -15,7 +15,7 @@ from training.corpus import CorpusData
 from training.generator_flags import PRESETS, parse
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.reports import DataReport
-from training.served import ServedGenerator, open_stored
+from training.served import ServedGenerator
 from training.vocab import train_char
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "24", "--max-epochs", "2", "--batch-size", "4",
@@ -33,7 +33,7 @@ def train(data, *argv):
 
 
 def open_served(stored):
-    return ServedGenerator(open_stored(stored), stored.tokenizer(), stored.config)
+    return ServedGenerator.open(stored)
 
 
 def test_names_end_by_themselves_and_the_share_of_new_ones_is_told(tmp_path):

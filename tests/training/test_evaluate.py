@@ -1,0 +1,133 @@
+"""A stored model is measured on other data, beside a bag of words, and the figures are kept."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model_store import Store
+from tests.training.toys import write_names, write_reviews
+from training import evaluate, train_classifier, train_generator
+from training.cli import run_script
+from training.data import Rows
+from training.served import ServedGenerator
+
+CLASSIFIER = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320",
+              "--max-epochs", "6", "--learning-rate", "0.02", "--batch-size", "16",
+              "--no-baseline", "--seed", "3"]  # fmt: skip
+GENERATOR = ["--lines", "--embedding-dim", "8", "--hidden-size", "12", "--max-epochs", "1",
+             "--batch-size", "4", "--bptt-len", "20", "--samples", "10"]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A store with a classifier and a generator, and the data that they were trained on."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    reviews, names = write_reviews(folder / "reviews.csv"), write_names(folder / "names.txt")
+    where = ["--store", str(folder / "store"), "--run-dir", str(folder / "run")]
+    train_classifier.main(["--data", reviews, "--name", "toy", *where, *CLASSIFIER])
+    train_generator.main(["--data", names, "--name", "names", *where, *GENERATOR])
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _here(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+def evaluated(model, data, *argv):
+    """Return what is kept of an evaluation."""
+    evaluate.main([model, "--data", data, "--store", "store", *argv])
+    folder = Path("store") / model.partition(":")[0] / "evaluations"
+    return json.loads((folder / f"1-{Path(data).stem}.json").read_bytes())
+
+
+def test_same_split_gives_the_figures_of_the_manifest():
+    kept = evaluated("toy:1", "reviews.csv", "--seed", "3")
+
+    manifest = Store(Path("store")).open("toy").manifest
+    for name, value in kept["metrics"].items():
+        if "baseline" not in name:
+            assert value == pytest.approx(manifest.metrics[name], abs=1e-6)
+    assert kept["metrics"]["user_test_baseline_accuracy"] > 0.9
+    assert kept["sets"][0]["rows"] == 16
+
+
+def test_all_rows_are_measured_next_to_a_bag_of_words_of_other_data(folder):
+    write_reviews(folder / "more.csv", count=60)
+
+    kept = evaluated("toy", "more.csv", "--all-rows", "--baseline-data", "reviews.csv")
+
+    (found,) = kept["sets"]
+    assert (found["name"], found["rows"], sum(map(sum, found["confusion"]))) == ("all", 60, 60)
+    assert found["baseline"]["accuracy"] > 0.9
+
+
+def test_class_ids_of_the_data_become_those_of_the_model():
+    rows = evaluate.relabelled(Rows(["a", "b", "c"], [0, 1, 2]), ["x", "y", "z"], ["z", "x", "y"])
+
+    assert rows.labels == [1, 2, 0]
+
+
+def test_store_is_as_sound_as_before_and_serves_the_same_versions():
+    evaluated("toy", "reviews.csv", "--no-baseline")
+
+    store = Store(Path("store"))
+    assert (store.names(), store.versions("toy")) == (["names", "toy"], [1])
+    assert store.verify("toy", 1) == []
+    assert store.prune("toy", keep=1) == []
+
+
+def test_evaluation_is_kept_with_its_command_and_replaced_by_the_next():
+    first = evaluated("toy", "reviews.csv", "--no-baseline", "--seed", "1")
+    second = evaluated("toy", "reviews.csv", "--no-baseline", "--seed", "2")
+
+    assert first["command"].endswith("--no-baseline --seed 1")
+    assert second["command"].endswith("--no-baseline --seed 2")
+    assert second["libraries"]["onnxruntime"]
+
+
+def test_generator_has_loss_and_share_of_new_texts():
+    kept = evaluated("names", "names.txt", "--lines", "--samples", "30")
+
+    metrics = kept["metrics"]
+    assert metrics["perplexity"] == pytest.approx(np.exp(metrics["loss"]))
+    assert 0 <= metrics["new_share"] <= 1
+    assert kept["split"] == "validation"
+
+
+def test_documents_are_measured_each_from_its_own_beginning():
+    stored = Store(Path("store")).open("names")
+    served = ServedGenerator.open(stored)
+    documents = ["anna", "berta", "doralin"]
+
+    together = evaluate.text_figures(served, documents)
+
+    alone = [evaluate.text_figures(served, [document]) for document in documents]
+    counts = [len(document) + 1 for document in documents]  # and the end
+    expected = np.average([figures["loss"] for figures in alone], weights=counts)
+    assert together["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("argv", "message"),
+    [
+        (["toy", "--data", "reviews.csv", "--test-split", "0"], "give --test-split or --all-rows"),
+        (["toy", "--data", "animals.csv"], "(cat, dog) are not the model's (negative, positive)"),
+        (["nobody", "--data", "reviews.csv"], "no model 'nobody' in the store"),
+        (["toy:9", "--data", "reviews.csv"], "toy has no version 9"),
+        (["toy:x", "--data", "reviews.csv"], "not NAME or NAME:VERSION"),
+    ],
+    ids=["no test rows", "other labels", "no model", "no version", "no number"],
+)
+def test_mistake_ends_with_code_2_and_one_line(argv, message, folder, caplog):
+    rows = [f"it is a {('cat', 'dog')[place % 2]} {place},{('cat', 'dog')[place % 2]}\n"
+            for place in range(60)]  # fmt: skip
+    (folder / "animals.csv").write_text("text,label\n" + "".join(rows))
+
+    code = run_script(evaluate.main, [*argv, "--store", "store"])
+
+    assert code == 2
+    assert message in caplog.messages[-1]
+    assert "\n" not in caplog.messages[-1]
