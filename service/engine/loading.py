@@ -22,6 +22,7 @@ from service.engine.arrays import Floats
 from service.engine.classifier import Classifier
 from service.engine.generation import Source
 from service.engine.generator import Generator
+from service.engine.memory import release
 from service.engine.options import EngineOptions
 from service.engine.prompting import PromptBuilder
 from service.engine.runtime import WEIGHTS, ClassifierRuntime, GeneratorRuntime
@@ -84,6 +85,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> LoadedModel:
         model = _load_classifier(stored, stored.config, options)
     else:
         model = _load_generator(stored, stored.config, options)
+    release()
     elapsed_s = time.monotonic() - started
     logger.info("loaded %s:%d in %.3f s", stored.name, stored.version, elapsed_s)
     return model
