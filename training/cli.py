@@ -64,6 +64,9 @@ def prepare(arguments: argparse.Namespace) -> Store:
         raise UsageError(f"nothing to resume: {checkpoint} does not exist; leave out --resume")
     if checkpoint.exists() and not (arguments.resume or arguments.dry_run):
         log.warning("%s holds an earlier run: it is overwritten now", checkpoint.parent)
+    # AdamW's averages of rare tokens fade into denormal numbers, which cost processors 5 to 10
+    # times the time: without this, an epoch was measured to grow slower and slower.
+    torch.set_flush_denormal(True)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
     logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
