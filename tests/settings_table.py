@@ -27,8 +27,8 @@ def allowed(field):
 
 
 def default(field):
-    """The default as one would set it; empty where it is worked out or unset."""
-    if field.default is PydanticUndefined or field.default is None:
+    """The default as one would set it; nothing where it is worked out, unset or empty."""
+    if field.default is PydanticUndefined or field.default in (None, ""):
         return ""
     value = field.default
     if isinstance(value, Path) and value.is_relative_to(PROJECT_DIR):
