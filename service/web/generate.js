@@ -6,11 +6,13 @@ import { curlCommand } from "./curl.js";
 import { announce, byId, h } from "./dom.js";
 import { fillMenu } from "./models.js";
 import { clearNotice, showError } from "./notice.js";
+import { Output } from "./output.js";
 import { SamplingControls } from "./sampling.js";
 import { Stopwatch } from "./speed.js";
 
 const PATH = "v1/generate";
-const FIRST_PROMPTS = { shakespeare: "ROMEO:\n" };
+const FIRST_PROMPTS = { shakespeare: "ROMEO:\n", reviews: "This film" };
+const FIRST_PROMPT = "Once upon a time";
 const SEVERAL = 5; // answers to a prompt from a list, which tend to be a word each
 const ENDS = { stop: "ended by itself", length: "reached max tokens" };
 
@@ -22,13 +24,13 @@ function freshSeed() {
 export class GeneratePanel {
   #menu = byId("generator");
   #notice = byId("generate-notice");
-  #output = byId("output");
+  #output = new Output(byId("output"), () => this.#showSpeed());
+  #watch = new Stopwatch();
   #models = [];
   #sampling = new SamplingControls(() => this.#showCurl());
   #nextSeed = freshSeed();
   #lastSeed = null;
   #writing = null; // AbortController of the stream that is being read
-  #pieces = []; // elements of the answers
 
   constructor() {
     this.#menu.addEventListener("change", () => this.#changeModel());
@@ -42,7 +44,7 @@ export class GeneratePanel {
       this.#sampling.seed = null;
       this.#write(this.#nextSeed);
     });
-    byId("copy-text").addEventListener("click", () => copyText(this.#text(), byId("copy-text")));
+    byId("copy-text").addEventListener("click", () => copyText(this.#output.text, byId("copy-text")));
     for (const id of ["prompt", "prompts"]) byId(id).addEventListener("input", () => this.#showCurl());
     byId("panel-generate").addEventListener("keydown", (event) => this.#key(event));
   }
@@ -75,7 +77,8 @@ export class GeneratePanel {
     byId("prompts").hidden = !isListed;
     byId("prompt-label").htmlFor = isListed ? "prompts" : "prompt";
     byId("prompts").replaceChildren(...model.prompts.map((prompt) => h("option", { value: prompt }, prompt)));
-    if (!isListed && !byId("prompt").value) byId("prompt").value = FIRST_PROMPTS[model.id] ?? "Once upon a time";
+    const isOurs = ["", FIRST_PROMPT, ...Object.values(FIRST_PROMPTS)].includes(byId("prompt").value);
+    if (isOurs) byId("prompt").value = FIRST_PROMPTS[model.name] ?? FIRST_PROMPT;
     this.#sampling.setDefaults(model.sampling, isListed ? SEVERAL : 1);
     this.#showCurl();
   }
@@ -104,16 +107,15 @@ export class GeneratePanel {
     this.#writing = writing;
     const body = this.#body(seed);
     this.#begin(body);
-    const watch = new Stopwatch();
     let ends = null;
     try {
-      ends = await this.#read(body, { watch, signal: writing.signal });
+      ends = await this.#read(body, writing.signal);
     } catch (error) {
       if (this.#writing !== writing) return; // another text took its place
       if (isAbort(error)) ends = "stopped by you";
       else this.#fail(error);
     }
-    if (this.#writing === writing) this.#end(watch, ends);
+    if (this.#writing === writing) this.#end(ends);
   }
 
   #begin(body) {
@@ -122,70 +124,48 @@ export class GeneratePanel {
     this.#lastSeed = body.seed;
     this.#showCurl(body.seed);
     this.#nextSeed = freshSeed();
-    this.#pieces = [];
-    this.#output.replaceChildren();
-    this.#piece(0, body.prompt).classList.add("writing");
+    this.#watch = new Stopwatch();
+    this.#output.begin(this.#model.prompts.length ? null : body.prompt);
     byId("used-seed").textContent = body.seed;
-    this.#showSpeed([["Tokens", "0"]]);
+    this.#showSpeed();
     byId("afterword").hidden = false;
     byId("stop-writing").hidden = false;
     announce(byId("generate-said"), "Writing.");
   }
 
-  /** Show the stream's events as they come; resolves to why the text ended. */
-  async #read(body, { watch, signal }) {
+  /** Write the stream's events down as they come; resolves to why the text ended. */
+  async #read(body, signal) {
     const ends = new Set();
     for await (const event of postStream(PATH, body, { signal })) {
-      for (const choice of event.choices) {
-        this.#append(this.#piece(choice.index, body.prompt), choice.text);
-        if (choice.text) watch.note(1);
-        if (choice.finish_reason) ends.add(ENDS[choice.finish_reason] ?? choice.finish_reason);
+      signal.throwIfAborted(); // events that had come before the abort are not wanted either
+      for (const { index, text, finish_reason: end } of event.choices) {
+        if (text) this.#watch.note(1);
+        this.#output.append(index, text);
+        if (end) ends.add(ENDS[end] ?? end);
       }
-      if (event.usage) watch.correct(event.usage.completion_tokens);
-      this.#showSpeed(watch.facts());
+      if (event.usage) this.#watch.correct(event.usage.completion_tokens);
     }
     return [...ends].join(", ");
   }
 
-  /** The element of answer `index`, made when its first piece comes. */
-  #piece(index, prompt) {
-    while (this.#pieces.length <= index) {
-      const asked = this.#model.prompts.length ? null : h("span", { class: "asked" }, prompt);
-      this.#pieces.push(h("p", { class: "piece" }, asked, document.createTextNode("")));
-      this.#output.append(this.#pieces.at(-1));
-    }
-    return this.#pieces[index];
-  }
-
-  #append(piece, text) {
-    const box = this.#output;
-    const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
-    piece.lastChild.appendData(text);
-    if (isAtEnd) box.scrollTop = box.scrollHeight;
-  }
-
-  #showSpeed(facts) {
+  #showSpeed(more = []) {
+    const facts = [...this.#watch.facts(), ...more];
     byId("speed").replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   }
 
   #fail(error) {
     showError(this.#notice, error, { retry: () => this.#write(this.#lastSeed) });
     this.#sampling.blame(error.param);
-    byId("afterword").hidden = this.#pieces.every((piece) => piece.lastChild.data === "");
   }
 
-  #end(watch, ends) {
+  #end(ends) {
     this.#writing = null;
     const hadFocus = document.activeElement === byId("stop-writing");
     byId("stop-writing").hidden = true;
     if (hadFocus) byId("write").focus();
-    this.#output.querySelector(".writing")?.classList.remove("writing");
-    if (ends === null) return announce(byId("generate-said"), "");
-    this.#showSpeed([...watch.facts(), ["End", ends]]);
-    announce(byId("generate-said"), `Done: ${ends}.`);
-  }
-
-  #text() {
-    return this.#pieces.map((piece) => piece.textContent).join("\n\n");
+    this.#output.end();
+    byId("afterword").hidden = this.#output.isEmpty && ends === null;
+    this.#showSpeed(ends === null ? [] : [["End", ends]]);
+    announce(byId("generate-said"), ends === null ? "" : `Done: ${ends}.`);
   }
 }

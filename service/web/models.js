@@ -3,15 +3,24 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 
-/** Read the models that answer, as `{classifiers, generators}`; default versions come first. */
+function ranked(models, rank) {
+  return models.sort((a, b) => Number(b.is_default) - Number(a.is_default) || rank(a) - rank(b));
+}
+
+/**
+ * Read the models that answer, as `{classifiers, generators}`.
+ *
+ * Default versions come first; among them the classifiers with fewest classes, as those of
+ * sentiment, and the generators that take any prompt.
+ */
 export async function loadModels() {
   const { data } = await get("v1/models");
-  const ready = data
-    .filter((model) => model.state === "ready")
-    .sort((a, b) => Number(b.is_default) - Number(a.is_default));
+  const ready = data.filter((model) => model.state === "ready");
+  const classifiers = ready.filter((model) => model.task === "text-classification");
+  const generators = ready.filter((model) => model.task === "text-generation");
   return {
-    classifiers: ready.filter((model) => model.task === "text-classification"),
-    generators: ready.filter((model) => model.task === "text-generation"),
+    classifiers: ranked(classifiers, (model) => model.classes.length),
+    generators: ranked(generators, (model) => model.prompts.length),
   };
 }
 

@@ -19,6 +19,7 @@ from tests.e2e.conftest import LiveProcess
 from tests.e2e.playground.browser import find_browser, open_browser
 
 VIEWPORT = ViewportSize(width=1200, height=940)
+MODEL = "shakespeare"
 SEED = 4
 MAX_TOKENS = 420
 PATIENCE_MS = 60_000
@@ -32,6 +33,7 @@ def show_sentiment(page: Page) -> None:
 
 def show_generate(page: Page) -> None:
     """Have a text written, the same each time."""
+    page.select_option("#generator", MODEL)
     page.fill("#max_tokens", str(MAX_TOKENS))
     page.fill("#seed", str(SEED))
     page.get_by_role("button", name="Write").click()
