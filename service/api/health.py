@@ -1,8 +1,18 @@
 """`GET /healthz` and `GET /readyz`: is the process alive, and does it answer requests?"""
 
+from typing import Literal
+
+from service.api.answers import Answer
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.errors import NotReady
+
+
+class StatusBody(Answer):
+    """How the worker is."""
+
+    status: Literal["ok", "ready"]
+    """`ok`: the process serves; `ready`: requests are answered."""
 
 
 def alive(request: Request) -> Reply:

@@ -1,6 +1,7 @@
 """The list of routes: what is where."""
 
 from service.api.classify import classify
+from service.api.docs.page import document_endpoint, page_endpoint, swagger_file
 from service.api.errors import BAD_REQUEST, text_inference_body
 from service.api.generate import generate
 from service.api.handler import Route
@@ -41,6 +42,9 @@ def all_routes(statistics: Statistics) -> tuple[Route, ...]:
     lines = [f"{route.method:4} {route.rule:{width}} {route.summary}" for route in routes]
     return (
         *routes,
+        Route("/openapi.json", document_endpoint(routes), summary="This, as OpenAPI"),
+        Route("/docs", page_endpoint(files["docs/index.html"]), summary="Interactive docs"),
+        Route("/docs/<name>", swagger_file, summary="Files of the docs"),
         Route("/", index_endpoint(files, lines), summary="Playground, or this list"),
         Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )

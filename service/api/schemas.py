@@ -92,7 +92,7 @@ class GenerateAsk(Ask):
     min_p: float | None = Field(default=None, ge=0, le=1)
     """Leave out tokens below this share of the most probable one's probability."""
 
-    repetition_penalty: float | None = Field(default=None, gt=0, le=10)
+    repetition_penalty: float | None = Field(default=None, ge=0.001, le=10)
     """Over 1 makes tokens less likely that were seen before."""
 
     stop: StopText | StopTexts | None = None

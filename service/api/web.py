@@ -41,7 +41,7 @@ class WebFile:
 def read_files(folder: Path) -> dict[str, WebFile]:
     """Read every file under `folder`; keys are paths relative to it, with slashes."""
     return {
-        path.relative_to(folder).as_posix(): _read(path)
+        path.relative_to(folder).as_posix(): read_file(path)
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
@@ -54,7 +54,7 @@ def file_endpoint(files: dict[str, WebFile]) -> Callable[[Request], Reply]:
         file = files.get(request.params["path"])
         if file is None:
             raise RouteNotFound("there is no such file under /static/")
-        return _reply(file, request)
+        return file_reply(file, request)
 
     return static
 
@@ -67,30 +67,33 @@ def index_endpoint(files: dict[str, WebFile], routes: Iterable[str]) -> Callable
         routes: One line a route, for those who do not ask for HTML.
     """
     text = "Recurrent networks over HTTP. Routes:\n\n" + "\n".join(routes) + "\n"
-    listing = WebFile(text.encode(), "text/plain; charset=utf-8", _etag(text.encode()))
+    listing = WebFile(text.encode(), "text/plain; charset=utf-8", etag_of(text.encode()))
 
     def index(request: Request) -> Reply:
         wants_html = "text/html" in request.header("Accept")
         file = files["index.html"] if wants_html else listing
-        reply = _reply(file, request)
+        reply = file_reply(file, request)
         reply.headers += (("Vary", "Accept"),)
         return reply
 
     return index
 
 
-def _read(path: Path) -> WebFile:
+def read_file(path: Path) -> WebFile:
+    """Read one file."""
     body = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     charset = "; charset=utf-8" if kind.startswith(TEXT_TYPES) else ""
-    return WebFile(body, kind + charset, _etag(body))
+    return WebFile(body, kind + charset, etag_of(body))
 
 
-def _etag(body: bytes) -> str:
+def etag_of(body: bytes) -> str:
+    """Return the tag of this very content."""
     return f'"{hashlib.sha256(body).hexdigest()[:24]}"'
 
 
-def _reply(file: WebFile, request: Request) -> Reply:
+def file_reply(file: WebFile, request: Request) -> Reply:
+    """Answer with a file, or that it has not changed since it was fetched."""
     headers = (("ETag", file.etag), *SECURITY_HEADERS)
     if file.etag in request.header("If-None-Match"):
         return Reply(b"", 304, file.content_type, headers)

@@ -9,7 +9,8 @@ from service.api.open_inference.generate import generate, generate_stream
 from service.api.open_inference.infer import infer
 from service.api.open_inference.statistics import Statistics
 
-GENERATE_STATUSES = {"queue_full": 429, "engine_failure": 424}
+# A classifier has no such route.
+GENERATE_STATUSES = {"queue_full": 429, "engine_failure": 424, "wrong_task": 404}
 NO_STATUSES: Mapping[str, int] = {}
 
 

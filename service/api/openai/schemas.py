@@ -16,9 +16,7 @@ Item = TypeVar("Item")
 Prompts = Annotated[
     list[Item], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
 ]
-TokenIds = Annotated[
-    list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True), documented(minItems=1)
-]
+TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True)]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
@@ -39,7 +37,9 @@ class CompletionAsk(Foreign):
     model: ModelName | None = None
     """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
 
-    prompt: Prompt | Prompts[Prompt] | TokenIds | Prompts[TokenIds]
+    prompt: (
+        Prompt | Prompts[Prompt] | Annotated[TokenIds, documented(minItems=1)] | Prompts[TokenIds]
+    )
     """Text to continue, a list of texts, the token ids of a text, or a list of those."""
 
     max_tokens: MaxTokens | None = 16

@@ -77,7 +77,7 @@ def fields_for_generate():
         ("top_p", "0", "above 0, up to 1, got 0"),
         ("top_p", "1.1", "above 0, up to 1"),
         ("min_p", "-0.1", "from 0 to 1"),
-        ("repetition_penalty", "0", "above 0, up to 10"),
+        ("repetition_penalty", "0", "from 0.001 to 10"),
         ("stop", "5", "up to 16 texts"),
         ("stop", '""', "1 to 256 characters"),
         ("stop", json.dumps(["a"] * 17), "got a list of 17"),

@@ -186,13 +186,18 @@ def test_after_the_first_piece_a_failure_is_an_event(client, engine):
         ({"text_input": 5}, "`text_input` must be a text"),
         ({"parameters": {"max_tokens": 0}}, "`parameters.max_tokens`"),
         ({"max_tokens": 101}, "at most 100"),
-        ({"model": "sentiment"}, "does text-classification"),
     ],
 )
 def test_what_cannot_be_is_a_validation_error(client, fields, words):
     answer = generate(client, **fields)
     assert answer.status_code == 422
     assert words in answer.get_json()["error"]
+
+
+def test_a_classifier_has_no_route_that_generates(client):
+    answer = generate(client, model="sentiment")
+    assert answer.status_code == 404
+    assert "does text-classification" in answer.get_json()["error"]
 
 
 def test_statistics_count_what_was_answered(client):

@@ -1,0 +1,62 @@
+"""The interactive documentation: every example works, and the page loads nothing from elsewhere."""
+
+import re
+
+import pytest
+import requests
+
+from service.api.docs.operations import OPERATIONS
+from tests.e2e.playground.browser import DESKTOP, Watch, find_browser, open_browser
+
+pytestmark = pytest.mark.e2e
+
+BODIES = [
+    pytest.param(key, name, id=f"{key} ({name})")
+    for key, operation in OPERATIONS.items()
+    for name in operation.examples
+]
+
+
+@pytest.fixture(scope="session")
+def document(base_url):
+    return requests.get(f"{base_url}/openapi.json", timeout=10).json()
+
+
+def described(document, key):
+    method, rule = key.split()
+    path = re.sub("<(.*?)>", r"{\1}", rule)
+    operation = document["paths"][path][method.lower()]
+    for parameter in operation.get("parameters", ()):
+        path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
+    return operation, path
+
+
+@pytest.mark.parametrize(("key", "name"), BODIES)
+def test_an_example_works(base_url, document, key, name):
+    operation, path = described(document, key)
+    examples = operation["requestBody"]["content"]["application/json"]["examples"]
+    [body] = [one["value"] for one in examples.values() if one["summary"] == name]
+    answer = requests.post(base_url + path, json=body, timeout=20)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["Content-Type"].split(";")[0] in operation["responses"]["200"]["content"]
+
+
+@pytest.mark.parametrize("key", [key for key in OPERATIONS if key.startswith("GET")])
+def test_what_is_fetched_works(base_url, document, key):
+    _, path = described(document, key)
+    assert requests.get(base_url + path, timeout=10).status_code == 200
+
+
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium found (apt-get install chromium)")
+def test_an_example_works_when_pressed_and_nothing_is_loaded_from_elsewhere(base_url):
+    with open_browser() as browser:
+        page = browser.new_page(viewport=DESKTOP)
+        page.set_default_timeout(30_000)
+        watch = Watch(page, base_url)
+        page.goto(f"{base_url}/docs")
+        page.locator("#operations-Native-post_v1_classify .opblock-summary-control").click()
+        page.locator(".execute").click()
+        answer = page.locator(".live-responses-table .highlight-code").first
+        assert '"label"' in answer.inner_text()
+        assert page.locator(".opblock").count() == len(OPERATIONS)
+        assert watch.faults == []
