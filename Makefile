@@ -13,13 +13,14 @@ BIN := $(VENV)/bin
 SERVICE := $(VENV)/.installed-service
 TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
+AUDIT := $(VENV)/.installed-audit
 FAST := $(VENV)/.tried-fast
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover check \
+.PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover audit check \
 	lock clean
 
 help: ## List the targets and settings
@@ -44,10 +45,19 @@ test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest
 
 train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
-	$(BIN)/python -m training.train_classifier --data imdb --cell lstm --name sentiment
+	$(BIN)/python -m training.train_classifier --data imdb sst2 --name sentiment --init-from reviews \
+		--max-seq-len 512 --embedding-dropout 0.05 --input-dropout 0.2 --hidden-dropout 0.2 \
+		--output-dropout 0.2 --weight-dropout 0.2 --dense-dims 64 --dropout 0.4 \
+		--token-dropout 0.05 --crop-share 0.15 --learning-rate 1.5e-3 --layer-decay 0.6 \
+		--schedule slanted --weight-decay 0.01 --max-epochs 4 --validation-split 0.05 \
+		--weights-dtype float16
 
 train-generator: $(TRAIN) ## Train a text generator and publish it to the store
-	$(BIN)/python -m training.train_generator --data tiny_shakespeare --cell lstm --name shakespeare
+	$(BIN)/python -m training.train_generator --data tiny_shakespeare --name shakespeare \
+		--embedding-dim 128 --hidden-size 448 --num-layers 2 --input-dropout 0.1 \
+		--hidden-dropout 0.3 --weight-dropout 0.2 --output-dropout 0.4 --learning-rate 4e-3 \
+		--schedule cosine --warmup-share 0.05 --weight-decay 0.01 --max-epochs 30 --patience 8 \
+		--default-max-tokens 400 --weights-dtype float16 --example "ROMEO:"
 
 bench: $(FAST) $(TRAIN) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
 	$(BIN)/python -m bench $(BENCH)
@@ -68,6 +78,10 @@ type: $(TRAIN) $(DEV) ## Check types
 
 cover: $(TRAIN) $(DEV) ## Run the tests and measure branch coverage
 	$(BIN)/pytest --cov
+
+audit: $(AUDIT) ## Look for unsafe code, and for known holes in the packages (needs the network)
+	$(BIN)/bandit --quiet --recursive --severity-level medium service model_store training
+	$(BIN)/python .ci/audit.py
 
 check: lint type cover ## All checks: style, types, tests and coverage
 
