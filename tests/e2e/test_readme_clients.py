@@ -1,0 +1,27 @@
+"""Every Python snippet of the README's part on clients runs as it stands, against a service."""
+
+import re
+import warnings
+
+import pytest
+
+from tests.e2e.conftest import ROOT
+
+pytestmark = pytest.mark.e2e
+
+PART = (ROOT / "README.md").read_text().partition("## Use the client you have")[2]
+SNIPPETS = re.findall(r"```python\n(.*?)```", PART.partition("\n## ")[0], re.DOTALL)
+CLIENTS = ("from openai", "tritonclient", "huggingface_hub", "import requests")
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_snippet_runs_as_it_stands(base_url, capsys, client):
+    [snippet] = [snippet for snippet in SNIPPETS if client in snippet]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the clients' own dependencies
+        exec(snippet.replace("127.0.0.1:8000", base_url.removeprefix("http://")), {})
+    assert capsys.readouterr().out.strip()
+
+
+def test_no_snippet_is_left_out():
+    assert len(SNIPPETS) == len(CLIENTS)
