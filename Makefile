@@ -20,8 +20,8 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover audit check \
-	lock clean
+.PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover audit \
+	check lock clean
 
 help: ## List the targets and settings
 	@echo "usage: make TARGET [SETTING=value ...]"; echo

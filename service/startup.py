@@ -16,7 +16,8 @@ from service.auth import KeysError, read_keys
 from service.rates import Rates, RatesError, SharedCounts, StoredCounts
 from service.settings import Settings
 
-SHARED_MEMORY = Path("/dev/shm")
+# Only what mkdtemp makes goes there.
+SHARED_MEMORY = Path("/dev/shm")  # nosec B108
 METRICS_DIR = "metrics"
 RUN_DIR_PREFIX = "rnn-service-"
 LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
