@@ -13,6 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from training.processes import Share
+
+WHOLE = Share()
 Batch = TypeVar("Batch")
 Augment = Callable[[Sequence[int], np.random.Generator], Sequence[int]]
 
@@ -88,6 +91,10 @@ class TextBatches(Passes[TextBatch]):
         augment: Called with a text's tokens and a generator, returns what is trained on; only
             with a seed.
         pool_batches: Batches sorted by length together.
+        share: This process's part of the batches; of several, all get as many.
+
+    Raises:
+        ValueError: There are fewer batches than processes.
     """
 
     def __init__(
@@ -99,17 +106,23 @@ class TextBatches(Passes[TextBatch]):
         seed: int | None = None,
         augment: Augment | None = None,
         pool_batches: int = 50,
+        share: Share = WHOLE,
     ) -> None:
         """Keep the texts; nothing is copied."""
         super().__init__()
         self.rows, self.labels = rows, np.asarray(labels)
         self.batch_size, self.pool_batches = batch_size, pool_batches
         self.seed, self.augment = seed, augment
-        self.lengths = np.array([len(row) for row in rows], int)
+        self.lengths, self.share = np.array([len(row) for row in rows], int), share
+        if rows and not len(self):
+            raise ValueError(
+                f"{len(rows)} texts are too few for {share.count} processes; use fewer, or a "
+                "smaller --batch-size"
+            )
 
     def __len__(self) -> int:
-        """Return the number of batches in a pass."""
-        return -(-len(self.rows) // self.batch_size)
+        """Return the number of batches of this process in a pass."""
+        return -(-len(self.rows) // self.batch_size) // self.share.count
 
     def _order(self, number: int) -> list[np.ndarray]:
         """Return the places of the texts of each batch."""
@@ -129,10 +142,13 @@ class TextBatches(Passes[TextBatch]):
 
     def batches(self, number: int, start: int) -> Iterator[TextBatch]:
         """Yield the batches of pass `number` from the one at place `start` on."""
-        for place, index in enumerate(self._order(number)[start:], start):
+        order = self._order(number)
+        for place in range(start, len(self)):
+            among_all = place * self.share.count + self.share.rank
+            index = order[among_all]
             rows = [self.rows[i] for i in index]
             if self.augment is not None and self.seed is not None:
-                generator = np.random.default_rng((self.seed, number, place))
+                generator = np.random.default_rng((self.seed, number, among_all))
                 rows = [self.augment(row, generator) for row in rows]
             yield TextBatch(*pad(rows), torch.from_numpy(self.labels[index]))
 
@@ -153,28 +169,37 @@ class BpttWindows(Passes[Window]):
 
     Args:
         token_ids: (num_tokens,) the corpus as one stream.
-        batch_size: Rows read side by side.
+        batch_size: Rows read side by side, in each process.
         bptt_len: Tokens of a window.
         seed: Draw each window's length around `bptt_len` and a random start (Merity et al.
             2018); None cuts evenly from the start.
+        share: This process's part of the rows.
 
     Raises:
         ValueError: There are too few tokens for rows of two.
     """
 
     def __init__(
-        self, token_ids: np.ndarray, *, batch_size: int, bptt_len: int, seed: int | None = None
+        self,
+        token_ids: np.ndarray,
+        *,
+        batch_size: int,
+        bptt_len: int,
+        seed: int | None = None,
+        share: Share = WHOLE,
     ) -> None:
         """Fold the stream into rows; the tail that fills no whole row is left out."""
         super().__init__()
-        row_len = (len(token_ids) - 1) // batch_size
+        num_rows = batch_size * share.count
+        row_len = (len(token_ids) - 1) // num_rows
         if row_len < 2:
             raise ValueError(
-                f"{len(token_ids)} tokens are too few for batch_size {batch_size}; "
+                f"{len(token_ids)} tokens are too few for batch_size {num_rows}; "
                 "give more text or a smaller --batch-size"
             )
-        self.stream, self.batch_size, self.row_len = token_ids, batch_size, row_len
+        self.stream, self.num_rows, self.row_len = token_ids, num_rows, row_len
         self.bptt_len, self.seed = bptt_len, seed
+        self.own = slice(share.rank * batch_size, (share.rank + 1) * batch_size)
 
     def __len__(self) -> int:
         """Return the number of windows in a pass, the same in each."""
@@ -193,13 +218,14 @@ class BpttWindows(Passes[Window]):
     def batches(self, number: int, start: int) -> Iterator[Window]:
         """Yield the windows of pass `number` in order, from the one at place `start` on."""
         generator, shift = None, 0
-        size = self.batch_size * self.row_len
+        size = self.num_rows * self.row_len
         if self.seed is not None:
             generator = np.random.default_rng((self.seed, number))
             shift = int(generator.integers(len(self.stream) - size))
-        shape = (self.batch_size, self.row_len)
-        inputs = torch.from_numpy(self.stream[shift : shift + size].reshape(shape))
-        targets = torch.from_numpy(self.stream[shift + 1 : shift + size + 1].reshape(shape))
+        shape = (self.num_rows, self.row_len)
+        inputs = torch.from_numpy(self.stream[shift : shift + size].reshape(shape)[self.own])
+        shift += 1
+        targets = torch.from_numpy(self.stream[shift : shift + size].reshape(shape)[self.own])
         cuts = self._cuts(generator).tolist()
         for begin, end in pairwise(cuts[start:]):
             yield Window(inputs[:, begin:end].long(), targets[:, begin:end].long())

@@ -46,7 +46,7 @@ class PlainProgress(pl.Callback):
             trainer.num_training_batches,
             loss,
             math.exp(min(loss, 50.0)),
-            self._tokens / elapsed,
+            self._tokens / elapsed * trainer.world_size,
         )
         self._last, self._tokens = time.monotonic(), 0.0
 
@@ -114,8 +114,9 @@ class Place(pl.Callback):
     """Keep where a run is in its data, and the state of torch's generators.
 
     A resumed run then reads and draws what it would have read and drawn: its weights and history
-    are those of a run without the interruption. (Lightning keeps the place as well, but by the
-    time it restores it, asking for the number of steps has set up the data already.)
+    are those of a run without the interruption, if it has one process. (Lightning keeps the place
+    as well, but by the time it restores it, asking for the number of steps has set up the data
+    already.)
 
     Args:
         batches: What is trained on.
@@ -127,8 +128,10 @@ class Place(pl.Callback):
         self._generators: list[torch.Tensor] = []
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Restore the generators that the checkpoint held."""
-        if self._generators:
+        """Restore the generators that the checkpoint held; each process has its own draws."""
+        if trainer.world_size > 1:
+            torch.manual_seed(torch.initial_seed() + trainer.global_step + trainer.global_rank)
+        elif self._generators:
             torch.set_rng_state(self._generators[0])
             torch.cuda.set_rng_state_all(self._generators[1:])
 

@@ -18,6 +18,7 @@ from training.card import curl_call
 from training.errors import DataError, UsageError
 from training.fit import LAST, FitOptions
 from training.flags import DEFAULT_STORE, options_from
+from training.processes import this_share
 from training.schedules import OptimizerOptions
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ def run_tokenizer(arguments: argparse.Namespace, learn: Callable[[], Tokenizer])
     if arguments.resume and kept.exists():
         return Tokenizer.from_bytes(kept.read_bytes())
     tokenizer = learn()
-    if not arguments.dry_run:
+    if not arguments.dry_run and this_share().is_first:
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_bytes(tokenizer.to_bytes())
     return tokenizer
@@ -105,7 +106,8 @@ def say_published(stored: StoredVersion, example: str) -> None:
 
 def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
     """Run a script's `main`; tell a person's mistake in one line instead of a traceback."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    level = logging.INFO if this_share().is_first else logging.ERROR
+    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
     for noisy in ("lightning", "lightning.pytorch", "matplotlib"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:

@@ -13,10 +13,12 @@ import lightning.pytorch as pl
 import torch
 from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import CSVLogger
+from lightning.pytorch.strategies import DDPStrategy
 
 from training.batches import Passes
 from training.callbacks import History, Place, PlainProgress, Point
 from training.gradients import GradientWatch
+from training.processes import this_share
 from training.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -95,6 +97,8 @@ def fit(
         log.info("best val_loss %.4f", float(best.best_model_score))
         task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     task.eval()
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
     return history.points
 
 
@@ -104,13 +108,15 @@ def _checkpoint(options: FitOptions, filename: str, **when: Any) -> ModelCheckpo
 
 
 def _trainer(options: FitOptions, callbacks: list[pl.Callback]) -> pl.Trainer:
-    is_terminal = sys.stderr.isatty()
+    is_terminal = sys.stderr.isatty() and this_share().is_first
     progress: pl.Callback = TQDMProgressBar() if is_terminal else PlainProgress()
     minutes = options.max_minutes
     return pl.Trainer(
         default_root_dir=options.run_dir,
         accelerator=options.accelerator,
-        devices=1,
+        devices=this_share().count,
+        # layers that are frozen for an epoch get no gradient
+        strategy=DDPStrategy(find_unused_parameters=True) if this_share().count > 1 else "auto",
         precision="bf16-mixed" if options.precision == "bf16" else "32-true",
         max_epochs=options.max_epochs,
         max_time=None if minutes is None else timedelta(minutes=minutes),

@@ -73,8 +73,9 @@ class ClassifierTask(Task):
         logits = self.net(batch.token_ids, batch.lengths)
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         size = len(batch.labels)
-        self.log("val_loss", cross_entropy(logits, batch.labels), batch_size=size, prog_bar=True)
-        self.log("val_accuracy", hits, batch_size=size, prog_bar=True)
+        shown: dict[str, Any] = {"batch_size": size, "prog_bar": True, "sync_dist": True}
+        self.log("val_loss", cross_entropy(logits, batch.labels), **shown)
+        self.log("val_accuracy", hits, **shown)
 
 
 class LanguageModelTask(Task):
@@ -119,8 +120,10 @@ class LanguageModelTask(Task):
         self._state = checkpoint.get("carried_state")
 
     def on_train_start(self) -> None:
-        """Bring a state that was loaded to where the net is."""
-        if self._state is not None:
+        """Bring a state that was loaded to where the net is; it is that of the first process."""
+        if self.trainer.global_rank > 0:
+            self._state = None
+        elif self._state is not None:
             self._state = [tuple(part.to(self.device) for part in s) for s in self._state]
 
     def on_train_epoch_start(self) -> None:
@@ -165,7 +168,7 @@ class LanguageModelTask(Task):
         logits = self.net.decoder(hidden.flatten(0, 1)).float()
         targets = batch.targets.flatten()
         loss = cross_entropy(logits, targets)
-        self.log("val_loss", loss, batch_size=targets.numel(), prog_bar=True)
+        self.log("val_loss", loss, batch_size=targets.numel(), prog_bar=True, sync_dist=True)
 
 
 @torch.inference_mode()

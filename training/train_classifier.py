@@ -30,6 +30,7 @@ from training.flags import options_from
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, StackConfig
 from training.pretrained import Encoder, open_encoder
+from training.processes import this_share
 from training.schedules import GradualUnfreezing
 from training.tasks import ClassifierTask
 from training.vocab import encode_corpus, train_tokenizer
@@ -129,13 +130,15 @@ def train(
 ) -> list[Point]:
     """Fit the net; return the losses at each validation, none on a dry run."""
     noise = TokenNoise(token_dropout=arguments.token_dropout, crop_share=arguments.crop_share)
-    batches = TextBatches(
-        train.rows,
-        train.labels,
-        batch_size=arguments.batch_size,
-        seed=arguments.seed,
-        augment=noise,
-    )
+    with cli.checking_flags():
+        batches = TextBatches(
+            train.rows,
+            train.labels,
+            batch_size=arguments.batch_size,
+            seed=arguments.seed,
+            augment=noise,
+            share=this_share(),
+        )
     if arguments.dry_run:
         batch = next(iter(batches))
         net(batch.token_ids, batch.lengths).sum().backward()
@@ -239,7 +242,7 @@ def main(argv: Sequence[str]) -> None:
         config = store_config(arguments, net.config, data.labels)
     held_out = encode(data.validation, tokenizer, config)
     points = train(arguments, net, encode(data.train, tokenizer, config), held_out)
-    if arguments.dry_run:
+    if arguments.dry_run or not this_share().is_first:
         return
     probs = calibrate(net, held_out)
     exported = to_graphs(net, arguments.weights_dtype)

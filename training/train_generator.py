@@ -39,6 +39,7 @@ from training.losses import SampledSoftmax
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 from training.novelty import draw_documents, novelty
+from training.processes import this_share
 from training.served import ServedGenerator
 from training.sessions import open_session
 from training.tasks import LanguageModelTask, corpus_loss
@@ -159,6 +160,7 @@ def train(
             batch_size=arguments.batch_size,
             bptt_len=arguments.bptt_len,
             seed=None if arguments.even_windows else arguments.seed,
+            share=this_share(),
         )
         validation = BpttWindows(held_out, batch_size=rows, bptt_len=arguments.bptt_len)
     if arguments.dry_run:
@@ -252,7 +254,7 @@ def main(argv: Sequence[str]) -> None:
     stream = as_stream(data.train, tokenizer, boundary)
     log.info("%s tokens, vocabulary %s", f"{len(stream):,}", f"{tokenizer.vocab_size:,}")
     points = train(arguments, net, stream, as_stream(data.validation, tokenizer, boundary))
-    if arguments.dry_run:
+    if arguments.dry_run or not this_share().is_first:
         return
     exported = to_graphs(net, arguments.weights_dtype)
     figures = measure(net, data, tokenizer, boundary) | measure_novelty(

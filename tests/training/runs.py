@@ -14,6 +14,7 @@ import torch
 from tests.training.tiny import classifier_task, labelled_rows, language_task, stream
 from training.batches import BpttWindows, TextBatches
 from training.fit import FitOptions, fit
+from training.processes import this_share
 
 
 class Interrupted(Exception):
@@ -35,19 +36,21 @@ class StopAt(pl.Callback):
             self.stop()
 
 
-def classifier_run(run_dir, *, callbacks=(), task=None, **options):
+def classifier_run(run_dir, *, callbacks=(), task=None, batch_size=15, **options):
     """Train on 120 texts, 8 batches an epoch; return the task and the losses."""
     task = task or classifier_task()
-    batches = TextBatches(*labelled_rows(120), batch_size=15, seed=0)
+    batches = TextBatches(*labelled_rows(120), batch_size=batch_size, seed=0, share=this_share())
     validation = TextBatches(*labelled_rows(60, seed=1), batch_size=60)
     chosen = FitOptions(run_dir, **{"max_epochs": 4, **options})
     return task, fit(task, batches, validation, options=chosen, callbacks=callbacks)
 
 
-def language_run(run_dir, *, callbacks=(), task=None, **options):
+def language_run(run_dir, *, callbacks=(), task=None, batch_size=8, **options):
     """Train on 801 tokens, 10 windows an epoch; return the task and the losses."""
     task = task or language_task()
-    windows = BpttWindows(stream(801), batch_size=8, bptt_len=10, seed=0)
+    windows = BpttWindows(
+        stream(801), batch_size=batch_size, bptt_len=10, seed=0, share=this_share()
+    )
     validation = BpttWindows(stream(101, seed=1), batch_size=2, bptt_len=10)
     chosen = FitOptions(run_dir, **{"max_epochs": 4, **options})
     return task, fit(task, windows, validation, options=chosen, callbacks=callbacks)
@@ -56,11 +59,18 @@ def language_run(run_dir, *, callbacks=(), task=None, **options):
 RUNS = {"classifier": classifier_run, "language": language_run}
 
 
-def main(kind, run_dir, step):
-    torch.set_num_threads(1)
-    killer = StopAt(int(step), lambda: os.kill(os.getpid(), signal.SIGKILL))
-    RUNS[kind](Path(run_dir), callbacks=[killer], checks_per_epoch=2)
+def killed(kind, run_dir):
+    """Train until step 18, then be killed."""
+    killer = StopAt(18, lambda: os.kill(os.getpid(), signal.SIGKILL))
+    RUNS[kind](run_dir, callbacks=[killer], checks_per_epoch=2)
+
+
+def shared(kind, run_dir):
+    """Train on this process's share; leave the weights in a file of its rank."""
+    task, _ = language_run(run_dir, task=language_task(output_dropout=0.0), batch_size=4)
+    torch.save(task.net.state_dict(), run_dir / f"weights-{this_share().rank}.pt")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    torch.set_num_threads(1)
+    {"killed": killed, "shared": shared}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))

@@ -8,6 +8,7 @@ import torch
 
 from training.augment import TokenNoise
 from training.batches import BpttWindows, TextBatches, pad
+from training.processes import Share
 
 LENGTHS = np.random.default_rng(0).geometric(0.02, 1000)
 ROWS = [[place] * int(length) for place, length in enumerate(LENGTHS)]
@@ -181,3 +182,27 @@ def test_resumed_windows_go_on_with_the_next(done):
 def test_too_little_text_is_refused_with_the_flag_to_change():
     with pytest.raises(ValueError, match="8 tokens are too few.*--batch-size"):
         windows(num_tokens=8)
+
+
+def test_processes_share_the_batches_of_a_pass_and_get_as_many_each():
+    whole = texts_of(text_batches())  # 32 batches
+
+    shares = [texts_of(text_batches(share=Share(rank, 3))) for rank in range(3)]
+
+    assert [len(share) for share in shares] == [10, 10, 10]
+    assert [batch for trio in zip(*shares, strict=True) for batch in trio] == whole[:30]
+
+
+def test_processes_share_the_rows_of_running_text():
+    whole = list(windows(batch_size=8, seed=0))
+
+    shares = [list(windows(batch_size=4, seed=0, share=Share(rank, 2))) for rank in range(2)]
+
+    for window, first, second in zip(whole, *shares, strict=True):
+        assert torch.equal(window.inputs, torch.cat([first.inputs, second.inputs]))
+        assert torch.equal(window.targets, torch.cat([first.targets, second.targets]))
+
+
+def test_fewer_batches_than_processes_are_refused():
+    with pytest.raises(ValueError, match="3 texts are too few for 4 processes"):
+        TextBatches([[1]] * 3, [0] * 3, batch_size=1, share=Share(0, 4))

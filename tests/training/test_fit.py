@@ -68,9 +68,11 @@ def test_checkpoint_is_written_also_between_validations(save_minutes, saved_step
 
 def test_run_that_was_killed_goes_on_as_if_nothing_was(tmp_path):
     whole = language_run(tmp_path / "whole", checks_per_epoch=2)
-    command = [sys.executable, "-m", "tests.training.runs", "language", tmp_path / "cut", "18"]
+    command = ["tests.training.runs", "killed", "language", tmp_path / "cut"]
 
-    killed = subprocess.run(command, cwd=ROOT, timeout=120, capture_output=True)
+    killed = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, timeout=120, capture_output=True
+    )
 
     assert killed.returncode == -signal.SIGKILL
     assert_same(language_run(tmp_path / "cut", checks_per_epoch=2, resume=True), whole)

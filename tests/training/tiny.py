@@ -37,7 +37,7 @@ def classifier_task(*, learning_rate=0.1, optimizer="adamw", **changes):
 def language_task(*, learning_rate=0.02, **changes):
     """A language model with dropout, seeded."""
     torch.manual_seed(0)
-    config = LanguageModelConfig(stack_config(output_dropout=0.3, **changes))
+    config = LanguageModelConfig(stack_config(**{"output_dropout": 0.3, **changes}))
     return LanguageModelTask(LanguageModel(config), optimizer_options(learning_rate, "adamw"))
 
 
