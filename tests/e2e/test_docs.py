@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from service.api.docs.operations import OPERATIONS
-from tests.e2e.playground.browser import DESKTOP, Watch, find_browser, open_browser
+from tests.e2e.playground.browser import Watch, find_browser, open_browser
 
 pytestmark = pytest.mark.e2e
 
@@ -50,7 +50,7 @@ def test_what_is_fetched_works(base_url, document, key):
 @pytest.mark.skipif(find_browser() is None, reason="no Chromium found (apt-get install chromium)")
 def test_an_example_works_when_pressed_and_nothing_is_loaded_from_elsewhere(base_url):
     with open_browser() as browser:
-        page = browser.new_page(viewport=DESKTOP)
+        page = browser.new_page()
         page.set_default_timeout(30_000)
         watch = Watch(page, base_url)
         page.goto(f"{base_url}/docs")

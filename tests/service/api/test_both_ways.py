@@ -16,11 +16,17 @@ GOOD = [
     ("/v1/classify", gzip.compress(b'{"input": "good"}'), JSON | {"HTTP_CONTENT_ENCODING": "gzip"}),
     ("/v1/generate", b'{"prompt": "hello", "n": 2}', JSON),
     ("/v1/generate", b'{"prompt": "hello", "stream": true}', JSON),
+    ("/v1/completions", b'{"prompt": ["hello", "you"], "echo": true, "new": 1}', JSON),
+    ("/v1/completions", b'{"prompt": "hello", "stream": true}', JSON),
+    ("/classify", b'{"input": "good"}', JSON),
+    ("/predict", b'{"inputs": "good", "parameters": {}}', JSON),
 ]
 BAD = [
     ("/v1/classify", b'{"input": "good"}', {"CONTENT_TYPE": "text/plain"}),
     ("/v1/classify", b"{}", JSON | {"HTTP_CONTENT_ENCODING": "br"}),
     ("/v1/classify", b"x" * 20_001, JSON),
+    ("/v1/completions", b'{"prompt": "hello", "suffix": "x"}', JSON),
+    ("/predict", b'{"inputs": 5}', JSON),
     *[("/v1/classify", body, JSON) for _, body, *_ in bodies_for_classify()],
     *[
         ("/v1/generate", f'{{"prompt": "a", "{field}": {value}}}'.encode(), JSON)
