@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Patch
 
 from bench.results import Results
 
@@ -29,10 +30,8 @@ def draw(results: Results, path: Path, *, title: str) -> None:
         latency, results, "short", ("bare", "service", "parity"), name="latency_ms", percentile=99
     )
     _label(latency, "One text of 30 words: latency, p99", "ms", "connections")
-    latency.set_yscale("log")
     _bars(tokens, results, "generate", ("raw", "service", "parity"), name="per_s")
     _label(tokens, "Writing 200 tokens, LSTM 512", "tokens a second", "streams")
-    tokens.set_yscale("log")
     _rates(rates, results)
     _label(rates, "Requests at a constant rate: latency, p99", "ms", "requests a second")
     canvas.suptitle(title, fontsize=9)
@@ -70,9 +69,10 @@ def _bars(
                 fontsize=7,
             )
     axes.set_xticks(range(len(counts)), [str(count) for count in counts])
-    for system in systems:
-        axes.bar(0, 0, color=COLORS[system], label=NAMES[system])
-    axes.legend(frameon=False, fontsize=8)
+    if counts and name != "cpu_us":  # these span two powers of ten
+        axes.set_yscale("log")
+    handles = [Patch(color=COLORS[system], label=NAMES[system]) for system in systems]
+    axes.legend(handles=handles, frameon=False, fontsize=8)
 
 
 def _rates(axes: Axes, results: Results) -> None:
