@@ -21,10 +21,10 @@ class RequestRecord:
         compute_s: Seconds in the model.
         batch_size: Rows computed together with it.
         num_rows: Texts classified or answers written.
-        num_rows: Texts classified or answers written.
         prompt_tokens: Tokens read.
         completion_tokens: Tokens written.
         first_token_s: Seconds from arrival to the first piece of a stream, if there was one.
+        held_bytes: Bytes set aside for its body.
         place: Caller whose place among its open requests this one takes, if that is limited.
         headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.
@@ -43,10 +43,10 @@ class RequestRecord:
     compute_s: float = 0.0
     batch_size: int = 0
     num_rows: int = 0
-    num_rows: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     first_token_s: float | None = None
+    held_bytes: int = 0
     place: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     duration_s: float = 0.0

@@ -7,6 +7,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service.api import errors
+from service.api.body import BodyBudget
 from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
 from service.api.handler import Endpoint, Guard, Handler, Observer, Route, Site
 from service.api.open_inference.statistics import Statistics
@@ -39,7 +40,10 @@ def create_app(
         The application; its engine is `app.extensions["engine"]`.
     """
     statistics = Statistics()
-    site = Site(engine, settings, tuple(guards), (*observers, statistics), RequestIds())
+    bodies = BodyBudget(settings.max_bodies_bytes, settings.max_body_bytes)
+    site = Site(
+        engine, settings, tuple(guards), (*observers, statistics), RequestIds(), bodies=bodies
+    )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
     app.url_map.strict_slashes = False

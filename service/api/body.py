@@ -8,11 +8,50 @@ from pydantic import BaseModel, ValidationError
 from service.api.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, UnsupportedContent
 from service.api.request import Environ, Request
 from service.api.wording import schema_error
+from service.errors import QueueFull
 
 Body = TypeVar("Body", bound=BaseModel)
 
 ANY_CONTAINER = zlib.MAX_WBITS | 32  # gzip or zlib, told apart by their first bytes
 DRAIN_FACTOR = 4  # a body of up to this many times the limit is read to its end, to be refused
+
+
+class BodyBudget:
+    """How many bytes of bodies a worker may hold at the same time.
+
+    A thousand connections that each send a large body, slowly, would else fill the memory.
+
+    Args:
+        most: Bytes in all.
+        most_each: Bytes of one body.
+    """
+
+    def __init__(self, most: int, most_each: int) -> None:
+        self._left = most
+        self._most_each = most_each
+
+    def take(self, environ: Environ) -> int:
+        """Set aside what a request's body may need; return how many bytes that is.
+
+        Raises:
+            QueueFull: So much is held already.
+        """
+        length = environ.get("CONTENT_LENGTH")
+        if length is None or "HTTP_CONTENT_ENCODING" in environ:
+            needed = self._most_each
+        else:
+            needed = min(int(length), self._most_each)
+        if needed > self._left:
+            raise QueueFull(
+                "the bodies of other requests fill the service's memory: try again in a second",
+                retry_after_s=1,
+            )
+        self._left -= needed
+        return needed
+
+    def give_back(self, num_bytes: int) -> None:
+        """Release what a request took."""
+        self._left += num_bytes
 
 
 def read_body(environ: Environ, max_bytes: int) -> bytes:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from service.api import sse
-from service.api.body import read_body
+from service.api.body import BodyBudget, read_body
 from service.api.errors import ErrorBody, Problem, openai_body, problem_of
 from service.api.ports import EnginePort
 from service.api.reply import Reply, Stream
@@ -61,6 +61,7 @@ class Site:
             `ServiceError`.
         observers: Called with each request's record once it is answered.
         request_ids: Makes ids.
+        bodies: Keeps account of the bodies that are held.
     """
 
     engine: EnginePort
@@ -68,6 +69,7 @@ class Site:
     guards: tuple[Guard, ...]
     observers: tuple[Observer, ...]
     request_ids: RequestIds
+    bodies: BodyBudget
 
 
 class Handler:
@@ -114,6 +116,7 @@ class Handler:
             for guard in self._guards:
                 guard(ahead)
         if self._reads_body:
+            record.held_bytes = site.bodies.take(environ)
             body = read_body(environ, site.settings.max_body_bytes)
         return self.route.endpoint(
             Request(environ, params, body, record, site.settings, site.engine)
@@ -147,6 +150,7 @@ class Handler:
 
     def _finish(self, record: RequestRecord) -> None:
         record.duration_s = time.monotonic() - record.started
+        self._site.bodies.give_back(record.held_bytes)
         for observer in self._site.observers:
             observer(record)
 

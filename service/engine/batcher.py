@@ -102,7 +102,11 @@ class Batcher:
 
     def has_room_for(self, job: Job) -> bool:
         """Whether the job may join the queue."""
-        return self.num_waiting == 0 or (self.num_waiting + job.num_waiting <= self._max_queue_size)
+        return self.has_room(job.num_waiting)
+
+    def has_room(self, num_sequences: int) -> bool:
+        """Whether a job of so many sequences may join the queue."""
+        return self.num_waiting == 0 or self.num_waiting + num_sequences <= self._max_queue_size
 
     def add(self, job: Job) -> None:
         """Put a job at the end of the line."""

@@ -77,6 +77,7 @@ class Classifier:
             DeadlineExceeded: If the request's deadline passed first.
             EngineFailure: If the model failed on one of its texts.
         """
+        self._combiner.check_room(len(request.texts))
         sequences = self.encode(request.texts)
         job = self.run([self.config.cut(ids) for ids in sequences], request.deadline)
         pairs = zip(sequences, job.probs, strict=True)

@@ -48,6 +48,15 @@ class Combiner:
         """Sequences in line."""
         return self._batcher.num_waiting
 
+    def check_room(self, num_sequences: int) -> None:
+        """Refuse a job before the work that it would be to make it.
+
+        Raises:
+            QueueFull: If the line has no room for so many sequences.
+        """
+        if not self._batcher.has_room(num_sequences):
+            raise self._queue_full()
+
     def complete(self, job: Job) -> None:
         """Return when the job has its answers.
 

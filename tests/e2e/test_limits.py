@@ -95,7 +95,7 @@ def shown(variable):
     value = Settings.model_fields[variable.lower()].default
     if not value:
         return "none"
-    return f"{value // 2**20} MiB" if variable == "MAX_BODY_BYTES" else f"{int(value):,}"
+    return f"{value // 2**20} MiB" if variable.endswith("_BYTES") else f"{int(value):,}"
 
 
 def test_the_page_tells_the_defaults_as_they_are():
