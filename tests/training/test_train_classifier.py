@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load
 
 from model_store import Store
 from tests.training.toys import write_names, write_reviews
@@ -132,6 +134,9 @@ def test_classifier_goes_on_from_a_generators_layers(reviews, tmp_path):
         7, 9, generator.config.vocab_size,
     )  # fmt: skip
     assert stored.read("tokenizer.json") == generator.read("tokenizer.json")
+    learned, taken = (load(version.read("weights.safetensors")) for version in (stored, generator))
+    for name in ("stack.embedding.weight", "stack.forward_layers.0.weight_hh"):
+        torch.testing.assert_close(learned[name], taken[name])
 
 
 def test_last_lines_say_how_to_serve_and_call_it(reviews, caplog):
