@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test train-sentiment train-generator bench chaos lint format type cover audit \
+.PHONY: help serve test train-sentiment train-generator bench screenshots chaos lint format type cover audit \
 	check lock clean
 
 help: ## List the targets and settings
@@ -61,6 +61,9 @@ train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 
 bench: $(FAST) $(TRAIN) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
 	$(BIN)/python -m bench $(BENCH)
+
+screenshots: $(TRAIN) $(DEV) ## Take the README's pictures of the playground
+	$(BIN)/python -m tests.e2e.playground.screenshots docs/images
 
 chaos: $(TRAIN) $(DEV) ## Run the long fault tests
 	$(BIN)/pytest -m "slow or not slow" tests/faults
