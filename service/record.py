@@ -24,7 +24,7 @@ class RequestRecord:
         prompt_tokens: Tokens read.
         completion_tokens: Tokens written.
         first_token_s: Seconds from arrival to the first piece of a stream, if there was one.
-        held_bytes: Bytes set aside for its body.
+        held_bytes: Bytes of its body that are counted as held.
         place: Caller whose place among its open requests this one takes, if that is limited.
         headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.

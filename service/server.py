@@ -50,12 +50,13 @@ class RequestBody:
 
     Args:
         body: gunicorn's reader.
-        timeout_s: Seconds that one call of `read` may take.
+        timeout_s: Seconds from the first call of `read` in which all of it must arrive.
     """
 
     def __init__(self, body: Any, timeout_s: float) -> None:
         self._body = body
         self._timeout_s = timeout_s
+        self._deadline: float | None = None
 
     def read(self, size: int = -1) -> bytes:
         """Read up to `size` bytes.
@@ -66,7 +67,10 @@ class RequestBody:
         """
         if self._is_here():
             return bytes(self._body.read(size))
-        with gevent.Timeout(self._timeout_s, TimeoutError("the body came too slowly")):
+        if self._deadline is None:
+            self._deadline = time.monotonic() + self._timeout_s
+        left_s = max(0.0, self._deadline - time.monotonic())
+        with gevent.Timeout(left_s, TimeoutError("the body came too slowly")):
             try:
                 return bytes(self._body.read(size))
             except http_errors.ParseException as exc:

@@ -112,7 +112,8 @@ class Settings(BaseSettings):
     """Bytes of a request's body, also once unpacked; a longer one fails with 413."""
 
     max_bodies_bytes: int = Field(default=256 * 1024 * 1024, ge=1024, le=1 << 40)
-    """Bytes of all bodies that a worker holds at the same time; one more fails with 503."""
+    """Bytes of all bodies that a worker holds at the same time; beyond that those over 64 KiB fail
+    with 503."""
 
     max_texts: int = Field(default=1024, ge=1, le=100_000)
     """Texts in one classification request."""

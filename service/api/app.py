@@ -40,7 +40,7 @@ def create_app(
         The application; its engine is `app.extensions["engine"]`.
     """
     statistics = Statistics()
-    bodies = BodyBudget(settings.max_bodies_bytes, settings.max_body_bytes)
+    bodies = BodyBudget(settings.max_bodies_bytes)
     site = Site(
         engine, settings, tuple(guards), (*observers, statistics), RequestIds(), bodies=bodies
     )

@@ -1,6 +1,7 @@
 """From a request's body to a checked model: size, encoding, content type, JSON, schema."""
 
 import zlib
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -9,57 +10,57 @@ from service.api.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, Unsupport
 from service.api.request import Environ, Request
 from service.api.wording import schema_error
 from service.errors import QueueFull
+from service.record import RequestRecord
 
 Body = TypeVar("Body", bound=BaseModel)
 
 ANY_CONTAINER = zlib.MAX_WBITS | 32  # gzip or zlib, told apart by their first bytes
+PIECE_BYTES = 65_536  # a body up to this long is read in one go
 DRAIN_FACTOR = 4  # a body of up to this many times the limit is read to its end, to be refused
 
 
 class BodyBudget:
-    """How many bytes of bodies a worker may hold at the same time.
+    """How many bytes of bodies a worker may hold at the same time, small ones not counted.
 
-    A thousand connections that each send a large body, slowly, would else fill the memory.
+    A thousand connections with a large body each would else fill the memory. Bytes count once they
+    are here: announcing a large body and sending none of it shuts nobody out.
 
     Args:
         most: Bytes in all.
-        most_each: Bytes of one body.
     """
 
-    def __init__(self, most: int, most_each: int) -> None:
+    def __init__(self, most: int) -> None:
         self._left = most
-        self._most_each = most_each
 
-    def take(self, environ: Environ) -> int:
-        """Set aside what a request's body may need; return how many bytes that is.
+    def take(self, num_bytes: int, record: RequestRecord) -> None:
+        """Count bytes that a request holds from now on.
 
         Raises:
             QueueFull: So much is held already.
         """
-        length = environ.get("CONTENT_LENGTH")
-        if length is None or "HTTP_CONTENT_ENCODING" in environ:
-            needed = self._most_each
-        else:
-            needed = min(int(length), self._most_each)
-        if needed > self._left:
+        if num_bytes > self._left:
             raise QueueFull(
                 "the bodies of other requests fill the service's memory: try again in a second",
                 retry_after_s=1,
             )
-        self._left -= needed
-        return needed
+        self._left -= num_bytes
+        record.held_bytes += num_bytes
 
-    def give_back(self, num_bytes: int) -> None:
-        """Release what a request took."""
-        self._left += num_bytes
+    def give_back(self, record: RequestRecord) -> None:
+        """Release what a request holds; calling it again does nothing."""
+        self._left += record.held_bytes
+        record.held_bytes = 0
 
 
-def read_body(environ: Environ, max_bytes: int) -> bytes:
+def read_body(
+    environ: Environ, max_bytes: int, take: Callable[[int], None] = lambda num_bytes: None
+) -> bytes:
     """Read the whole body and unpack it if it is packed.
 
     Args:
         environ: The WSGI environment.
         max_bytes: Most bytes to accept, as sent and again once unpacked.
+        take: Told of the bytes that are held from now on; may raise.
 
     Raises:
         BodyTooLarge: It is longer; unless it is much longer it was read to its end, so that a
@@ -72,9 +73,11 @@ def read_body(environ: Environ, max_bytes: int) -> bytes:
     source = environ["wsgi.input"]
     try:
         if length is None:  # chunked: the server ends it
-            body = source.read(max_bytes + 1)
+            body = _read_pieces(source, max_bytes + 1, take)
+        elif int(length) <= PIECE_BYTES:
+            body = source.read(int(length))
         else:
-            body = b"" if int(length) > max_bytes else source.read(int(length))
+            body = b"" if int(length) > max_bytes else _read_pieces(source, int(length), take)
         if len(body) > max_bytes or (length is not None and int(length) > max_bytes):
             if int(length or 0) <= DRAIN_FACTOR * max_bytes:
                 _drain(source, DRAIN_FACTOR * max_bytes)
@@ -84,7 +87,21 @@ def read_body(environ: Environ, max_bytes: int) -> bytes:
     except OSError as exc:
         raise BodyNotJson(f"the body cannot be read: {exc}") from exc
     packing = environ.get("HTTP_CONTENT_ENCODING")
-    return body if packing is None else _unpack(body, packing.strip().lower(), max_bytes)
+    if packing is None:
+        return body
+    body = _unpack(body, packing.strip().lower(), max_bytes)
+    take(len(body))
+    return body
+
+
+def _read_pieces(source: Any, most: int, take: Callable[[int], None]) -> bytes:
+    """Read up to `most` bytes, accounting for each piece as it comes."""
+    pieces = []
+    while most > 0 and (piece := source.read(min(PIECE_BYTES, most))):
+        take(len(piece))
+        pieces.append(piece)
+        most -= len(piece)
+    return b"".join(pieces)
 
 
 def parse_json(model: type[Body], request: Request) -> Body:

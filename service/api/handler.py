@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from service.api import sse
 from service.api.body import BodyBudget, read_body
@@ -116,8 +117,8 @@ class Handler:
             for guard in self._guards:
                 guard(ahead)
         if self._reads_body:
-            record.held_bytes = site.bodies.take(environ)
-            body = read_body(environ, site.settings.max_body_bytes)
+            take = partial(site.bodies.take, record=record)
+            body = read_body(environ, site.settings.max_body_bytes, take)
         return self.route.endpoint(
             Request(environ, params, body, record, site.settings, site.engine)
         )
@@ -150,7 +151,7 @@ class Handler:
 
     def _finish(self, record: RequestRecord) -> None:
         record.duration_s = time.monotonic() - record.started
-        self._site.bodies.give_back(record.held_bytes)
+        self._site.bodies.give_back(record)
         for observer in self._site.observers:
             observer(record)
 

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from service.engine.activity import Tally
 from service.engine.combiner import too_late
 from service.engine.generation import Generation
-from service.engine.pausing import pause
+from service.engine.pausing import Turns
 from service.engine.prompting import PromptBuilder
 from service.engine.scheduler import Scheduler
 from service.engine.types import GenerateRequest
@@ -127,10 +127,11 @@ class Generator:
     # The thread.
 
     def _run(self) -> None:
+        turns = Turns()
         try:
             while self._wait_for_work():
                 self._step()
-                pause()
+                turns.next()
         except BaseException as exc:
             logger.exception("the thread that generates has died")
             with self._has_work:

@@ -9,6 +9,7 @@ import time
 from types import BuiltinFunctionType
 
 SOON_S = 1e-6
+MAX_TURN_S = 0.01
 
 
 def pause() -> None:
@@ -19,6 +20,26 @@ def pause() -> None:
     """
     if _is_cooperative():
         time.sleep(SOON_S)
+
+
+class Turns:
+    """Gives way between short steps, and takes as long a turn as the others took before.
+
+    With one step a turn a crowd whose requests are refused, and who ask again at once, left the
+    answers that were being written 2 % of the time.
+    """
+
+    def __init__(self) -> None:
+        """Give way at the first call."""
+        self._ends = 0.0
+
+    def next(self) -> None:
+        """Give way if the turn is over; a turn lasts at most `MAX_TURN_S` seconds."""
+        now = time.monotonic()
+        if now >= self._ends:
+            pause()
+            back = time.monotonic()
+            self._ends = back + min(back - now, MAX_TURN_S)
 
 
 def let_join() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.conftest import processes
+from tests.e2e.conftest import processes, tiny_store  # noqa: F401 (a fixture)
 from tests.faults.traffic import Traffic
 
 

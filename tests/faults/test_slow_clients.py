@@ -1,0 +1,101 @@
+"""Clients that send or read too slowly: they are given up, and nobody else notices."""
+
+import contextlib
+import json
+import socket
+import time
+
+import pytest
+
+from tests.e2e.test_lifecycle import until
+from tests.faults.traffic import Truth, classify_asks
+from tests.faults.watching import figure
+
+pytestmark = pytest.mark.e2e
+
+NUM_SLOW = 100
+HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+@pytest.fixture
+def live(start_process, tiny_store):
+    return start_process(tiny_store, {"CLIENT_TIMEOUT_S": "1", "KEEPALIVE_S": "1"})
+
+
+@pytest.fixture
+def asks(tiny_store):
+    truth = Truth(tiny_store)
+    truth.learn("sentiment")
+    return classify_asks(truth)
+
+
+@pytest.fixture
+def connect(live):
+    """A function that opens connections, which end with the test."""
+    with contextlib.ExitStack() as stack:
+        address = ("127.0.0.1", live.port)
+        yield lambda: stack.enter_context(socket.create_connection(address, 20))
+
+
+def status_of(connection):
+    """The status that the service sends before it closes the connection, or None."""
+    with connection.makefile("rb") as answer:
+        line = answer.readline()
+        answer.read()
+    return int(line.split()[1]) if line else None
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (HEAD + b'Content-Length: 20\r\n\r\n{"in', 408),
+        (HEAD + b'Transfer-Encoding: chunked\r\n\r\n4\r\n{"in', 408),
+        (HEAD, None),
+        (b"POST /v1/cl", None),
+        (b"", None),
+    ],
+    ids=["body", "chunked body", "headers", "request line", "nothing"],
+)
+def test_slow_senders_are_given_up_beside_others_who_notice_nothing(
+    live, asks, traffic, connect, sent, status
+):
+    running = traffic(live.base_url, asks, num_threads=2)
+    slow = [connect() for _ in range(NUM_SLOW)]
+    for connection in slow:
+        connection.sendall(sent)
+    running.wait_for(50)
+    assert {status_of(connection) for connection in slow} == {status}
+    assert set(running.stop()) == {"right"}
+
+
+def test_a_body_that_drips_is_given_up_all_the_same(connect):
+    drip = connect()
+    drip.sendall(HEAD + b"Content-Length: 2000\r\n\r\n")
+    started = time.monotonic()
+    with contextlib.suppress(ConnectionError):
+        while time.monotonic() - started < 15:
+            drip.sendall(b" ")
+            time.sleep(0.2)
+            drip.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                if drip.recv(4096, socket.MSG_PEEK):
+                    break
+            drip.setblocking(True)
+    assert time.monotonic() - started < 12
+    drip.setblocking(True)
+    assert status_of(drip) == 408
+
+
+def test_readers_that_read_nothing_are_given_up_and_their_rows_freed(live, asks, traffic, connect):
+    running = traffic(live.base_url, asks, num_threads=2)
+    fields = {"prompt": "To be", "max_tokens": 500, "n": 60, "stream": True, "logprobs": 20}
+    body = json.dumps(fields).encode()
+    head = HEAD.replace(b"classify", b"generate") + f"Content-Length: {len(body)}\r\n\r\n".encode()
+    for _ in range(5):
+        connection = connect()
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.sendall(head + body)
+    running.wait_for(50)
+    until(lambda: figure(live, "rnn_requests_in_flight") <= 3, 30)
+    until(lambda: figure(live, "rnn_running_rows") == 0, 30)
+    assert set(running.stop()) == {"right"}
