@@ -75,7 +75,7 @@ class Answer:
             return False
         length = LENGTH.search(self.data, 0, head_end)
         if length is None:
-            return self.data.endswith(LAST_CHUNK)
+            return self.data.endswith(LAST_CHUNK, head_end + 4)
         return len(self.data) >= head_end + 4 + int(length[1])
 
 

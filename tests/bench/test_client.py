@@ -77,6 +77,15 @@ def test_a_stream_ends_with_its_last_chunk_and_tells_the_times_between(serve):
     assert answer.duration_s >= 0.06
 
 
+def test_a_head_that_looks_like_a_last_chunk_is_no_end(serve):
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-Request-Id: 0\r\n\r\n"
+    port = serve(head, *CHUNKS, pause_s=0.02)
+
+    ((_, answer),) = ask_all(port, [REQUEST], 1)
+
+    assert answer.body == b"".join(CHUNKS)
+
+
 def test_time_runs_from_when_a_request_was_due(serve):
     """With one connection and answers of 20 ms, requests due every 5 ms wait ever longer."""
     port = serve(PLAIN, pause_s=0.02)
