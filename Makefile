@@ -20,7 +20,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test train-sentiment train-generator bench screenshots chaos lint format type cover audit \
+.PHONY: help serve test train-setup train-sentiment train-generator bench screenshots chaos lint format type cover audit \
 	check lock clean
 
 help: ## List the targets and settings
@@ -43,6 +43,8 @@ serve: $(FAST) ## Serve the models in model_store/models
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest
+
+train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
 
 train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
 	$(BIN)/python -m training.train_classifier --data imdb sst2 --name sentiment --init-from reviews \

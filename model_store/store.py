@@ -80,12 +80,20 @@ class Store(StoreReader):
     def rollback(self, name: str) -> ServingPlan:
         """Make the previous default the default again and return the new plan.
 
+        Former defaults that are no longer sound are passed over. Where none is on record, as
+        before the first promotion, it is the highest sound version below the default.
+
         Raises:
-            NoFormerDefault: If there is none that still exists.
+            NoFormerDefault: If there is none.
             WriteFailed: If the disk refused the change.
         """
         with self._changing(name):
-            plan = self.serving(name).rolled_back(self.versions(name))
+            now = self.serving(name)
+            sound = [v for v in self.versions(name) if v == now.default or not self.verify(name, v)]
+            plan = now.rolled_back(sound)
+            lower = [v for v in sound if v < now.default]
+            if plan is None and not now.history and lower:
+                plan = now.model_copy(update={"default": lower[-1]})
             if plan is None:
                 raise NoFormerDefault(
                     f"{name}: no former default is on record; promote a version by its number, "

@@ -100,6 +100,13 @@ def say_published(stored: StoredVersion, example: str) -> None:
     for key, value in sorted(stored.manifest.metrics.items()):
         log.info("  %-32s %.4f", key, value)
     root = stored.path.parent.parent
+    default = Store(root).serving(stored.name).default
+    if default != stored.version:
+        log.info(
+            "%s stays at version %d, which was promoted; to change that:\n"
+            "python -m model_store promote %s %d --store %s",
+            *(stored.name, default, stored.name, stored.version, root),
+        )
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={root} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, curl_call(stored.name, stored.config, example))
 

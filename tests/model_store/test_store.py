@@ -179,11 +179,22 @@ def test_rollback_undoes_promotions_one_by_one(publish, store):
     assert store.serving("film").default == 1
 
 
-def test_rollback_without_a_plan_has_nowhere_to_go(publish, store):
+def test_rollback_without_a_plan_goes_to_the_version_below_and_no_further(publish, store):
     publish(), publish()
 
+    assert store.rollback("film").default == 1
     with pytest.raises(NoFormerDefault):
         store.rollback("film")
+
+
+def test_rollback_passes_over_a_version_that_is_no_longer_sound(publish, store):
+    for _ in range(3):
+        publish()
+    store.write_serving("film", ServingPlan(default=1))
+    store.promote("film", 2), store.promote("film", 3)
+    (store.root / "film" / "2" / "model.onnx").write_bytes(b"damaged")
+
+    assert store.rollback("film").default == 1
 
 
 def test_prune_keeps_the_newest_and_what_is_served(publish, store):
