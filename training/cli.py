@@ -99,6 +99,7 @@ def say_published(stored: StoredVersion, example: str) -> None:
     log.info("published %s:%d in %s", stored.name, stored.version, stored.path)
     for key, value in sorted(stored.manifest.metrics.items()):
         log.info("  %-32s %.4f", key, value)
+    _say_what_speaks_against(stored)
     root = stored.path.parent.parent
     default = Store(root).serving(stored.name).default
     if default != stored.version:
@@ -109,6 +110,19 @@ def say_published(stored: StoredVersion, example: str) -> None:
         )
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={root} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, curl_call(stored.name, stored.config, example))
+
+
+def _say_what_speaks_against(stored: StoredVersion) -> None:
+    """Warn of a classifier that a bag of words beats on the same rows."""
+    figures = stored.manifest.metrics
+    for key, value in figures.items():
+        baseline = figures.get(key.replace("_test_", "_test_baseline_"), value)
+        if key.endswith("_test_accuracy") and value < baseline:
+            log.warning(
+                "warning: a bag of words is better (%s %.4f against %.4f): train longer, give more "
+                "texts, or start from a language model (--init-from)",
+                *(key, baseline, value),
+            )
 
 
 def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:

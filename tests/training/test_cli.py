@@ -1,8 +1,13 @@
 """What every run is prepared with."""
 
+import logging
+from dataclasses import replace
+
 import pytest
 import torch
 
+from model_store import Store
+from tests.models import publish_classifier
 from training import cli
 from training.classifier_flags import parse
 
@@ -43,3 +48,29 @@ def test_earlier_run_in_the_same_folder_is_told_of_before_it_is_overwritten(tmp_
     cli.prepare(arguments("--run-dir", str(tmp_path)))
 
     assert caplog.messages == [f"{tmp_path} holds an earlier run: it is overwritten now"]
+
+
+def published(tmp_path, **metrics):
+    """A stored version as `say_published` sees it, in a store of two versions."""
+    for _ in range(2):
+        publish_classifier(tmp_path, "tickets")
+    stored = Store(tmp_path).open("tickets", 2)
+    return replace(stored, manifest=stored.manifest.model_copy(update={"metrics": metrics}))
+
+
+def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog):
+    metrics = {"user_test_accuracy": 0.5, "user_test_baseline_accuracy": 0.9}
+    with caplog.at_level(logging.INFO, "training.cli"):
+        cli.say_published(published(tmp_path, **metrics), "example")
+
+    assert "a bag of words is better (user_test_accuracy 0.9000 against 0.5000)" in caplog.text
+
+
+def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, caplog):
+    stored = published(tmp_path)
+    Store(tmp_path).promote("tickets", 1)
+    with caplog.at_level(logging.INFO, "training.cli"):
+        cli.say_published(stored, "example")
+
+    assert "tickets stays at version 1" in caplog.text
+    assert "model_store promote tickets 2" in caplog.text
