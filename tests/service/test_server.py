@@ -1,4 +1,3 @@
-
 import gevent
 import pytest
 from gunicorn.http import errors as http_errors
