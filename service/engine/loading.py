@@ -40,7 +40,7 @@ class Refused(Exception):
     """A version must not be served; the message says why."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class LoadedModel:
     """One version that answers requests.
 

@@ -6,6 +6,7 @@ Whoever holds a `Proof` calls `renew` every few seconds.
 
 import time
 from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 from service.engine.classifier import Classifier
 from service.engine.loading import LoadedModel
@@ -24,8 +25,8 @@ class Proof:
 
     def __init__(self) -> None:
         """Hold every model for sound until it is asked."""
-        self._num_batches: dict[LoadedModel, int] = {}
-        self._failing_since: dict[LoadedModel, tuple[float, str]] = {}
+        self._num_batches: WeakKeyDictionary[LoadedModel, int] = WeakKeyDictionary()
+        self._failing_since: WeakKeyDictionary[LoadedModel, tuple[float, str]] = WeakKeyDictionary()
 
     def renew(self, models: Sequence[LoadedModel]) -> None:
         """Ask each model that has finished nothing since the last time; never raises."""
@@ -35,9 +36,8 @@ class Proof:
                 self._ask(model)
             else:
                 self._failing_since.pop(model, None)
-        self._num_batches = {model: model.worker.tally.num_batches for model in models}
-        gone = self._failing_since.keys() - set(models)
-        for model in gone:
+            self._num_batches[model] = model.worker.tally.num_batches
+        for model in set(self._failing_since) - set(models):
             del self._failing_since[model]
 
     @property
