@@ -1,4 +1,9 @@
-"""Puts together who may ask and how often, as the settings say; what is not set costs nothing."""
+"""Puts together what surrounds requests as the settings say: keys, limits, traces.
+
+What is not set costs nothing.
+"""
+
+from importlib import import_module
 
 from service.api.guards import KeyGuard, PlaceGuard, RateGuard
 from service.api.handler import Guard, Observer
@@ -34,10 +39,18 @@ class Access:
         if settings.rate_limit:
             rates = Rates(settings.rate_limit, _counts(settings))
             self.guards.append(RateGuard(rates, trusts_proxy=trusts_proxy))
+        if settings.otel_exporter_otlp_endpoint:
+            self._add_tracing()
         if settings.max_concurrent:
             places = PlaceGuard(settings.max_concurrent, trusts_proxy=trusts_proxy)
             self.guards.append(places)
             self.observers.append(places.release)
+
+    def _add_tracing(self) -> None:
+        """Make traces; imported here, since it takes packages that need not be there."""
+        tracing = import_module("service.tracing").to_collector()
+        self.guards.append(tracing.guard)
+        self.observers.append(tracing.observe)
 
 
 def _counts(settings: Settings) -> SharedCounts | StoredCounts:

@@ -26,6 +26,7 @@ class RequestRecord:
         first_token_s: Seconds from arrival to the first piece of a stream, if there was one.
         held_bytes: Bytes of its body that are counted as held.
         place: Caller whose place among its open requests this one takes, if that is limited.
+        trace_parent: The caller's trace, if it sent one and traces are made.
         headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.
     """
@@ -48,5 +49,6 @@ class RequestRecord:
     first_token_s: float | None = None
     held_bytes: int = 0
     place: str | None = None
+    trace_parent: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     duration_s: float = 0.0

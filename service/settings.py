@@ -150,6 +150,10 @@ class Settings(BaseSettings):
     max_wait_ms: float = Field(default=0.0, ge=0, le=1000)
     """Milliseconds that a free worker waits for more texts before it runs a batch."""
 
+    otel_exporter_otlp_endpoint: str = ""
+    """Where OpenTelemetry traces are sent, such as `http://collector:4318`; needs the packages of
+    `requirements-otel.txt`, which read the other `OTEL_` variables themselves. Empty: no traces."""
+
     run_dir: Path | None = None
     """Folder where the workers count together; the server makes one at each start and sets this."""
 

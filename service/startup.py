@@ -10,6 +10,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from service.auth import KeysError, read_keys
@@ -18,6 +19,7 @@ from service.settings import Settings
 
 # Only what mkdtemp makes goes there.
 SHARED_MEMORY = Path("/dev/shm")  # nosec B108
+TRACING_PACKAGE = "opentelemetry"
 METRICS_DIR = "metrics"
 RUN_DIR_PREFIX = "rnn-service-"
 LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
@@ -32,6 +34,7 @@ def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
         check_store(settings.store_dir),
         check_keys(settings.api_keys_file),
         check_rates(settings),
+        check_tracing(settings.otel_exporter_otlp_endpoint),
     ]
     for address in addresses:
         if isinstance(address, tuple):
@@ -66,6 +69,13 @@ def check_rates(settings: Settings) -> str | None:
     except RatesError as exc:
         return str(exc)
     return None
+
+
+def check_tracing(endpoint: str) -> str | None:
+    """Say what is missing for traces, if they are wanted."""
+    if not endpoint or find_spec(TRACING_PACKAGE) is not None:
+        return None
+    return "OTEL_EXPORTER_OTLP_ENDPOINT is set: pip install -r requirements-otel.txt, or unset it"
 
 
 def check_exposure(host: str, settings: Settings) -> str | None:

@@ -89,6 +89,10 @@ def test_all_requirements_are_the_three_parts():
     ]
 
 
+def test_traces_are_tested_with_the_packages_that_are_named_for_them():
+    assert set(pins("otel")) <= set(pins("dev"))
+
+
 def test_no_requirement_is_pinned_twice():
     names = [
         line.split("==")[0] for part in ("service", "fast", "train", "dev") for line in pins(part)
