@@ -42,7 +42,7 @@ serve: $(FAST) ## Serve the models in model_store/models
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2
 
 train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
 
