@@ -78,6 +78,8 @@ class Generator:
             QueueFull: If the line is full.
             NotReady: If the thread has died.
         """
+        if not self._scheduler.has_room_for(request.sampling.n):
+            raise self._queue_full()  # before the work that the prompt would be
         prompt = self._prompts.build(request, self.note_change)
         generation = prompt.owner
         with self._has_work:
