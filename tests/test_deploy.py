@@ -11,6 +11,7 @@ import requests
 import yaml
 from prometheus_client import CollectorRegistry
 
+from model_store import ServingPlan
 from service.engine.activity import Activity
 from service.engine.types import Health
 from service.metrics import Metrics
@@ -105,6 +106,13 @@ def test_containers_mount_files_that_exist():
     own = [mount.split(":")[0] for mount in mounts if mount.startswith("./deploy")]
     assert len(own) >= 4
     assert [path for path in own if not (ROOT / path).exists()] == []
+
+
+def test_the_plan_that_the_operations_page_shows_is_one():
+    page = (ROOT / "docs" / "operations.md").read_text()
+    [example] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    plan = ServingPlan.model_validate_json(example)
+    assert plan.versions == [2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("name", ["caddy", "prometheus", "grafana"])
