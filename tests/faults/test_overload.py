@@ -7,7 +7,6 @@ since both share this machine.
 import time
 
 import pytest
-import requests
 
 from tests.faults.traffic import Ask, Truth
 from tests.faults.watching import figure, memory_bytes, percentile
@@ -106,12 +105,4 @@ def test_a_crowd_that_asks_again_at_once_does_not_stop_the_answers(live, asks, t
     running = traffic(live.base_url, asks, num_threads=4 * NUM_ROWS)
     running.wait_for(4)
     assert set(running.stop()) == {"right", 503}
-
-
-def test_a_refusal_tells_when_to_come_again(live, asks, traffic):
-    traffic(live.base_url, asks, num_threads=4 * NUM_ROWS, pause_s=0.05).wait_for(1)
-    fields = asks[0].fields
-    answers = (requests.post(f"{live.base_url}/v1/generate", json=fields) for _ in range(100))
-    refused = next(answer for answer in answers if answer.status_code == 503)
-    assert int(refused.headers["Retry-After"]) >= 1
-    assert refused.json()["error"]["code"] == "queue_full"
+    assert all(int(seconds) >= 1 for seconds in running.retry_after)

@@ -109,7 +109,7 @@ class Traffic:
     """Threads that ask without a pause until they are stopped.
 
     `outcomes` counts what became of the requests: "right", "wrong", "broken" (the connection) or
-    a status; `latencies` are seconds, of the right ones.
+    a status; `latencies` are seconds, of the right ones, `retry_after` what refusals advised.
     """
 
     base_url: str
@@ -120,6 +120,7 @@ class Traffic:
     versions: Counter = field(default_factory=Counter)
     latencies: list = field(default_factory=list)
     refusals: list = field(default_factory=list)
+    retry_after: set = field(default_factory=set)
     wrong: list = field(default_factory=list)
 
     def start(self):
@@ -171,6 +172,7 @@ class Traffic:
         if answer.status != 200:
             self.outcomes[answer.status] += 1
             self.refusals.append(elapsed_s)
+            self.retry_after.add(answer.getheader("Retry-After"))
             return
         content = json.loads(body)
         if ask.is_right(content):
