@@ -103,6 +103,8 @@ def test_fifty_swaps_under_load_fail_no_request(live, store_dir, truth, traffic)
 def test_a_new_version_that_fails_is_refused_with_its_reason_and_nothing_else_changes(
     live, store_dir, truth, traffic
 ):
+    Store(store_dir).write_serving("sentiment", ServingPlan(default=2))
+    on_all_workers(live, default_is(2))
     running = traffic(live.base_url, classify_asks(truth))
     spoiled = publish_classifier(store_dir, seed=9, golden_error=0.1)
     Store(store_dir).write_serving("sentiment", ServingPlan(default=spoiled.version))
