@@ -4,12 +4,14 @@
   closed, and the worker leaves as soon as nothing runs (gunicorn's own would wait for idle ones).
 - A worker whose engine is dead leaves, and gunicorn starts another.
 - Bodies that arrive too slowly, and clients that do not read, are given up.
-- A refused body's rest is not read to its end.
+- A refused body's rest is not read to its end; its sender still gets to read the answer.
 - Errors below WSGI are JSON too, and so are gunicorn's own log lines.
 """
 
+import contextlib
 import logging
 import signal
+import socket
 import sys
 import time
 from functools import partial
@@ -33,6 +35,8 @@ HEALTH_S = 1.0  # how often it looks at its engine
 SAME_S = 0.5  # two signals within this time are one wish to stop
 ENGINE_DEAD = 1  # exit status
 MAX_LEFT_BYTES = 65_536  # of an unread body, to keep the connection nevertheless
+LINGER_S = 2.0  # a client that still sends has this long to read its answer
+LINGER_BYTES = 32 * 1024 * 1024  # and may send this much
 
 
 class JsonLogger(Logger):  # type: ignore[misc]
@@ -83,6 +87,14 @@ class RequestBody:
         reader = self._body.reader
         length = getattr(reader, "length", None)
         return length is not None and length <= reader.unreader.buf.getbuffer().nbytes
+
+    @property
+    def is_read(self) -> bool:
+        """Whether all of it was read."""
+        reader = self._body.reader
+        left = getattr(reader, "length", None)
+        is_over = left == 0 if left is not None else reader.parser is None
+        return is_over and not self._body.failed
 
     @property
     def failed(self) -> bool:
@@ -183,16 +195,26 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self.alive = False
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """Serve one request, counting it as running until its last byte is out."""
+        """Serve one request, and end the connection if much of its body is left unread."""
         req.body = RequestBody(req.body, self._client_timeout_s)
+        try:
+            self._count_and_serve(listener_name, req, sock, addr)
+            if req.body.failed:
+                raise StopIteration
+        except StopIteration:
+            if not req.body.is_read:
+                linger(sock)
+            raise
+
+    def _count_and_serve(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> None:
+        """Serve one request, counting it as running until its last byte is out."""
         sock.settimeout(self._client_timeout_s)
         running = self._running
         running[0] += 1
         held = HeldSocket(sock)
         try:
-            result = super().handle_request(listener_name, req, held, addr)
+            super().handle_request(listener_name, req, held, addr)
             held.flush()
-            return result
         except StopIteration:
             held.flush()
             raise
@@ -222,6 +244,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             client.sendall(head.encode() + body)
         except OSError:
             self.log.debug("The client of a refused connection has left")
+        linger(client)
 
     def _listen(self, sock: Any) -> StreamServer:
         sock.setblocking(True)
@@ -239,6 +262,20 @@ class Worker(GeventWorker):  # type: ignore[misc]
         while before[0] > 0 and time.monotonic() < deadline and not self._is_hurried:
             self.notify()
             gevent.sleep(POLL_S)
+
+
+def linger(sock: Any) -> None:
+    """Take what a client still sends for a while, after its answer and before the close.
+
+    Bytes that nobody has read make the kernel reset the connection when it is closed, and a reset
+    can overtake the answer (RFC 9112, section 9.6).
+    """
+    left = LINGER_BYTES
+    with contextlib.suppress(OSError), gevent.Timeout(LINGER_S, False):
+        sock.settimeout(LINGER_S)
+        sock.shutdown(socket.SHUT_WR)
+        while left > 0 and (data := sock.recv(65_536)):
+            left -= len(data)
 
 
 def problem_below(exc: BaseException) -> Problem:

@@ -116,6 +116,12 @@ def test_a_very_large_body_is_refused_before_it_comes(fake_url):
     assert (status, json.loads(body)["error"]["code"]) == (413, "body_too_large")
 
 
+def test_a_client_that_goes_on_sending_still_reads_its_refusal(fake_url):
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000000\r\n\r\n"
+    status, _, body = raw(fake_url, head + b"x" * (8 << 20))
+    assert (status, json.loads(body)["error"]["code"]) == (413, "body_too_large")
+
+
 def test_a_packed_bomb_is_refused(fake_url):
     answer = requests.post(
         f"{fake_url}/v1/classify",

@@ -51,7 +51,9 @@ def chunked(*parts, unreader=IterUnreader):
     "body", [with_length(4, b"ab", b"cd"), chunked(b"2\r\nab\r\n", b"2\r\ncd\r\n0\r\n\r\n")]
 )
 def test_a_body_that_arrives_is_read_and_leaves_the_connection_usable(body):
+    assert not body.is_read
     assert body.read(100) == b"abcd"
+    assert body.is_read
     assert not body.failed
 
 
@@ -69,6 +71,7 @@ def test_a_body_that_stops_coming_is_given_up(body):
     with pytest.raises(TimeoutError):
         body.read(100)
     assert body.failed
+    assert not body.is_read
 
 
 @pytest.mark.parametrize("parts", [(b"zz\r\n",), (b"4\r\nabcdef\r\n",), (b"4\r\nab",)])
