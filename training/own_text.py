@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.errors import DataError
-from training.reports import BadRow, SourceReport
+from training.reports import BadRow, SourceReport, counted, describe_bad_rows
 from training.text_files import (
     NOT_UTF8,
     decode,
     file_sha256,
+    is_text_file,
     is_utf8,
     read_bytes,
     split_lines,
@@ -36,7 +37,7 @@ def read_own_text(path: Path, *, lines: bool) -> OwnText:
     """Read a UTF-8 text file, or every .txt file in a folder and the folders in it.
 
     Args:
-        path: The file (of any name; ".gz" is unpacked) or the folder.
+        path: The file (of any name) or the folder; what ends in ".gz" is unpacked.
         lines: Take each line that is not blank as a document, without the white space around it.
             Otherwise each file is one.
 
@@ -45,9 +46,9 @@ def read_own_text(path: Path, *, lines: bool) -> OwnText:
         are left out and reported.
 
     Raises:
-        DataError: If there is no text in it, or it is UTF-16.
+        DataError: If there is no text in it, or a file is not UTF-8 text.
     """
-    files = sorted(path.rglob("*.txt")) if path.is_dir() else [path]
+    files = sorted(filter(is_text_file, path.rglob("*"))) if path.is_dir() else [path]
     texts, bad, num_lines = [], [], 0
     for file in files:
         found = split_lines(decode(read_bytes(file), file))
@@ -60,7 +61,9 @@ def read_own_text(path: Path, *, lines: bool) -> OwnText:
         texts.append("\n".join(line for line in found if is_utf8(line)))
     documents = [document for text in texts for document in _documents(text, lines=lines)]
     if not documents:
-        raise DataError(f"{path} holds no text{' in .txt files' if path.is_dir() else ''}")
+        where = " in .txt files" if path.is_dir() else ""
+        why = f": {'; '.join(describe_bad_rows(bad)[:3])}" if bad else ""
+        raise DataError(f"{path} holds no text{where}{why}")
     dropped = {"blank lines": num_lines - len(bad) - len(documents)} if lines else {}
     return OwnText(
         documents=documents,
@@ -68,6 +71,7 @@ def read_own_text(path: Path, *, lines: bool) -> OwnText:
         report=SourceReport(
             name=str(path),
             rows_read=num_lines,
+            unit="line",
             bad_rows=tuple(bad),
             dropped=dropped,
             notes=_passed_over(path),
@@ -82,5 +86,5 @@ def _documents(text: str, *, lines: bool) -> list[str]:
 
 
 def _passed_over(path: Path) -> tuple[str, ...]:
-    others = [file for file in path.rglob("*") if file.is_file() and file.suffix != ".txt"]
-    return (f"{len(others):,} files that are not .txt were passed over",) if others else ()
+    others = [file for file in path.rglob("*") if file.is_file() and not is_text_file(file)]
+    return (f"passed over, for it is not .txt: {counted(len(others), 'file')}",) if others else ()

@@ -5,6 +5,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 MAX_PLACES = 10  # line numbers shown of one kind of bad row
+MAX_CONFLICTS = 3  # texts with several labels that are shown
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +38,7 @@ class SourceReport:
         bad_rows: Every row that was left out because it could not be used.
         dropped: Good rows left out on purpose: reason to number of rows.
         notes: What else a reader of the figures should know.
+        unit: What a row is called.
     """
 
     name: str
@@ -39,12 +46,13 @@ class SourceReport:
     bad_rows: tuple[BadRow, ...] = ()
     dropped: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    unit: str = "row"
 
     def lines(self) -> list[str]:
         """Describe the source for people, one fact a line."""
         bad = f", {len(self.bad_rows):,} bad and left out" if self.bad_rows else ""
         return [
-            f"{self.name}: {self.rows_read:,} rows read{bad}",
+            f"{self.name}: {counted(self.rows_read, self.unit)} read{bad}",
             *(f"  bad: {line}" for line in describe_bad_rows(self.bad_rows)),
             *(f"  dropped {count:,}: {reason}" for reason, count in self.dropped.items() if count),
             *(f"  note: {note}" for note in self.notes),
@@ -81,11 +89,16 @@ class DataReport:
         lines = [line for source in self.sources for line in source.lines()]
         for split, counts in self.splits.items():
             shares = ", ".join(f"{count:,} {label}" for label, count in counts.items())
-            total = f"{sum(counts.values()):,} rows: " if len(counts) > 1 else ""
-            lines.append(f"{split}: {total}{shares}")
+            total = f"{counted(sum(counts.values()), 'row')}: " if len(counts) > 1 else ""
+            if any(counts.values()):
+                lines.append(f"{split}: {total}{shares}")
         if self.conflicts:
-            shown = "; ".join(self.conflicts[:MAX_PLACES])
-            lines.append(f"{len(self.conflicts):,} texts have several labels (kept): {shown}")
+            shown = "; ".join(self.conflicts[:MAX_CONFLICTS])
+            more = len(self.conflicts) - MAX_CONFLICTS
+            lines.append(
+                f"texts with several labels, kept with each: {len(self.conflicts):,}, such as "
+                f"{shown}{f' and {more:,} more' if more > 0 else ''}"
+            )
         return lines
 
 
@@ -100,5 +113,6 @@ def describe_bad_rows(bad_rows: Iterable[BadRow]) -> list[str]:
         places = [row.line for row in rows]
         shown = ", ".join(str(line) for line in places[:MAX_PLACES])
         more = f" and {len(places) - MAX_PLACES:,} more" if len(places) > MAX_PLACES else ""
-        lines.append(f"{file}: {reason} ({len(places):,} rows; line {shown}{more})")
+        where = f"line {shown}" if len(places) == 1 else f"lines {shown}{more}"
+        lines.append(f"{file}, {where}: {reason}")
     return lines

@@ -7,13 +7,23 @@ is a `DataError` that says what to do.
 import csv
 import io
 import json
+import shlex
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 
 from training.errors import DataError
 from training.labelled import Example, Labelled
-from training.reports import BadRow, describe_bad_rows
-from training.text_files import NOT_UTF8, decode, file_sha256, is_utf8, read_bytes
+from training.reports import BadRow, counted, describe_bad_rows
+from training.text_files import (
+    NOT_UTF8,
+    decode,
+    file_sha256,
+    is_text_file,
+    is_utf8,
+    read_bytes,
+    save_as_utf8,
+)
 
 # Tried in this order: the first that finds both columns in the header.
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
@@ -68,7 +78,7 @@ def read_class_folders(path: Path) -> Labelled:
     """Read a folder that holds a folder for each class, and in it one .txt file for each text.
 
     Args:
-        path: The folder; the folders in it give the labels.
+        path: The folder; the folders in it give the labels. Files may be packed, ".txt.gz".
 
     Returns:
         The texts, ordered by class and file name. Files that are not .txt, empty, not UTF-8 or
@@ -100,7 +110,7 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _read_text_file(file: Path) -> Example | str:
-    if file.suffix != ".txt" or not file.is_file():
+    if not is_text_file(file) or not file.is_file():
         return "not a .txt file"
     text = decode(read_bytes(file), file).strip()
     return _check_text(text) or Example(text, file.parent.name, f"{file.parent.name}/{file.name}")
@@ -110,8 +120,11 @@ def _labelled(
     path: Path, examples: list[Example], bad: list[BadRow], *, sha256: str | None = None
 ) -> Labelled:
     if not examples:
-        why = "; ".join(describe_bad_rows(bad)[:3]) or "it is empty"
-        raise DataError(f"{path} has no row that can be used: {why}")
+        lines = [line.removeprefix(f"{path}, ") for line in describe_bad_rows(bad)]
+        raise DataError(
+            f"{path} has no row that can be used: {'; '.join(lines[:3]) or 'it is empty'}"
+            + (f"; {save_as_utf8(path.name)}" if any(row.reason == NOT_UTF8 for row in bad) else "")
+        )
     return Labelled(
         name=str(path), train=examples, is_named=False, sha256=sha256, bad_rows=tuple(bad)
     )
@@ -167,7 +180,7 @@ def _delimited_rows(
         if isinstance(fields, str):
             yield line, fields
         elif fields and len(fields) != len(names):
-            yield line, f"{len(fields)} columns instead of {len(names)}"
+            yield line, f"{counted(len(fields), 'column')} instead of {len(names)}"
         elif fields:
             yield line, dict(zip(names, fields, strict=True))
 
@@ -213,10 +226,24 @@ def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] 
 
 def _check_columns(path: Path, columns: tuple[str, str], found: list[str]) -> None:
     for column, flag in zip(columns, ("--text-column", "--label-column"), strict=True):
-        if found.count(column) != 1:
-            problem = "two columns" if column in found else "no column"
-            shown = ", ".join(repr(name[:40]) for name in found[:20]) or "none"
-            raise DataError(
-                f"{path} has {problem} named {column!r}; the columns that its first line names "
-                f"are: {shown}. Choose one with {flag}"
-            )
+        count = found.count(column)
+        if not found:
+            raise DataError(f"{path} is empty: its first line names the columns")
+        if count == 1:
+            continue
+        shown = ", ".join(repr(name[:40]) for name in found[:20])
+        problem = "no column" if count == 0 else "several columns"
+        remedy = _near(column, found, flag) if count == 0 else "Rename all but one in that line"
+        raise DataError(
+            f"{path} has {problem} named {column!r}; the columns that its first line names are: "
+            f"{shown}. {remedy}"
+        )
+
+
+def _near(column: str, found: list[str], flag: str) -> str:
+    """Say how to name the column, by the nearest name if there is one."""
+    by_lower = {name.lower(): name for name in found}
+    near = get_close_matches(column.lower(), by_lower, n=1)
+    if near:
+        return f"Did you mean {flag} {shlex.quote(by_lower[near[0]])}?"
+    return f"Choose one with {flag}, or, if that line is a row, put one with names before it"

@@ -116,12 +116,12 @@ def test_own_folder_gives_a_document_a_file(tmp_path):
     (tmp_path / "deeper").mkdir()
     for n in range(5):
         (tmp_path / f"{n}.txt").write_text(f"text {n}\n")
-    (tmp_path / "deeper" / "5.txt").write_text("text 5\n")
+    (tmp_path / "deeper" / "5.txt.gz").write_bytes(gzip.compress(b"text 5\n"))
     (tmp_path / "notes.md").write_text("not this")
     data = load_corpus(str(tmp_path))
     assert sorted(all_documents(data)) == [f"text {n}\n" for n in range(6)]
     assert len(data.validation) == 1
-    assert data.report.sources[0].notes == ("1 files that are not .txt were passed over",)
+    assert data.report.sources[0].notes == ("passed over, for it is not .txt: 1 file",)
 
 
 def test_lines_that_are_not_utf_8_are_left_out_and_told(tmp_path):
@@ -133,7 +133,7 @@ def test_lines_that_are_not_utf_8_are_left_out_and_told(tmp_path):
         (2, "not UTF-8"),
         (53, "not UTF-8"),
     ]
-    assert "not UTF-8 (2 rows; line 2, 53)" in "\n".join(data.report.lines())
+    assert "mixed.txt, lines 2, 53: not UTF-8" in "\n".join(data.report.lines())
     assert data.report.sources[0].rows_read == 53
 
 
@@ -145,8 +145,10 @@ def test_lines_that_are_not_utf_8_are_left_out_and_told(tmp_path):
         (b"one line", True, "too short"),
         (b"x", False, "too short"),
         ("text".encode("utf-16"), False, "UTF-16.*iconv"),
+        ("привет мир".encode("cp1251") * 3, False, "is not UTF-8, or not text.*iconv"),
+        (b"caf\xe9", False, "holds no text: .*own.txt, line 1: not UTF-8"),
     ],
-    ids=["empty", "blank", "one document", "one character", "UTF-16"],
+    ids=["empty", "blank", "one document", "one character", "UTF-16", "Windows-1251", "Latin-1"],
 )
 def test_text_that_cannot_be_split_is_refused(tmp_path, content, lines, message):
     path = tmp_path / "own.txt"

@@ -85,11 +85,11 @@ def test_account_tells_rows_bad_rows_and_conflicts(csv):
     report = load_classification([path]).report
     lines = "\n".join(report.lines())
     assert "46 rows read, 2 bad and left out" in lines
-    assert "empty text (1 rows; line 42)" in lines
+    assert "line 42: empty text" in lines
     assert len(report.bad_rows) == 2
     assert (
-        "1 texts have several labels (kept): 'torn': positive (line 44), negative (line 47)"
-        in lines
+        "texts with several labels, kept with each: 1, such as 'torn': positive (line 44), "
+        "negative (line 47)" in lines
     )
 
 

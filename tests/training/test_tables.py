@@ -7,6 +7,7 @@ import pytest
 
 from training.errors import DataError
 from training.tables import read_class_folders, read_table
+from training.text_files import read_bytes
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def test_bad_rows_are_counted_with_their_first_lines(read):
         (5, "missing label"),
         (6, "not UTF-8"),
         (7, "3 columns instead of 2"),
-        (9, "1 columns instead of 2"),
+        (9, "1 column instead of 2"),
     ]
     assert labelled.rows_read == 7
 
@@ -146,21 +147,21 @@ def test_utf_16_is_refused_with_the_way_out(read, encoding):
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        (
-            "a.csv",
-            "review,stars\ngood,1\n",
-            "no column named 'text'.*'review', 'stars'.*--text-column",
-        ),
+        ("a.csv", "review,stars\ngood,1\n", "no column named 'text'.*'review', 'stars'.*--text-"),
         ("a.csv", "review;stars\ngood;1\n", "no column named 'text'.*'review', 'stars'"),
-        ("a.csv", "text,text,label\na,b,1\n", "two columns named 'text'"),
+        ("a.csv", "Text,Lable\ngood,1\n", r"Did you mean --text-column Text\?"),
+        ("a.csv", "text,my lable\ngood,1\n", r"Did you mean --label-column 'my lable'\?"),
+        ("a.csv", "so good,1\nso bad,0\n", "if that line is a row, put one with names before"),
+        ("a.csv", "text,text,label\na,b,1\n", "several columns named 'text'.*Rename all but one"),
         ("a.jsonl", '{"text": "good", "stars": 1}', "'label'.*'stars', 'text'.*--label-column"),
-        ("a.csv", "", "no column named 'text'.*none"),
+        ("a.csv", "", "is empty: its first line names the columns"),
         ("a.csv", "text,label\n", "no row that can be used: it is empty"),
-        (
-            "a.csv",
-            "text,label\n,1\n,2\n",
-            r"no row that can be used.*empty text \(2 rows; line 2, 3\)",
-        ),
+        ("a.csv", "text,label\n,1\n,2\n", "no row that can be used: lines 2, 3: empty text"),
+        ("a.csv", b"text,label\ncaf\xe9,1\n", r"line 2: not UTF-8; save it as UTF-8 \(iconv"),
+        ("a.csv", "text,label\nпривет,1\n".encode("cp1251") * 9, r"not UTF-8.*\(iconv"),
+        ("a.csv", bytes(range(1, 256)) * 9, "is not UTF-8, or not text"),
+        ("a.csv", gzip.compress(b"text,label\ngood,1\n"), r"is packed: name it a\.csv\.gz"),
+        ("a.csv", b"PK\x03\x04...", "is a ZIP archive or a spreadsheet"),
         ("a.jsonl", "", "no row that can be used"),
         ("a.xlsx", "PK", r"\.csv, \.tsv and \.jsonl"),
         ("a.csv.gz", "not packed", "cannot be read"),
@@ -168,19 +169,38 @@ def test_utf_16_is_refused_with_the_way_out(read, encoding):
     ids=[
         "other columns",
         "other columns, semicolons",
+        "other case",
+        "a slip in a name",
+        "no names",
         "one twice",
         "other keys",
         "empty",
         "header only",
         "all bad",
+        "Latin-1",
+        "Windows-1251",
+        "bytes",
+        "packed",
+        "spreadsheet",
         "no JSON",
         "other kind",
         "not gzip",
     ],
 )
 def test_file_that_cannot_be_used_says_why(read, name, content, message):
-    with pytest.raises(DataError, match=f"(?s){name}.*{message}"):
+    with pytest.raises(DataError, match=f"(?s){name}.*{message}") as refused:
         read(name, content)
+
+    assert "\n" not in str(refused.value)
+
+
+def test_packed_file_is_unpacked_up_to_a_limit(tmp_path):
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"x" * 1001))
+
+    assert len(read_bytes(path, max_bytes=1001)) == 1001
+    with pytest.raises(DataError, match="holds more than 1,000 bytes.*split it"):
+        read_bytes(path, max_bytes=1000)
 
 
 def test_class_folders_give_labels_and_files_give_texts(tmp_path):
@@ -192,19 +212,25 @@ def test_class_folders_give_labels_and_files_give_texts(tmp_path):
         ("spam", "2.txt", b" \n"),
         ("spam", "3.txt", b"\xff\xfd\xfc"),
         ("spam", "4.md", b"notes"),
+        ("spam", "5.txt.gz", gzip.compress(b"cheap")),
     ]:
         (tmp_path / label).mkdir(exist_ok=True)
         (tmp_path / label / file).write_bytes(content)
     (tmp_path / "README").write_text("about")
     labelled = read_class_folders(tmp_path)
-    assert pairs(labelled) == [("café", "ham"), ("hello", "ham"), ("buy", "spam")]
+    assert pairs(labelled) == [
+        ("café", "ham"),
+        ("hello", "ham"),
+        ("buy", "spam"),
+        ("cheap", "spam"),
+    ]
     assert [(row.file.rpartition("/")[2], row.reason) for row in labelled.bad_rows] == [
         ("README", "not in a class folder"),
         ("2.txt", "empty text"),
         ("3.txt", "not UTF-8"),
         ("4.md", "not a .txt file"),
     ]
-    assert labelled.rows_read == 7
+    assert labelled.rows_read == 8
 
 
 def test_folder_without_class_folders_says_what_is_wanted(tmp_path):
