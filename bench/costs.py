@@ -22,6 +22,7 @@ from bench.models import Models
 from bench.reference import reference_models
 from bench.texts import SHORT, classify_bodies, make_texts
 from service.access import Access
+from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.handler import Observer
 from service.api.schemas import ClassifyAsk
@@ -80,7 +81,7 @@ def measure(models: Models) -> Iterator[tuple[str, float]]:
     request = ClassifyRequest((text,))
     fixed: Any = FixedEngine(engine.classify(request))
     access = Access(settings)
-    silent = RequestLog(settings.log_level, write=_discard())
+    silent = Afterwards([RequestLog(settings.log_level, write=_discard())])
 
     def timed(app_engine: Any, observers: Sequence[Observer], *, guarded: bool = False) -> float:
         guards = access.guards if guarded else ()

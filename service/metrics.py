@@ -1,14 +1,17 @@
 """Figures for Prometheus, over all workers of the service and those that it had before.
 
 Each worker writes into files of its own in memory (`prometheus_client`'s multi-process mode), and
-whichever is asked adds all up. What a request costs is noted as it ends, at 12 microseconds; what
-the engine does is looked up once a second (`Sampler`). Labels have few values: no path, no method
-and no text of a caller is one.
+whichever is asked adds all up. What requests cost is noted for all that were answered together
+(`service/afterwards.py`); what the engine does is looked up once a second (`Sampler`). Labels have
+few values: no path, no method and no text of a caller is one.
 """
 
 import fcntl
 import platform
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections import Counter as Multiset
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,23 +43,34 @@ Key = tuple[str, int, str | None, str | None, int | None]
 """Route, status, reason, model and version of a request."""
 
 
+class Spread(Histogram):
+    """A histogram that takes in several values at the cost of one."""
+
+    def observe_all(self, values: Sequence[float]) -> None:
+        """Take in some values."""
+        self._sum.inc(sum(values))
+        places = Multiset(bisect_left(self._upper_bounds, value) for value in values)
+        for place, count in places.items():
+            self._buckets[place].inc(count)
+
+
 @dataclass(frozen=True, slots=True)
 class Children:
     """The figures that requests of one kind go into; those of models only if one answered."""
 
     requests: Counter
-    duration: Histogram
-    queue: Histogram
-    compute: Histogram
-    rows: Histogram
+    duration: Spread
+    queue: Spread
+    compute: Spread
+    rows: Spread
     read: Counter
     written: Counter
-    first_token: Histogram
-    between: Histogram
+    first_token: Spread
+    between: Spread
 
 
 class Metrics:
-    """Every figure of one worker; as an observer it takes in each answered request.
+    """Every figure of one worker, which takes in answered requests.
 
     Args:
         registry: Where the figures are listed while there is one process only.
@@ -93,22 +107,14 @@ class Metrics:
         info = self.gauge("rnn_build_info", "Versions", ["version", "python"], "mostrecent")
         info.labels(VERSION, platform.python_version()).set(1)
 
-    def __call__(self, record: RequestRecord) -> None:
-        """Take in an answered request."""
-        key = (record.route, record.status, record.reason, record.model, record.version)
-        children = self._children.get(key) or self._find(key)
-        children.requests.inc()
-        children.duration.observe(record.duration_s)
-        if record.model is None:
-            return
-        children.queue.observe(record.queue_s)
-        children.compute.observe(record.compute_s)
-        children.rows.observe(record.batch_size)
-        children.read.inc(record.prompt_tokens)
-        if record.completion_tokens:
-            children.written.inc(record.completion_tokens)
-        if record.first_token_s is not None:
-            self._note_stream(record, children, record.first_token_s)
+    def __call__(self, records: Iterable[RequestRecord]) -> None:
+        """Take in answered requests."""
+        alike: defaultdict[Key, list[RequestRecord]] = defaultdict(list)
+        for record in records:
+            key = (record.route, record.status, record.reason, record.model, record.version)
+            alike[key].append(record)
+        for key, those in alike.items():
+            self._take(self._children.get(key) or self._find(key), those)
 
     def render(self) -> bytes:
         """Return all figures of all workers as Prometheus reads them."""
@@ -151,6 +157,22 @@ class Metrics:
         )
         return self._children[key]
 
+    def _take(self, children: Children, records: Sequence[RequestRecord]) -> None:
+        """Take in requests of one kind."""
+        children.requests.inc(len(records))
+        children.duration.observe_all([record.duration_s for record in records])
+        if records[0].model is None:
+            return
+        children.queue.observe_all([record.queue_s for record in records])
+        children.compute.observe_all([record.compute_s for record in records])
+        children.rows.observe_all([record.batch_size for record in records])
+        children.read.inc(sum(record.prompt_tokens for record in records))
+        if written := sum(record.completion_tokens for record in records):
+            children.written.inc(written)
+        for record in records:
+            if record.first_token_s is not None:
+                self._note_stream(record, children, record.first_token_s)
+
     def _note_stream(self, record: RequestRecord, children: Children, first_token_s: float) -> None:
         children.first_token.observe(first_token_s)
         later = record.completion_tokens - 1
@@ -159,8 +181,8 @@ class Metrics:
 
     def _histogram(
         self, name: str, meaning: str, labels: list[str], buckets: tuple[float, ...]
-    ) -> Histogram:
-        return Histogram(name, meaning, labels, buckets=buckets, registry=self.registry)
+    ) -> Spread:
+        return Spread(name, meaning, labels, buckets=buckets, registry=self.registry)
 
 
 def retire(run_dir: Path, pid: int) -> None:

@@ -180,6 +180,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         for chore in self.wsgi.extensions.get("chores", ()):
             chore.stop()
         engine.close()
+        if (notes := self.wsgi.extensions.get("notes")) is not None:
+            notes.flush()
         if not health.is_alive:
             self.log.error("The engine is dead (%s); the worker is replaced", health.reason)
             sys.exit(ENGINE_DEAD)

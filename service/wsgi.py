@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from service import chores, log
 from service.access import Access
+from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.metrics import metrics_route
 from service.engine.engine import Engine
@@ -40,15 +41,17 @@ def build() -> Flask:
         raise SystemExit(CANNOT_LOAD) from exc
     access = Access(settings)
     metrics = Metrics(CollectorRegistry(), settings.run_dir)
+    notes = Afterwards([metrics, log.RequestLog(settings.log_level)])
     sampler = Sampler(metrics, engine)
     app = create_app(
         engine,
         settings,
         guards=access.guards,
-        observers=[*access.observers, metrics, log.RequestLog(settings.log_level)],
+        observers=[*access.observers, notes],
         more_routes=[metrics_route(metrics.render)],
     )
     app.extensions["sampler"] = sampler
+    app.extensions["notes"] = notes
     app.extensions["chores"] = [
         chores.Chore("follow the store", engine.refresh, settings.store_poll_s),
         chores.Chore("prove the models", engine.prove, PROOF_S),

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from service import log
+from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.settings import load_settings
 from tests.fakes import FakeEngine
@@ -18,4 +19,6 @@ def build() -> Flask:
     settings = load_settings()
     log.configure(settings.log_level)
     engine = FakeEngine(pause_s=PAUSE_S, dies_of="die")
-    return create_app(engine, settings, observers=[log.RequestLog(settings.log_level)])
+    return create_app(
+        engine, settings, observers=[Afterwards([log.RequestLog(settings.log_level)])]
+    )

@@ -1,6 +1,7 @@
 import json
 import logging
 import sys
+from select import PIPE_BUF
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ def test_a_request_is_one_line_of_json(lines):
         completion_tokens=2,
         duration_s=0.5031,
     )
-    RequestLog("info", lines.append)(story)
+    RequestLog("info", lines.append)([story])
     [line] = lines
     assert line.endswith(b"}\n")
     assert line.count(b"\n") == 1
@@ -62,7 +63,7 @@ def test_a_request_is_one_line_of_json(lines):
 
 def test_a_failed_request_tells_its_reason_and_key(lines):
     story = record(status=503, reason="queue_full", key_name="team-a")
-    RequestLog("info", lines.append)(story)
+    RequestLog("info", lines.append)([story])
     told = json.loads(lines[0])
     assert (told["level"], told["reason"], told["key"]) == ("error", "queue_full", "team-a")
     assert "model" not in told
@@ -71,9 +72,16 @@ def test_a_failed_request_tells_its_reason_and_key(lines):
 @pytest.mark.parametrize(("level", "logged"), [("debug", 3), ("info", 3), ("warning", 1)])
 def test_a_higher_level_leaves_out_requests_that_went_well(lines, level, logged):
     log = RequestLog(level, lines.append)
-    for status in (200, 422, 500):
-        log(record(status=status))
-    assert len(lines) == logged
+    log([record(status=status) for status in (200, 422, 500)])
+    assert b"".join(lines).count(b"\n") == logged
+
+
+def test_lines_are_written_together_but_never_more_than_a_pipe_takes_at_once(lines):
+    RequestLog("info", lines.append)([record(request_id=f"id-{number}") for number in range(100)])
+    assert 1 < len(lines) < 20
+    assert all(line.endswith(b"}\n") and len(line) <= PIPE_BUF for line in lines)
+    told = [json.loads(line)["request_id"] for line in b"".join(lines).splitlines()]
+    assert told == [f"id-{number}" for number in range(100)]
 
 
 def test_a_log_record_is_one_line_of_json():

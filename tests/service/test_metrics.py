@@ -38,16 +38,15 @@ def metrics():
 
 
 def test_a_classification_is_counted_with_its_times_and_tokens(metrics):
-    metrics(
-        record(
-            model="sentiment",
-            version=2,
-            queue_s=0.002,
-            compute_s=0.0005,
-            batch_size=3,
-            prompt_tokens=7,
-        )
+    story = record(
+        model="sentiment",
+        version=2,
+        queue_s=0.002,
+        compute_s=0.0005,
+        batch_size=3,
+        prompt_tokens=7,
     )
+    metrics([story])
     text = metrics.render()
     labels = {"status": "200", "reason": "none", "model": "sentiment", "version": "2"}
     assert read(text, "rnn_requests_total", route="/v1/classify", **labels) == 1
@@ -60,7 +59,7 @@ def test_a_classification_is_counted_with_its_times_and_tokens(metrics):
 
 
 def test_a_refusal_is_counted_with_its_reason_and_no_model(metrics):
-    metrics(record(status=429, reason="rate_limit_exceeded"))
+    metrics([record(status=429, reason="rate_limit_exceeded")])
     text = metrics.render()
     labels = {"status": "429", "reason": "rate_limit_exceeded", "model": "none"}
     assert read(text, "rnn_requests_total", **labels) == 1
@@ -69,12 +68,37 @@ def test_a_refusal_is_counted_with_its_reason_and_no_model(metrics):
 
 def test_a_stream_tells_the_time_to_its_first_token_and_between_tokens(metrics):
     stream = {"route": "/v1/generate", "model": "m", "version": 1}
-    metrics(record(**stream, first_token_s=0.01, duration_s=0.11, completion_tokens=11))
-    metrics(record(**stream, first_token_s=0.01, duration_s=0.02, completion_tokens=1))
+    long = record(**stream, first_token_s=0.01, duration_s=0.11, completion_tokens=11)
+    metrics([long, record(**stream, first_token_s=0.01, duration_s=0.02, completion_tokens=1)])
     text = metrics.render()
     assert read(text, "rnn_first_token_seconds_count", model="m") == 2
     assert read(text, "rnn_token_seconds_count", model="m") == 1
     assert read(text, "rnn_token_seconds_sum", model="m") == pytest.approx(0.01)
+
+
+def test_requests_taken_together_count_as_one_by_one(metrics):
+    """Sums and buckets are the same, also for values on a bound and beyond all bounds."""
+    model = {"model": "m", "version": 1}
+    stories = [
+        *[record(**model, batch_size=size, queue_s=size / 1000) for size in (1, 2, 3, 512, 9999)],
+        record(status=404, reason="model_not_found", duration_s=99.0),
+        record(**model, completion_tokens=4, first_token_s=0.5, duration_s=0.001),
+        record(route="/predict", **model, duration_s=0.0025),
+    ]
+    metrics(stories)
+    apart = Metrics(CollectorRegistry())
+    for story in stories:
+        apart([story])
+    assert samples_of(metrics) == pytest.approx(samples_of(apart))
+
+
+def samples_of(metrics):
+    return {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(metrics.render().decode())
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
 
 
 class Engine:
@@ -161,7 +185,7 @@ from service.metrics import Metrics
 from service.record import RequestRecord
 import os, sys
 metrics = Metrics(CollectorRegistry(), Path(sys.argv[1]))
-metrics(RequestRecord("id", "GET", "/", 0.0, status=200, duration_s=0.5))
+metrics([RequestRecord("id", "GET", "/", 0.0, status=200, duration_s=0.5)])
 metrics.gauge("level", "Level", []).set(3)
 print(os.getpid())
 print(metrics.render().decode())
