@@ -18,7 +18,7 @@ from tests.models import publish_classifier, publish_generator
 ROOT = Path(__file__).resolve().parents[2]
 GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn.conf.py"]
 FAKE_APP = "tests.e2e.fake_service:build()"
-START_PATIENCE_S = 30
+START_PATIENCE_S = 60
 
 
 class LiveProcess:

@@ -12,7 +12,7 @@ import requests
 from tests.e2e.conftest import FAKE_APP, GUNICORN, ROOT, free_port
 
 pytestmark = pytest.mark.e2e
-PATIENCE_S = 10
+PATIENCE_S = 60  # far more than what a busy machine needs
 
 
 def until(is_so, patience_s=PATIENCE_S):
@@ -47,7 +47,7 @@ def request_lines(live):
 def fails_to_start(env):
     """Start a service that cannot; return what it says on standard error."""
     run = subprocess.run(
-        GUNICORN, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=30
+        GUNICORN, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=60
     )
     assert run.returncode not in (0, None)
     assert "Traceback" not in run.stderr
@@ -56,12 +56,12 @@ def fails_to_start(env):
 
 def test_sigterm_lets_streams_finish_and_refuses_new_requests(start_process):
     live = start_process(app=FAKE_APP)
-    stream, lines = start_stream(live, max_tokens=30)
+    stream, lines = start_stream(live, max_tokens=100)
     with requests.Session() as kept:
-        kept.get(f"{live.base_url}/healthz", timeout=5)
+        kept.get(f"{live.base_url}/healthz", timeout=30)
         live.process.send_signal(signal.SIGTERM)
-        until(lambda: kept.get(f"{live.base_url}/readyz", timeout=5).status_code == 503)
-        refused = kept.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=5)
+        until(lambda: kept.get(f"{live.base_url}/readyz", timeout=30).status_code == 503)
+        refused = kept.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=30)
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "not_ready")
     assert refused.headers["Retry-After"]
     assert refused.headers["Connection"] == "close"
@@ -84,8 +84,8 @@ def test_ctrl_c_lets_streams_finish_too(start_process):
 def test_idle_connections_do_not_hold_up_the_end(start_process):
     live = start_process(app=FAKE_APP)
     with requests.Session() as idle:
-        idle.get(f"{live.base_url}/healthz", timeout=5)
-        assert live.stop(patience_s=5) == 0
+        idle.get(f"{live.base_url}/healthz", timeout=30)
+        assert live.stop(patience_s=20) == 0
     assert not [line for line in live.logged() if line["level"] == "error"]
 
 
@@ -96,7 +96,7 @@ def test_streams_over_the_drains_limit_are_cut(start_process):
     with pytest.raises(requests.exceptions.ChunkedEncodingError):
         list(lines)
     stream.close()
-    live.stop(patience_s=5)
+    live.stop(patience_s=20)
 
 
 def test_a_second_interrupt_ends_it_at_once(start_process):
@@ -104,9 +104,9 @@ def test_a_second_interrupt_ends_it_at_once(start_process):
     stream, _ = start_stream(live, max_tokens=1_000)
     [worker] = live.worker_pids()
     live.process.send_signal(signal.SIGINT)
-    until(lambda: requests.get(f"{live.base_url}/readyz", timeout=5).status_code == 503)
+    until(lambda: requests.get(f"{live.base_url}/readyz", timeout=30).status_code == 503)
     until(lambda: is_gone_when_interrupted(worker))
-    assert live.process.wait(5) == 0
+    assert live.process.wait(20) == 0
     stream.close()
 
 
@@ -115,7 +115,7 @@ def test_a_stop_while_it_starts_is_not_lost(start_process):
     [before] = live.worker_pids()
     os.kill(before, signal.SIGKILL)
     until(lambda: live.worker_pids() not in ([before], []))
-    assert live.stop(patience_s=5) == 0
+    assert live.stop(patience_s=20) == 0
 
 
 def test_a_client_that_leaves_ends_its_generation(start_process):
@@ -134,15 +134,15 @@ def test_a_killed_worker_is_replaced(start_process):
     os.kill(before, signal.SIGKILL)
     until(lambda: [pid for pid in live.worker_pids() if pid != before])
     live.wait_until_ready()
-    answer = requests.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=5)
+    answer = requests.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=30)
     assert answer.status_code == 200
 
 
 def test_a_worker_whose_engine_died_is_replaced(start_process):
     live = start_process(app=FAKE_APP)
     [before] = live.worker_pids()
-    requests.post(f"{live.base_url}/v1/classify", json={"input": "die"}, timeout=5)
-    assert requests.get(f"{live.base_url}/readyz", timeout=5).status_code == 503
+    requests.post(f"{live.base_url}/v1/classify", json={"input": "die"}, timeout=30)
+    assert requests.get(f"{live.base_url}/readyz", timeout=30).status_code == 503
     until(lambda: live.worker_pids() not in ([before], []))
     live.wait_until_ready()
     assert "the engine died" in live.log_path.read_text()
@@ -151,7 +151,7 @@ def test_a_worker_whose_engine_died_is_replaced(start_process):
 def test_two_workers_share_the_port(start_process):
     live = start_process(app=FAKE_APP, env={"WORKERS": "2"})
     until(lambda: len(live.worker_pids()) == 2)
-    assert requests.get(f"{live.base_url}/readyz", timeout=5).status_code == 200
+    assert requests.get(f"{live.base_url}/readyz", timeout=30).status_code == 200
 
 
 @pytest.mark.parametrize(

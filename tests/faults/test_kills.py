@@ -37,7 +37,7 @@ def kill_again_and_again(live, running, num_kills):
         before = live.worker_pids()
         os.kill(chance.choice(before), signal.SIGKILL)
         started = time.monotonic()
-        until(lambda before=before: len(set(live.worker_pids()) - set(before)) >= 1, 20)
+        until(lambda before=before: len(set(live.worker_pids()) - set(before)) >= 1)
         gaps_s.append(time.monotonic() - started)
         running.wait_for(20)
         time.sleep(max(0.0, 1 - (time.monotonic() - started)))

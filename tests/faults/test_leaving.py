@@ -50,7 +50,7 @@ def leave_many_times(live, store_dir, traffic, num_clients):
     with ThreadPoolExecutor(20) as pool:
         begun = sum(pool.map(lambda _: leave_midway(live), range(num_clients)))
     left = time.monotonic()
-    until(lambda: figure(live, "rnn_running_rows") <= 1, 30)
+    until(lambda: figure(live, "rnn_running_rows") <= 1)
     freed_s = time.monotonic() - left
     outcomes = running.stop()
     grown = memory_bytes(live) - before

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from tests.faults.traffic import Ask, Truth
-from tests.faults.watching import figure, memory_bytes, percentile
+from tests.faults.watching import cpu_seconds, memory_bytes, percentile
 from tests.models import publish_generator
 
 pytestmark = pytest.mark.e2e
@@ -50,10 +50,10 @@ def asks(store_dir):
 
 def rates(live, running, seconds):
     """Right answers a second, and a second of the service's own processor time."""
-    before = running.outcomes["right"], figure(live, "rnn_cpu_seconds_total")
+    before = running.outcomes["right"], cpu_seconds(live)
     time.sleep(seconds)
     answers = running.outcomes["right"] - before[0]
-    return answers / seconds, answers / (figure(live, "rnn_cpu_seconds_total") - before[1])
+    return answers / seconds, answers / (cpu_seconds(live) - before[1])
 
 
 def flood(live, asks, traffic, seconds):

@@ -89,6 +89,6 @@ def test_readers_that_read_nothing_are_given_up_and_their_rows_freed(live, asks,
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(head + body)
     running.wait_for(50)
-    until(lambda: figure(live, "rnn_requests_in_flight") <= 3, 30)
-    until(lambda: figure(live, "rnn_running_rows") == 0, 30)
+    until(lambda: figure(live, "rnn_requests_in_flight") <= 3)
+    until(lambda: figure(live, "rnn_running_rows") == 0)
     assert set(running.stop()) == {"right"}

@@ -23,7 +23,7 @@ TEXTS = (
     "the food was fine , the waiter was not",
 )
 PROMPTS = ("To be", "hello", "", "The")
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 class Truth:

@@ -1,9 +1,17 @@
-"""What a fault test sees of a running service from outside: its memory, and its figures."""
+"""What a fault test sees of a running service from outside: its processes, and its figures."""
 
+import contextlib
+import http.client
+import json
+import os
+import time
 from pathlib import Path
 
 import requests
 from prometheus_client.parser import text_string_to_metric_families
+
+PATIENCE_S = 60
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def memory_bytes(live):
@@ -13,6 +21,43 @@ def memory_bytes(live):
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
         total += 1024 * sum(int(line.split()[1]) for line in rollup if line.startswith("Private_"))
     return total
+
+
+def cpu_seconds(live):
+    """Processor time that the workers have taken."""
+    stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in live.worker_pids()]
+    return sum(int(ticks) for stat in stats for ticks in stat.split()[11:13]) / TICKS_PER_S
+
+
+def ask_each_worker(live, path):
+    """One worker's answer to a GET after the other's: `{pid: answer}`.
+
+    Connections fall on the workers by chance, so new ones are made until each has got one.
+    """
+    answers = {}
+    until = time.monotonic() + PATIENCE_S
+    while answers.keys() != set(live.worker_pids()):
+        assert time.monotonic() < until, f"only {list(answers)} answered"
+        connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=PATIENCE_S)
+        with contextlib.closing(connection):
+            connection.request("GET", path)
+            answer = json.load(connection.getresponse())
+            answers[worker_of(live, connection.sock)] = answer
+    return answers
+
+
+def worker_of(live, sock):
+    """The process that has the other end of a connection."""
+    ends = live.port, sock.getsockname()[1]
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    [inode] = [
+        row[9] for row in rows if tuple(int(end.split(":")[1], 16) for end in row[1:3]) == ends
+    ]
+    for pid in live.worker_pids():
+        files = [os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()]
+        if f"socket:[{inode}]" in files:
+            return pid
+    raise AssertionError(f"no worker has the connection {ends}")
 
 
 def figure(live, name, **labels):

@@ -7,7 +7,7 @@ from service.engine.shadow import MAX_TEXTS, MAX_WAITING
 from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
 from tests.models import publish_classifier, publish_generator
 
-PATIENCE_S = 10
+PATIENCE_S = 30
 
 
 @pytest.fixture
