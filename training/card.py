@@ -16,6 +16,19 @@ LIMITS = {
         "and can repeat what stood in the training text."
     ),
 }
+FIGURES = {
+    "text-classification": (
+        "`accuracy` is the share of right answers, `accuracy_low` to `accuracy_high` its 95 % "
+        "interval; `macro_f1` counts every class alike, however rare; `loss` is in nats; "
+        "`calibration_error` tells how far confidence and accuracy differ on average. `user` names "
+        "your own rows."
+    ),
+    "text-generation": (
+        "`loss` is in nats a token, `perplexity` its exponential; `bits_per_byte` compares models "
+        "of different tokens. `new_share` is the share of drawn documents that are no copies of "
+        "training documents."
+    ),
+}
 
 
 def curl_call(name: str, config: Config, example: str) -> str:
@@ -66,11 +79,14 @@ def write_card(
         notes: More sections, by heading.
     """
     figures = [[key, f"{value:.4g}"] for key, value in sorted(about.metrics.items())]
-    data = [[d.name, d.split, f"{d.rows:,}", d.source, d.licence] for d in about.datasets]
+    data = [
+        [d.name, d.split, f"{d.rows:,}", d.source or "own data", d.licence or "your own"]
+        for d in about.datasets
+    ]
     max_len = config.max_seq_len if isinstance(config, ClassifierConfig) else 0
     sections = {
         "Figures": table(["figure", "value"], figures)
-        + "\n\nLosses are in nats.\n\n![loss by epoch](curves.png)",
+        + f"\n\n{FIGURES[about.task]}\n\n![loss by epoch](curves.png)",
         **notes,
         "Data": table(["set", "split", "rows", "source", "terms"], data),
         "Limits": LIMITS[about.task].format(max_len=f"{max_len:,}"),

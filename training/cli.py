@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -87,18 +88,16 @@ def checking_flags() -> Iterator[None]:
 def say_dry_run(net: nn.Module, num_batches: int) -> None:
     """Say what would be trained."""
     count = sum(parameter.numel() for parameter in net.parameters())
-    log.info(
-        "dry run: %s parameters, %s batches an epoch; nothing written",
-        f"{count:,}",
-        f"{num_batches:,}",
-    )
+    each = "1 batch" if num_batches == 1 else f"{num_batches:,} batches"
+    log.info("dry run: %s parameters, %s an epoch; nothing written", f"{count:,}", each)
 
 
 def say_published(stored: StoredVersion, example: str) -> None:
     """Say where the new version is, how good it is, and how to call it."""
     log.info("published %s:%d in %s", stored.name, stored.version, stored.path)
+    width = max(map(len, stored.manifest.metrics), default=0)
     for key, value in sorted(stored.manifest.metrics.items()):
-        log.info("  %-32s %.4f", key, value)
+        log.info("  %-*s %.4f", width, key, value)
     _say_what_speaks_against(stored)
     root = stored.path.parent.parent
     default = Store(root).serving(stored.name).default
@@ -108,7 +107,8 @@ def say_published(stored: StoredVersion, example: str) -> None:
             "python -m model_store promote %s %d --store %s",
             *(stored.name, default, stored.name, stored.version, root),
         )
-    serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={root} make serve"
+    folder = shlex.quote(str(root))
+    serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, curl_call(stored.name, stored.config, example))
 
 
@@ -116,13 +116,19 @@ def _say_what_speaks_against(stored: StoredVersion) -> None:
     """Warn of a classifier that a bag of words beats on the same rows."""
     figures = stored.manifest.metrics
     for key, value in figures.items():
-        baseline = figures.get(key.replace("_test_", "_test_baseline_"), value)
-        if key.endswith("_test_accuracy") and value < baseline:
-            log.warning(
-                "warning: a bag of words is better (%s %.4f against %.4f): train longer, give more "
-                "texts, or start from a language model (--init-from)",
-                *(key, baseline, value),
-            )
+        test_set, is_accuracy, rest = key.partition("_test_accuracy")
+        baseline = figures.get(f"{test_set}_test_baseline_accuracy", value)
+        if not is_accuracy or rest or value >= baseline:
+            continue
+        log.warning(
+            "warning: a bag of words does better on the test texts (%s): accuracy %.4f, this model "
+            "%.4f%s. Train longer, give more texts, or start from a language model (--init-from "
+            "reviews, for English)",
+            *(test_set, baseline, value),
+            ", which may be chance with so few"
+            if baseline <= figures.get(f"{key}_high", 0)
+            else "",
+        )
 
 
 def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:

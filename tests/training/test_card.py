@@ -49,6 +49,15 @@ def test_card_has_network_labels_figures_data_limits_and_command():
     assert f"```bash\n{ABOUT.command}\n```" in text
 
 
+def test_own_data_are_named_as_such_and_figures_explained():
+    about = ABOUT.model_copy(update={"datasets": (Dataset(name="x.csv", split="train", rows=9),)})
+
+    text = card(about=about)
+
+    assert "| x.csv | train | 9 | own data | your own |" in text
+    assert "`calibration_error` tells how far" in text
+
+
 def test_notes_become_sections_in_their_order():
     text = card(notes={"First": "one", "Second": "two"})
 

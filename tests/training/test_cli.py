@@ -58,12 +58,27 @@ def published(tmp_path, **metrics):
     return replace(stored, manifest=stored.manifest.model_copy(update={"metrics": metrics}))
 
 
-def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog):
-    metrics = {"user_test_accuracy": 0.5, "user_test_baseline_accuracy": 0.9}
+@pytest.mark.parametrize(("high", "is_chance"), [(0.7, False), (0.95, True)])
+def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog, high, is_chance):
+    metrics = {
+        "user_test_accuracy": 0.5,
+        "user_test_accuracy_high": high,
+        "user_test_baseline_accuracy": 0.9,
+    }
     with caplog.at_level(logging.INFO, "training.cli"):
         cli.say_published(published(tmp_path, **metrics), "example")
 
-    assert "a bag of words is better (user_test_accuracy 0.9000 against 0.5000)" in caplog.text
+    assert caplog.text.count("a bag of words does better on the test texts (user)") == 1
+    assert "accuracy 0.9000, this model 0.5000" in caplog.text
+    assert ("may be chance" in caplog.text) == is_chance
+
+
+def test_classifier_ahead_of_a_bag_of_words_is_not_warned_of(tmp_path, caplog):
+    metrics = {"user_test_accuracy": 0.9, "user_test_baseline_accuracy": 0.9}
+    with caplog.at_level(logging.INFO, "training.cli"):
+        cli.say_published(published(tmp_path, **metrics), "example")
+
+    assert "warning" not in caplog.text
 
 
 def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, caplog):

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from training.baseline import Baseline
 from training.data import Rows
-from training.evaluation import examine, figures, kinds_of, sections
+from training.evaluation import examine, figures, interval, kinds_of, sections
 
 TEXTS = ["good", "not good", "it doesn’t bore", "a " * 30, "nothing " * 500, "knot cannonball"]
 ROWS = Rows(TEXTS, [1, 0, 1, 0, 0, 1])
@@ -15,9 +16,11 @@ def certain(*answers):
     return np.eye(2)[list(answers)]
 
 
-def result(*, with_baseline=True):
-    baseline = certain(1, 1, 1, 1, 1, 1) if with_baseline else None
-    return examine("toy", ROWS, certain(1, 0, 1, 0, 1, 1), baseline)
+def result(*, with_baseline=True, times=1):
+    """Six texts, five answered right; the bag of words says 1 to all."""
+    baseline = certain(*[1, 1, 1, 1, 1, 1] * times) if with_baseline else None
+    rows = Rows(ROWS.texts * times, ROWS.labels * times)
+    return examine("toy", rows, certain(*[1, 0, 1, 0, 1, 1] * times), baseline)
 
 
 def test_each_text_is_of_one_length_and_negated_or_not():
@@ -68,22 +71,48 @@ def test_figures_name_the_set_and_the_bag_of_words():
 
     assert found["toy_test_accuracy"] == pytest.approx(5 / 6)
     assert found["toy_test_baseline_accuracy"] == pytest.approx(3 / 6)
+    assert found["toy_test_accuracy_low"] < 5 / 6 < found["toy_test_accuracy_high"]
     assert not any("baseline" in name for name in figures([result(with_baseline=False)]))
 
 
 def test_card_sections_show_comparison_slices_and_confusion():
-    text = sections([result()], ["bad", "good"])
+    text = sections([result(times=10)], ["bad", "good"])
 
-    assert "| toy | this model | 6 | 0.8333 |" in text["Next to a bag of words"]
-    assert "| toy | with a negation | 3 | 0.667 | 0.333 |" in text["By kind of text"]
-    assert "| bad | 2 | 1 |" in text["Confusion"]
+    assert "| toy | this model | 60 | 0.8333 | 0.720 to 0.907 |" in text["Next to a bag of words"]
+    assert "| toy | with a negation | 30 | 0.667 | 0.333 |" in text["By kind of text"]
+    assert "| bad | 20 | 10 |" in text["Confusion"]
 
 
-def test_without_a_bag_of_words_nothing_is_compared():
-    text = sections([result(with_baseline=False)], ["bad", "good"])
+def test_without_a_bag_of_words_the_model_stands_alone():
+    text = sections([result(with_baseline=False, times=10)], ["bad", "good"])
 
     assert "Next to a bag of words" not in text
-    assert "| toy | with a negation | 3 | 0.667 |" in text["By kind of text"]
+    assert "| toy | this model | 60 | 0.8333 |" in text["On test texts"]
+    assert "bag of words" not in "".join(text.values())
+    assert "| toy | with a negation | 30 | 0.667 |" in text["By kind of text"]
+
+
+def test_kinds_with_few_texts_are_left_out_and_said_to_be():
+    text = sections([result(times=10)], ["bad", "good"])["By kind of text"]
+
+    assert "1 to 10 words" in text
+    assert "26 to 50 words" not in text  # there are ten
+    assert text.endswith("Kinds with fewer than 30 texts are left out.")
+
+
+def test_few_test_texts_have_an_interval_and_no_tables_of_parts():
+    text = sections([result()], ["bad", "good"])
+
+    assert "| 6 | 0.8333 | 0.436 to 0.970 |" in text["Next to a bag of words"]
+    assert text["By kind of text"] == "No kind has 30 texts here: too few to tell."
+    assert "Confusion" not in text
+
+
+@pytest.mark.parametrize(("hits", "rows"), [(20, 40), (36, 40), (4, 4), (0, 4), (5, 6)])
+def test_interval_is_wilsons(hits, rows):
+    expected = binomtest(hits, rows).proportion_ci(method="wilson")
+
+    assert interval(hits / rows, rows) == pytest.approx((expected.low, expected.high), abs=1e-4)
 
 
 def test_without_a_test_set_there_are_no_sections():
