@@ -61,7 +61,10 @@ class Passes(ABC, Generic[Batch]):
 
 
 class TextBatch(NamedTuple):
-    """Padded texts: `token_ids` (batch, seq_len), `lengths` (batch,), `labels` (batch,)."""
+    """Padded texts: `token_ids` (batch, seq_len), `lengths` (batch,) and `labels`.
+
+    Labels are class ids (batch,) or probabilities (batch, num_classes).
+    """
 
     token_ids: Tensor
     lengths: Tensor
@@ -85,7 +88,7 @@ class TextBatches(Passes[TextBatch]):
 
     Args:
         rows: Token ids of each text, at least one each.
-        labels: Class id of each text.
+        labels: Class id, or probabilities of the classes, of each text.
         batch_size: Texts in a batch.
         seed: None keeps the order (for evaluation: sorted by length, nothing random).
         augment: Called with a text's tokens and a generator, returns what is trained on; only
@@ -100,7 +103,7 @@ class TextBatches(Passes[TextBatch]):
     def __init__(
         self,
         rows: Sequence[Sequence[int]],
-        labels: Sequence[int],
+        labels: Sequence[int] | np.ndarray,
         *,
         batch_size: int,
         seed: int | None = None,

@@ -67,6 +67,11 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
                       help="share of training rows held out where none are published")  # fmt: skip
     data.add_argument("--test-split", type=flags.share, default=0.1,
                       help="share held out for the final figure, of your own file")  # fmt: skip
+    data.add_argument("--unlabelled", metavar="SOURCE",
+                      help="also learn what --teachers say of these texts: imdb, or your own text "
+                      "file, a text a line")  # fmt: skip
+    data.add_argument("--teachers", nargs="+", metavar="NAME[:VERSION]", default=[],
+                      help="classifiers in the store; bag-of-words[:SOURCE] fits one")  # fmt: skip
     data.add_argument("--no-baseline", action="store_true",
                       help="leave out the comparison with a bag of words")  # fmt: skip
     data.add_argument("--example", default=EXAMPLE, help="text of the example call")
@@ -85,4 +90,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; a preset changes defaults, flags given win over it."""
-    return flags.parse(build_parser(), argv, PRESETS)
+    parser = build_parser()
+    arguments = flags.parse(parser, argv, PRESETS)
+    if bool(arguments.unlabelled) != bool(arguments.teachers):
+        parser.error("--unlabelled and --teachers go together: give both or neither")
+    return arguments

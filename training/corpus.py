@@ -6,7 +6,6 @@ A source is a named set (`tiny_shakespeare`, `names`, `names_by_language`, `imdb
 
 import functools
 import gzip
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from training.splits import NAMED_SPLIT_SEED, exact_key, hold_out
 
 END_OF_LINE = "<eos>"
 # Held out of a large set for validation, and as many for test: enough for a steady figure.
-MAX_HELD_OUT_REVIEWS = 2000
+MAX_HELD_OUT_DOCUMENTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,16 +158,16 @@ def _split_names(
 def _read_imdb(folder: Path, share: float, seed: int) -> _Splits:
     found = [
         text
-        for file in ("train.jsonl.gz", "unsupervised.jsonl.gz")
-        for text in _read_reviews(folder / file)
+        for file in ("train.jsonl.gz", published.UNLABELLED["imdb"])
+        for text in published.read_reviews(folder / file)
     ]
     key = functools.cache(exact_key)
     first: dict[str, str] = {}
     for text in found:
         first.setdefault(key(text), text)
-    tested = {exact_key(text) for text in _read_reviews(folder / "test.jsonl.gz")}
+    tested = {exact_key(text) for text in published.read_reviews(folder / "test.jsonl.gz")}
     reviews = [Example(text, label="") for text in first.values() if key(text) not in tested]
-    capped = min(share, MAX_HELD_OUT_REVIEWS / len(reviews))
+    capped = min(share, MAX_HELD_OUT_DOCUMENTS / len(reviews))
     rest, test = hold_out(reviews, capped, seed=NAMED_SPLIT_SEED, key=key)
     train, validation = hold_out(rest, capped, seed=seed, key=key)
     return _Splits(
@@ -188,11 +187,6 @@ def _read_imdb(folder: Path, share: float, seed: int) -> _Splits:
             ),
         ),
     )
-
-
-def _read_reviews(path: Path) -> list[str]:
-    with gzip.open(path) as lines:
-        return [json.loads(line)["text"] for line in lines]
 
 
 def _read_ptb(folder: Path, _share: float, _seed: int) -> _Splits:

@@ -45,6 +45,7 @@ class ClassificationData:
         train: Rows to train on, in the order read.
         validation: Rows to choose by.
         tests: Rows to measure on, by source name; the user's own rows are "user". May be empty.
+        sources: The training rows again, by source.
         datasets: The same for the manifest.
         report: What was read and left out.
     """
@@ -53,6 +54,7 @@ class ClassificationData:
     train: Rows
     validation: Rows
     tests: dict[str, Rows]
+    sources: dict[str, Rows]
     datasets: tuple[Dataset, ...]
     report: DataReport
 
@@ -214,6 +216,7 @@ def _assemble(
         train=_rows(train, labels),
         validation=_rows(validation, labels),
         tests={name: _rows(examples, labels) for name, examples in tests.items()},
+        sources={part.name: _rows(part.train, labels) for part in parts},
         datasets=tuple(entry for part in parts for entry in _datasets(part)),
         report=DataReport(
             sources=tuple(_account(part) for part in parts),

@@ -43,6 +43,11 @@ def build_parser() -> flags.Parser:
                       help="tiny_shakespeare, names, names_by_language, imdb, ptb, wikitext2, or "
                       "your own UTF-8 text file or folder of them")  # fmt: skip
     data.add_argument("--lines", action="store_true", help="each line of your file is a document")
+    data.add_argument("--label-prompts", action="store_true",
+                      help="--data has labels, as for train_classifier: each text begins with its "
+                      "own, so that a label is a prompt")  # fmt: skip
+    data.add_argument("--text-column", default="text", help="of your own file with labels")
+    data.add_argument("--label-column", default="label", help="of your own file with labels")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
                       help="share held out")  # fmt: skip
     data.add_argument("--tokenizer", default="char",
@@ -51,6 +56,8 @@ def build_parser() -> flags.Parser:
     net = flags.add_stack_flags(parser)
     net.add_argument("--preset", choices=sorted(PRESETS),
                      help="zaremba-small: 2 x 200, 20 steps, 13 epochs, for ptb")  # fmt: skip
+    net.add_argument("--init-from", metavar="NAME[:VERSION]",
+                     help="go on from a generator in the store, with its tokenizer")  # fmt: skip
     net.add_argument("--tie-weights", action="store_true", help="output layer = embedding")
     net.add_argument("--init-range", type=flags.positive, metavar="R",
                      help="draw all weights uniformly within R of zero")  # fmt: skip

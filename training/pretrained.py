@@ -1,9 +1,7 @@
-"""Recurrent layers to go on from: taken from a generator in the model store."""
+"""Language models to go on from: generators in the model store."""
 
 from dataclasses import dataclass
 from typing import Any
-
-from torch import Tensor
 
 from model_store import GeneratorConfig, Store, StoredVersion, Tokenizer
 from training.nets.config import LanguageModelConfig, StackConfig
@@ -12,18 +10,27 @@ from training.weights import FILENAME, load_weights
 
 
 @dataclass(frozen=True, slots=True)
-class Encoder:
-    """A language model's tokenizer, shape and stack weights.
+class Pretrained:
+    """A language model to go on from.
 
     Args:
-        shape: The fields of `StackConfig` that must be taken over.
-        state: State of its `RecurrentStack`.
+        net: The language model.
         tokenizer: What it reads with.
     """
 
-    shape: dict[str, Any]
-    state: dict[str, Tensor]
+    net: LanguageModel
     tokenizer: Tokenizer
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The fields of `StackConfig` that must be taken over."""
+        stack = self.net.config.stack
+        return {
+            "embedding_dim": stack.embedding_dim,
+            "hidden_size": stack.hidden_size,
+            "num_layers": stack.num_layers,
+            "cell": stack.cell,
+        }
 
 
 def parse_reference(reference: str) -> tuple[str, int | None]:
@@ -59,20 +66,12 @@ def language_model(stored: StoredVersion) -> LanguageModel:
     return net
 
 
-def open_encoder(store: Store, reference: str) -> Encoder:
-    """Open the generator `NAME[:VERSION]` as the lower part of a classifier.
+def open_pretrained(store: Store, reference: str) -> Pretrained:
+    """Open the generator `NAME[:VERSION]`.
 
     Raises:
         ValueError: It is not a generator.
         model_store.StoreError: The store does not have it, or it is damaged.
     """
     stored = store.open(*parse_reference(reference))
-    net = language_model(stored)
-    stack = net.config.stack
-    shape = {
-        "embedding_dim": stack.embedding_dim,
-        "hidden_size": stack.hidden_size,
-        "num_layers": stack.num_layers,
-        "cell": stack.cell,
-    }
-    return Encoder(shape, net.stack.state_dict(), stored.tokenizer())
+    return Pretrained(language_model(stored), stored.tokenizer())

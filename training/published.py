@@ -27,15 +27,33 @@ def read_published(name: str) -> Labelled:
     return sources.read(name, READERS[name])
 
 
+def read_unlabelled(name: str) -> list[str]:
+    """Read the texts of a named set that nobody labelled.
+
+    Args:
+        name: A key of `UNLABELLED`.
+
+    Raises:
+        DataError: If its files can neither be found nor fetched, or cannot be read.
+    """
+    return sources.read(name, lambda folder: read_reviews(folder / UNLABELLED[name]))
+
+
+def read_reviews(path: Path) -> list[str]:
+    """Return the text of each row of a packed JSON Lines file."""
+    with gzip.open(path) as lines:
+        return [json.loads(line)["text"] for line in lines]
+
+
 def _read_imdb(folder: Path) -> Labelled:
     return Labelled(
         name="imdb",
-        train=_read_reviews(folder / "train.jsonl.gz"),
-        test=_read_reviews(folder / "test.jsonl.gz"),
+        train=_read_labelled(folder / "train.jsonl.gz"),
+        test=_read_labelled(folder / "test.jsonl.gz"),
     )
 
 
-def _read_reviews(path: Path) -> list[Example]:
+def _read_labelled(path: Path) -> list[Example]:
     with gzip.open(path) as lines:
         rows = [json.loads(line) for line in lines]
     return [Example(row["text"], SENTIMENT[row["label"]], row["id"]) for row in rows]
@@ -127,3 +145,4 @@ READERS: dict[str, Callable[[Path], Labelled]] = {
     "rt_polarity": _read_rt_polarity,
     "names_by_language": _read_names_by_language,
 }
+UNLABELLED = {"imdb": "unsupervised.jsonl.gz"}

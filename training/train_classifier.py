@@ -11,28 +11,30 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from model_store import About, ClassifierConfig, PrimaryMetric, Tokenizer
+from model_store import About, ClassifierConfig, PrimaryMetric, Store, Tokenizer
 from training import cli, evaluation, metrics
 from training.augment import TokenNoise
 from training.baseline import Baseline
 from training.batches import TextBatches
 from training.callbacks import Point
 from training.classifier_flags import EXAMPLE, parse
-from training.data import ClassificationData, Rows, load_classification
+from training.data import ClassificationData, load_classification
+from training.encoding import EncodedRows, encode, encode_training
 from training.export import Described, command_line, library_versions, publish, to_graphs
 from training.figures import draw_calibration, draw_curves
 from training.fit import fit
 from training.flags import options_from
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, StackConfig
-from training.pretrained import Encoder, open_encoder
+from training.pretrained import Pretrained, open_pretrained
 from training.processes import this_share
 from training.schedules import GradualUnfreezing
 from training.tasks import ClassifierTask
+from training.teachers import TaughtRows, teach
 from training.vocab import encode_corpus, train_tokenizer
 
 log = logging.getLogger(__name__)
@@ -44,14 +46,6 @@ GOLDEN_TEXTS = (
     "We waited an hour for cold soup. " * 60,
 )
 VALIDATION_BATCH_SIZE = 256
-
-
-@dataclass(frozen=True, slots=True)
-class EncodedRows:
-    """Token ids of each text, at least one, and class ids."""
-
-    rows: list[list[int]]
-    labels: list[int]
 
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
@@ -69,22 +63,35 @@ def read_data(arguments: argparse.Namespace) -> ClassificationData:
     return data
 
 
+def read_taught(
+    arguments: argparse.Namespace, store: Store, data: ClassificationData
+) -> TaughtRows | None:
+    """Return the texts that teachers label, if any were asked for."""
+    if not arguments.unlabelled:
+        return None
+    return teach(arguments.unlabelled, arguments.teachers, store=store, data=data)
+
+
 def learn_tokenizer(
-    arguments: argparse.Namespace, data: ClassificationData, encoder: Encoder | None
+    arguments: argparse.Namespace, data: ClassificationData, pretrained: Pretrained | None
 ) -> Tokenizer:
-    """Return the encoder's tokenizer, or learn one from the training split."""
-    if encoder is not None:
-        return encoder.tokenizer
+    """Return the language model's tokenizer, or learn one from the training split."""
+    if pretrained is not None:
+        return pretrained.tokenizer
     return train_tokenizer(arguments.tokenizer, data.train.texts, vocab_size=arguments.vocab_size)
 
 
 def build_net(
-    arguments: argparse.Namespace, *, num_classes: int, vocab_size: int, encoder: Encoder | None
+    arguments: argparse.Namespace,
+    *,
+    num_classes: int,
+    vocab_size: int,
+    pretrained: Pretrained | None,
 ) -> TextClassifier:
-    """Build the network that the flags describe, its stack the encoder's if there is one."""
-    if encoder is not None and arguments.bidirectional:
+    """Build the network that the flags describe, its stack the language model's if there is one."""
+    if pretrained is not None and arguments.bidirectional:
         raise ValueError("a generator reads forwards only: --init-from excludes --bidirectional")
-    shape = {} if encoder is None else encoder.shape
+    shape = {} if pretrained is None else pretrained.shape
     config = ClassifierNetConfig(
         stack=options_from(StackConfig, arguments, vocab_size=vocab_size, **shape),
         num_classes=num_classes,
@@ -94,8 +101,8 @@ def build_net(
         sigmoid_output=arguments.sigmoid_output,
     )
     net = TextClassifier(config)
-    if encoder is not None:
-        net.stack.load_state_dict(encoder.state)
+    if pretrained is not None:
+        net.stack.load_state_dict(pretrained.net.stack.state_dict())
     return net
 
 
@@ -116,13 +123,6 @@ def store_config(
         max_seq_len=arguments.max_seq_len,
         truncation=arguments.truncation,
     )
-
-
-def encode(rows: Rows, tokenizer: Tokenizer, config: ClassifierConfig) -> EncodedRows:
-    """Return token ids cut as the service cuts them, and labels; texts without tokens go."""
-    encoded = [config.cut(ids) for ids in encode_corpus(tokenizer, rows.texts)]
-    kept = [place for place, ids in enumerate(encoded) if ids]
-    return EncodedRows([encoded[place] for place in kept], [rows.labels[place] for place in kept])
 
 
 def train(
@@ -158,7 +158,7 @@ def train(
 def calibrate(net: TextClassifier, held_out: EncodedRows) -> np.ndarray:
     """Fit the net's temperature on validation rows; return their calibrated probabilities."""
     logits = metrics.predict_logits(net, held_out.rows)
-    temperature = metrics.fit_temperature(logits, np.asarray(held_out.labels))
+    temperature = metrics.fit_temperature(logits, held_out.labels)
     net.temperature.fill_(temperature)
     log.info("calibrated with temperature %.3f", temperature)
     return metrics.softmax(logits / temperature)
@@ -229,26 +229,29 @@ def main(argv: Sequence[str]) -> None:
     arguments = parse(argv)
     store = cli.prepare(arguments)
     with cli.checking_flags():
-        encoder = open_encoder(store, arguments.init_from) if arguments.init_from else None
+        pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
     data = read_data(arguments)
-    tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, encoder))
+    tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
     with cli.checking_flags():
         net = build_net(
             arguments,
             num_classes=len(data.labels),
             vocab_size=tokenizer.vocab_size,
-            encoder=encoder,
+            pretrained=pretrained,
         )
         config = store_config(arguments, net.config, data.labels)
-    held_out = encode(data.validation, tokenizer, config)
-    points = train(arguments, net, encode(data.train, tokenizer, config), held_out)
+        taught = read_taught(arguments, store, data)
+    if taught is not None:
+        data = replace(data, datasets=(*data.datasets, taught.dataset))
+    held_out = encode(data.validation.texts, data.validation.labels, tokenizer, config)
+    points = train(arguments, net, encode_training(data, taught, tokenizer, config), held_out)
     if arguments.dry_run or not this_share().is_first:
         return
     probs = calibrate(net, held_out)
     exported = to_graphs(net, arguments.weights_dtype)
     answers = answer_tests(net, data, tokenizer, config)
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
-    labels = np.asarray(held_out.labels)
+    labels = held_out.labels
     shown = {"validation": (probs, labels)}
     shown |= {name: (answers[name], np.asarray(data.tests[name].labels)) for name in answers}
     described = describe(

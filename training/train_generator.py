@@ -35,10 +35,12 @@ from training.figures import draw_curves
 from training.fit import fit
 from training.flags import options_from
 from training.generator_flags import parse
+from training.label_prompts import load_labelled_corpus
 from training.losses import SampledSoftmax
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 from training.novelty import draw_documents, novelty
+from training.pretrained import Pretrained, open_pretrained
 from training.processes import this_share
 from training.served import ServedGenerator
 from training.sessions import open_session
@@ -54,12 +56,21 @@ NUM_SHOWN = 8
 
 def read_data(arguments: argparse.Namespace) -> CorpusData:
     """Load the splits and say what was read and left out."""
-    data = load_corpus(
-        arguments.data,
-        validation_split=arguments.validation_split,
-        lines=arguments.lines,
-        seed=arguments.seed,
-    )
+    if arguments.label_prompts:
+        data = load_labelled_corpus(
+            arguments.data,
+            text_column=arguments.text_column,
+            label_column=arguments.label_column,
+            validation_split=arguments.validation_split,
+            seed=arguments.seed,
+        )
+    else:
+        data = load_corpus(
+            arguments.data,
+            validation_split=arguments.validation_split,
+            lines=arguments.lines,
+            seed=arguments.seed,
+        )
     for line in data.report.lines():
         log.info("%s", line)
     return data
@@ -93,11 +104,26 @@ def as_stream(documents: Sequence[str], tokenizer: Tokenizer, boundary: int) -> 
     return np.asarray(stream, np.int32)
 
 
-def build_net(arguments: argparse.Namespace, vocab_size: int) -> LanguageModel:
-    """Build the network that the flags describe."""
-    stack = options_from(StackConfig, arguments, vocab_size=vocab_size)
-    net = LanguageModel(LanguageModelConfig(stack, tie_weights=arguments.tie_weights))
-    if arguments.init_range:
+def learn_tokenizer(
+    arguments: argparse.Namespace, data: CorpusData, pretrained: Pretrained | None
+) -> Tokenizer:
+    """Return the tokenizer of the model to go on from, or learn one from the training split."""
+    if pretrained is not None:
+        return pretrained.tokenizer
+    return train_tokenizer(arguments.tokenizer, data.train, vocab_size=arguments.vocab_size)
+
+
+def build_net(
+    arguments: argparse.Namespace, vocab_size: int, pretrained: Pretrained | None
+) -> LanguageModel:
+    """Build the network that the flags describe, or the one to go on from."""
+    shape = {} if pretrained is None else pretrained.shape
+    tie_weights = arguments.tie_weights if pretrained is None else pretrained.net.config.tie_weights
+    stack = options_from(StackConfig, arguments, vocab_size=vocab_size, **shape)
+    net = LanguageModel(LanguageModelConfig(stack, tie_weights=tie_weights))
+    if pretrained is not None:
+        net.load_state_dict(pretrained.net.state_dict())
+    elif arguments.init_range:
         for parameter in net.parameters():
             nn.init.uniform_(parameter, -arguments.init_range, arguments.init_range)
     return net
@@ -242,14 +268,13 @@ def main(argv: Sequence[str]) -> None:
     """Read text, train, measure, publish."""
     arguments = parse(argv)
     store = cli.prepare(arguments)
+    with cli.checking_flags():
+        pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
     data = read_data(arguments)
-    tokenizer = cli.run_tokenizer(
-        arguments,
-        lambda: train_tokenizer(arguments.tokenizer, data.train, vocab_size=arguments.vocab_size),
-    )
+    tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
     boundary = boundary_id(tokenizer, data)
     with cli.checking_flags():
-        net = build_net(arguments, tokenizer.vocab_size)
+        net = build_net(arguments, tokenizer.vocab_size, pretrained)
         config = store_config(arguments, net.config, data, boundary)
     stream = as_stream(data.train, tokenizer, boundary)
     log.info("%s tokens, vocabulary %s", f"{len(stream):,}", f"{tokenizer.vocab_size:,}")

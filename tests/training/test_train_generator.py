@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import load
 
 from model_store import Store
-from tests.training.toys import write_names, write_story
+from tests.training.toys import BAD, GOOD, write_names, write_reviews, write_story
 from training import train_generator
 from training.cli import run_script
 from training.corpus import CorpusData
@@ -180,7 +182,39 @@ def test_penn_treebank_preset_is_the_papers_small_network():
 def test_initial_range_holds_for_every_weight():
     arguments = parse(["--data", "x", "--name", "x", "--init-range", "0.1"])
 
-    net = train_generator.build_net(arguments, 50)
+    net = train_generator.build_net(arguments, 50, None)
 
     assert all(parameter.abs().max() <= 0.1 for parameter in net.parameters())
     assert all(parameter.std() > 0.03 for parameter in net.parameters())
+
+
+def test_generator_goes_on_from_another_ones_weights(tmp_path):
+    """With nothing learned since, it is the same network with the same tokenizer."""
+    story = write_story(tmp_path / "story.txt", count=50)
+    first = train(story, "--tie-weights", "--embedding-dim", "24")
+
+    again = train(story, "--init-from", "toy:1", "--learning-rate", "1e-12", "--max-epochs", "1")
+
+    assert again.version == 2
+    assert again.config.tie_weights
+    assert again.read("tokenizer.json") == first.read("tokenizer.json")
+    old, new = (load(version.read("weights.safetensors")) for version in (first, again))
+    for name, tensor in old.items():
+        torch.testing.assert_close(new[name], tensor)
+
+
+def test_labels_of_a_table_become_the_prompts(tmp_path):
+    data = write_reviews(tmp_path / "reviews.csv")
+
+    stored = train(data, "--label-prompts", "--max-epochs", "6", "--hidden-size", "48")
+
+    assert stored.config.prompts == ("negative", "positive")
+    assert stored.config.wrap("positive") == "positive:"
+    praise = " ".join(open_served(stored).sample(["positive"] * 30))
+    blame = " ".join(open_served(stored).sample(["negative"] * 30))
+    assert count_words(praise, GOOD) > count_words(praise, BAD)
+    assert count_words(blame, BAD) > count_words(blame, GOOD)
+
+
+def count_words(text, words):
+    return sum(word in words for word in text.split())

@@ -1,0 +1,34 @@
+"""load_labelled_corpus: labelled texts as documents that begin with their label."""
+
+from tests.training.toys import write_reviews
+from training.data import load_classification
+from training.label_prompts import load_labelled_corpus
+
+
+def test_each_document_is_its_label_and_its_text(tmp_path):
+    path = write_reviews(tmp_path / "reviews.csv", columns=("body", "mood"))
+
+    corpus = load_labelled_corpus(path, text_column="body", label_column="mood")
+    data = load_classification([path], text_column="body", label_column="mood",
+                               validation_split=0.1)  # fmt: skip
+
+    labels = [data.labels[label] for label in data.train.labels]
+    assert corpus.train == [
+        f"{label}: {text}" for label, text in zip(labels, data.train.texts, strict=True)
+    ]
+    assert corpus.prompts == ("negative", "positive")
+    assert [(entry.split, entry.rows) for entry in corpus.datasets] == [
+        ("train", len(corpus.train)),
+        ("validation", len(corpus.validation)),
+    ]
+
+
+def test_of_large_held_out_splits_every_nth_text_is_kept(tmp_path):
+    path = write_reviews(tmp_path / "reviews.csv", count=9000)
+
+    corpus = load_labelled_corpus(path, validation_split=0.5)
+
+    data = load_classification([path], validation_split=0.5)
+    assert len(data.validation) > 4000
+    assert len(corpus.validation) == -(-len(data.validation) // 3) <= 2000
+    assert corpus.validation[1].endswith(data.validation.texts[3])

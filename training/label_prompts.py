@@ -1,0 +1,64 @@
+"""Labelled texts for a generator that writes a text for a label: each begins with its own."""
+
+from training.corpus import MAX_HELD_OUT_DOCUMENTS, CorpusData
+from training.data import Rows, load_classification
+from training.reports import DataReport
+
+
+def load_labelled_corpus(
+    source: str,
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    validation_split: float = 0.1,
+    seed: int = 0,
+) -> CorpusData:
+    """Read labelled texts as documents that begin with their label, ":" and a space.
+
+    Split as for a classifier; of large held-out splits, as many texts are kept as are enough for
+    a steady figure. The labels are the prompts.
+
+    Args:
+        source: A named set or a path, as `load_classification` takes them.
+        text_column: Column of the text in the user's own file.
+        label_column: Column of the label in the user's own file.
+        validation_split: Share to hold out where no validation split is published.
+        seed: Seed of the splits that are made here.
+
+    Raises:
+        DataError: As `load_classification` does.
+    """
+    data = load_classification(
+        [source],
+        text_column=text_column,
+        label_column=label_column,
+        validation_split=validation_split,
+        seed=seed,
+    )
+
+    def documents(rows: Rows, most: int) -> list[str]:
+        step = max(1, -(-len(rows) // most))
+        pairs = zip(rows.labels[::step], rows.texts[::step], strict=True)
+        return [f"{data.labels[label]}: {text}" for label, text in pairs]
+
+    splits = {
+        "train": documents(data.train, len(data.train)),
+        "validation": documents(data.validation, MAX_HELD_OUT_DOCUMENTS),
+        "test": [
+            document
+            for rows in data.tests.values()
+            for document in documents(rows, MAX_HELD_OUT_DOCUMENTS)
+        ],
+    }
+    return CorpusData(
+        **splits,
+        prompts=data.labels,
+        datasets=tuple(
+            entry.model_copy(update={"rows": len(splits[entry.split])}) for entry in data.datasets
+        ),
+        report=DataReport(
+            sources=data.report.sources,
+            splits={split: {"documents": len(found)} for split, found in splits.items()},
+            conflicts=data.report.conflicts,
+        ),
+    )

@@ -1,0 +1,132 @@
+"""Texts without labels, labelled by models that are there already.
+
+A net learns the teachers' mean probabilities on texts that nobody labelled, besides the labels of
+those that somebody did: distillation (Hinton et al. 2015), and self-training where a teacher is
+as large as the net. Teachers that err differently, such as a recurrent net and a bag of words,
+teach more than either of them knows.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model_store import Store
+from model_store.manifest import Dataset
+from training import published, sources
+from training.baseline import Baseline
+from training.data import ClassificationData
+from training.errors import DataError
+from training.own_text import read_own_text
+from training.pretrained import parse_reference
+from training.served import ServedClassifier
+from training.splits import exact_key
+
+log = logging.getLogger(__name__)
+
+BAG_OF_WORDS = "bag-of-words"
+
+Teacher = Callable[[Sequence[str]], np.ndarray]
+
+
+@dataclass(frozen=True, slots=True)
+class TaughtRows:
+    """Texts with what was taught of them.
+
+    Args:
+        texts: Distinct.
+        probs: (num_texts, num_classes) float32.
+        dataset: The same for the manifest.
+    """
+
+    texts: list[str]
+    probs: np.ndarray
+    dataset: Dataset
+
+
+def teach(
+    source: str, references: Sequence[str], *, store: Store, data: ClassificationData
+) -> TaughtRows:
+    """Label a source's texts with the mean probabilities of teachers.
+
+    Args:
+        source: A named set with texts that nobody labelled (`imdb`), or the user's own text file,
+            a text a line.
+        references: Classifiers of the store as NAME[:VERSION]; `bag-of-words`, fitted here to the
+            training rows, or `bag-of-words:SOURCE` to those of one source.
+        store: Where the classifiers are.
+        data: Labels, training rows, and the rows that no text may equal.
+
+    Raises:
+        DataError: The source cannot be read or has no new text.
+        ValueError: A teacher has other labels, is no classifier, or its source is not in the data.
+        model_store.StoreError: The store does not have a teacher, or it is damaged.
+    """
+    teachers = [open_teacher(reference, store=store, data=data) for reference in references]
+    texts = read_unlabelled(source, data)
+    log.info("%s: %s texts, labelled by %s", source, f"{len(texts):,}", " and ".join(references))
+    probs = np.mean([teacher(texts) for teacher in teachers], axis=0)
+    return TaughtRows(texts, probs.astype(np.float32), _dataset(source, references, len(texts)))
+
+
+def _dataset(source: str, references: Sequence[str], rows: int) -> Dataset:
+    origin = sources.SETS.get(source)
+    return Dataset(
+        name=source if origin else Path(source).name,
+        split=f"unlabelled, taught by {', '.join(references)}",
+        rows=rows,
+        source=origin.home if origin else "",
+        licence=origin.licence if origin else "",
+    )
+
+
+def open_teacher(reference: str, *, store: Store, data: ClassificationData) -> Teacher:
+    """Return what gives probabilities (num_texts, num_classes) in the order of the data's labels.
+
+    Raises:
+        ValueError: It is no classifier of these labels, or fitted to a source that is not there.
+        model_store.StoreError: The store does not have it, or it is damaged.
+    """
+    name, _, source = reference.partition(":")
+    if name == BAG_OF_WORDS:
+        if source and source not in data.sources:
+            raise ValueError(f"{reference}: {source} is not among the data trained on")
+        rows = data.sources[source] if source else data.train
+        return Baseline(rows.texts, rows.labels).probs
+    served = ServedClassifier.open(store.open(*parse_reference(reference)))
+    if set(served.config.labels) != set(data.labels):
+        raise ValueError(
+            f"the labels of {reference} ({', '.join(served.config.labels)}) are not those of the "
+            f"data ({', '.join(data.labels)})"
+        )
+    order = [served.config.labels.index(label) for label in data.labels]
+    return lambda texts: served.probs(texts)[:, order]
+
+
+def read_unlabelled(source: str, data: ClassificationData) -> list[str]:
+    """Return a source's distinct texts that no split of the data has.
+
+    Raises:
+        DataError: It cannot be read or fetched, or nothing is left.
+    """
+    if source in published.UNLABELLED:
+        found = published.read_unlabelled(source)
+    elif Path(source).exists():
+        found = read_own_text(Path(source), lines=True).documents
+    else:
+        raise DataError(
+            f"{source!r} is no named set with texts that nobody labelled "
+            f"({', '.join(published.UNLABELLED)}) and no file"
+        )
+    known = {
+        exact_key(text)
+        for rows in (data.train, data.validation, *data.tests.values())
+        for text in rows.texts
+    }
+    distinct = {exact_key(text): text for text in found}
+    texts = [text for key, text in distinct.items() if key and key not in known]
+    if not texts:
+        raise DataError(f"{source} has no text that the data do not have already")
+    return texts
