@@ -1,7 +1,10 @@
 """What every run is prepared with."""
 
 import logging
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,6 +13,8 @@ from model_store import Store
 from tests.models import publish_classifier
 from training import cli
 from training.classifier_flags import parse
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +94,16 @@ def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, capl
 
     assert "tickets stays at version 1" in caplog.text
     assert "model_store promote tickets 2" in caplog.text
+
+
+@pytest.mark.parametrize("script", ["train_classifier", "train_generator", "evaluate"])
+def test_script_without_the_packages_of_training_names_the_way_to_get_them(script):
+    """Python's -S leaves out the folder of installed packages."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", f"training.{script}", "--help"],
+        **{"capture_output": True, "text": True, "cwd": ROOT, "timeout": 60},
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "lacks the packages of training: set them up with `make train-setup`" in done.stderr
