@@ -2,6 +2,7 @@
 
     python -m training.train_generator --data tiny_shakespeare --name shakespeare
     python -m training.train_generator --data names_by_language --cell gru --name names
+    python -m training.train_generator --data tickets.csv --label-prompts --name tickets
     python -m training.train_generator --preset zaremba-small --data ptb --name ptb
     python -m training.train_generator --data my_text.txt --name mine
 
@@ -83,12 +84,10 @@ def is_running(data: CorpusData) -> bool:
 
 def boundary_id(tokenizer: Tokenizer, data: CorpusData) -> int:
     """Return the token that stands before every text: a line end, or the end of a document."""
-    newline = tokenizer.encode_ids("\n") if is_running(data) else []
-    if newline:
+    if is_running(data) and (newline := tokenizer.encode_ids("\n")):
         return newline[0]
-    end = tokenizer.eos_id
-    assert end is not None, "trained vocabularies have <eos>"
-    return end
+    assert tokenizer.eos_id is not None, "trained vocabularies have <eos>"
+    return tokenizer.eos_id
 
 
 def as_stream(documents: Sequence[str], tokenizer: Tokenizer, boundary: int) -> np.ndarray:
@@ -108,7 +107,7 @@ def learn_tokenizer(
     arguments: argparse.Namespace, data: CorpusData, pretrained: Pretrained | None
 ) -> Tokenizer:
     """Return the tokenizer of the model to go on from, or learn one from the training split."""
-    if pretrained is not None:
+    if pretrained:
         return pretrained.tokenizer
     return train_tokenizer(arguments.tokenizer, data.train, vocab_size=arguments.vocab_size)
 
@@ -260,7 +259,7 @@ def describe(
 
 def example_prompt(arguments: argparse.Namespace, data: CorpusData) -> str:
     """Return the prompt of the example call."""
-    first: str = data.prompts[0] if data.prompts else ""
+    first = data.prompts[0] if data.prompts else ""
     return first if arguments.example is None else str(arguments.example)
 
 

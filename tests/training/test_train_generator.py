@@ -1,6 +1,7 @@
 """From a text to a version that the store opens and that writes such text."""
 
 import math
+import random
 import shlex
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 from safetensors.torch import load
 
 from model_store import Store
-from tests.training.toys import BAD, GOOD, write_names, write_reviews, write_story
+from tests.training.toys import BAD, GOOD, write_names, write_story
 from training import train_generator
 from training.cli import run_script
 from training.corpus import CorpusData
@@ -204,9 +205,15 @@ def test_generator_goes_on_from_another_ones_weights(tmp_path):
 
 
 def test_labels_of_a_table_become_the_prompts(tmp_path):
-    data = write_reviews(tmp_path / "reviews.csv")
+    source = random.Random(0)
+    rows = [
+        f"{' '.join(source.choice(words) for _ in range(4))},{label}"
+        for words, label in [(GOOD, "positive"), (BAD, "negative")]
+        for _ in range(100)
+    ]
+    (tmp_path / "moods.csv").write_text("\n".join(["text,label", *rows]))
 
-    stored = train(data, "--label-prompts", "--max-epochs", "6", "--hidden-size", "48")
+    stored = train("moods.csv", "--label-prompts", "--max-epochs", "6", "--hidden-size", "48")
 
     assert stored.config.prompts == ("negative", "positive")
     assert stored.config.wrap("positive") == "positive:"
