@@ -38,7 +38,7 @@ worker_connections = settings.max_connections
 http_parser = "auto"  # the parser written in C where gunicorn-h1c is installed
 preload_app = False  # the engine's sessions and threads must be made after the fork
 timeout = 60  # seconds without a sign of life after which a worker is replaced
-graceful_timeout = settings.graceful_timeout_s
+graceful_timeout = settings.graceful_timeout_s + startup.LEAVING_S
 keepalive = settings.keepalive_s
 
 # Heartbeat files are touched every second: in memory, and writable where the root is read-only.

@@ -2,6 +2,7 @@
 
 - Draining: after SIGTERM running requests and streams end, new ones get 503, idle connections are
   closed, and the worker leaves as soon as nothing runs (gunicorn's own would wait for idle ones).
+  What runs too long is told so, streams by an event, before it is cut.
 - A worker whose engine is dead leaves, and gunicorn starts another.
 - Bodies that arrive too slowly, and clients that do not read, are given up.
 - A refused body's rest is not read to its end; its sender still gets to read the answer.
@@ -35,6 +36,7 @@ HEALTH_S = 1.0  # how often it looks at its engine
 SAME_S = 0.5  # two signals within this time are one wish to stop
 ENGINE_DEAD = 1  # exit status
 MAX_LEFT_BYTES = 65_536  # of an unread body, to keep the connection nevertheless
+ENDING_S = 1.0  # requests that are given up at a drain's end have this long to say so
 LINGER_S = 2.0  # a client that still sends has this long to read its answer
 LINGER_BYTES = 32 * 1024 * 1024  # and may send this much
 
@@ -148,7 +150,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         """Read the settings, then serve."""
         for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
             signal.signal(sign, signal.SIG_DFL)  # until gunicorn sets its own, it would lose them
-        self._client_timeout_s = load_settings().client_timeout_s
+        self._settings = load_settings()
+        self._client_timeout_s = self._settings.client_timeout_s
         self._running = [0]  # requests being answered; a new list counts from a drain's begin
         self._drains_since: float | None = None
         self._is_hurried = False
@@ -173,13 +176,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 self.notify()
                 self.alive = self.alive and engine.health().is_alive
         health = engine.health()
-        engine.drain()
-        self._wait_for_running()
+        self._drain(engine)
         for server in servers:
             server.stop(timeout=0)  # closes idle connections too
         for chore in self.wsgi.extensions.get("chores", ()):
             chore.stop()
-        engine.close()
+        engine.close(0.0)
         if (notes := self.wsgi.extensions.get("notes")) is not None:
             notes.flush()
         if not health.is_alive:
@@ -257,12 +259,22 @@ class Worker(GeventWorker):  # type: ignore[misc]
         server.start()
         return server
 
-    def _wait_for_running(self) -> None:
-        """Wait for the requests that began before, as long as the settings allow."""
+    def _drain(self, engine: Any) -> None:
+        """Wait for the requests that began before as long as may be, then have them fail."""
+        engine.drain()
         before, self._running = self._running, [0]
-        deadline = time.monotonic() + float(self.cfg.graceful_timeout)
+        graceful_s = self._settings.graceful_timeout_s
+        deadline = time.monotonic() + graceful_s
         while before[0] > 0 and time.monotonic() < deadline and not self._is_hurried:
             self.notify()
+            gevent.sleep(POLL_S)
+        if not before[0]:
+            return
+        why = "at once" if self._is_hurried else f"after GRACEFUL_TIMEOUT_S={graceful_s}"
+        self.log.warning("Stopped %s: requests that end with an error: %d", why, before[0])
+        engine.close(0.0)
+        deadline = time.monotonic() + ENDING_S
+        while before[0] > 0 and time.monotonic() < deadline:
             gevent.sleep(POLL_S)
 
 

@@ -21,6 +21,7 @@ from service.settings import Settings
 SHARED_MEMORY = Path("/dev/shm")  # nosec B108
 TRACING_PACKAGE = "opentelemetry"
 METRICS_DIR = "metrics"
+LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
 RUN_DIR_PREFIX = "rnn-service-"
 LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
 

@@ -13,6 +13,7 @@ from service.engine.types import (
     Timing,
     TokenLogprob,
 )
+from service.errors import NotReady
 
 if TYPE_CHECKING:
     from tests.fakes import FakeEngine
@@ -54,6 +55,8 @@ class FakeGeneration:
                     yield None
                 if self.engine.pause_s and not self.is_cancelled:
                     time.sleep(self.engine.pause_s)
+                if self.engine.is_closed:
+                    raise NotReady("the service is stopping: try again")
                 if self.engine.fails_midway is not None and place == 2:
                     raise self.engine.fails_midway
                 logprobs = self._logprobs(char)

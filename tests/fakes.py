@@ -103,6 +103,7 @@ class FakeEngine:
         self.pause_s = pause_s
         self.dies_of = dies_of
         self.is_draining = False
+        self.is_closed = False
         self.is_alive = True
         self.requests: list[ClassifyRequest | GenerateRequest] = []
         self.generations: list[FakeGeneration] = []
@@ -161,8 +162,8 @@ class FakeEngine:
     def drain(self) -> None:
         self.is_draining = True
 
-    def close(self) -> None:
-        self.is_draining = True
+    def close(self, patience_s: float = 5.0) -> None:
+        self.is_draining = self.is_closed = True
 
     def _admit(self, request: ClassifyRequest | GenerateRequest) -> None:
         self.requests.append(request)

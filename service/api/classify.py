@@ -25,7 +25,9 @@ def classify(request: Request) -> Reply:
     ask = parse_json(ClassifyAsk, request)
     texts = checked_texts(ask.input, request.settings)
     explain = EXPLAIN[ask.explain]
-    answer = request.engine.classify(ClassifyRequest(texts, ask.model, explain, request.deadline()))
+    answer = request.engine.classify(
+        ClassifyRequest(texts, ask.model, explain, request.deadline(), request.is_client_gone)
+    )
     num_tokens = note(answer, request)
     return json_reply(
         {

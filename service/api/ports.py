@@ -90,5 +90,5 @@ class EnginePort(Protocol):
     def drain(self) -> None:
         """Refuse new requests with `NotReady` from now on; running ones end as usual."""
 
-    def close(self) -> None:
-        """Stop; what is still running fails."""
+    def close(self, patience_s: float) -> None:
+        """Stop; what is still running after `patience_s` seconds fails with `NotReady`."""

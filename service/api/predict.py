@@ -86,7 +86,12 @@ def predict(request: Request) -> Reply:
         top_k = ask.parameters.top_k
     info = request.engine.resolve(ask.model, "text-classification")
     answer = request.engine.classify(
-        ClassifyRequest(texts, f"{info.name}:{info.version}", None, request.deadline())
+        ClassifyRequest(
+            texts,
+            f"{info.name}:{info.version}",
+            deadline=request.deadline(),
+            is_caller_gone=request.is_client_gone,
+        )
     )
     note(answer, request)
     if ask.truncate is False:

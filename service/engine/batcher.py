@@ -6,8 +6,10 @@ Cheapness comes from grouping a round by length, so that little of a batch is pa
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+
+from service.engine.types import never
 
 TURNS_PER_ROUND = 8
 """Jobs that a round has room for, when each has more than its part waiting."""
@@ -24,6 +26,7 @@ class Job:
         sequences: Token ids of each text, at least one text and one token.
         deadline: `time.monotonic()` value after which it need not run, or None.
         submitted: `time.monotonic()` value at which it began to wait.
+        is_caller_gone: Tells whether nobody waits for it any more.
         probs: Class probabilities by sequence, as far as they are there.
         num_open: Sequences that are still to run or running.
         error: Why the job as a whole failed.
@@ -35,6 +38,7 @@ class Job:
     sequences: Sequence[list[int]]
     submitted: float
     deadline: float | None = None
+    is_caller_gone: Callable[[], bool] = never
     probs: list[list[float]] = field(init=False)
     num_open: int = field(init=False)
     error: Exception | None = None

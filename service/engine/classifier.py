@@ -6,7 +6,7 @@ names the result. What explanations add is in `explain`.
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from model_store.config import ClassifierConfig
 from model_store.tokenizer import Tokenizer
@@ -17,7 +17,7 @@ from service.engine.isolation import probs_of_each
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
 from service.engine.runtime import ClassifierGraph
-from service.engine.types import Classification, ClassifyRequest, Timing
+from service.engine.types import Classification, ClassifyRequest, Timing, never
 from service.errors import EngineFailure, InvalidInput
 
 CHARS_PER_PAUSE = 20_000
@@ -75,19 +75,32 @@ class Classifier:
             InvalidInput: If a text has nothing in it that the model could read.
             QueueFull: If too much is waiting.
             DeadlineExceeded: If the request's deadline passed first.
+            Cancelled: If its caller left.
+            NotReady: If the service stops.
             EngineFailure: If the model failed on one of its texts.
         """
         self._combiner.check_room(len(request.texts))
         sequences = self.encode(request.texts)
-        job = self.run([self.config.cut(ids) for ids in sequences], request.deadline)
+        cut = [self.config.cut(ids) for ids in sequences]
+        job = self.run(cut, request.deadline, request.is_caller_gone)
         pairs = zip(sequences, job.probs, strict=True)
         return [self._named(ids, probs) for ids, probs in pairs], timing_of(job)
 
-    def run(self, sequences: Sequence[list[int]], deadline: float | None) -> Job:
+    def run(
+        self,
+        sequences: Sequence[list[int]],
+        deadline: float | None,
+        is_caller_gone: Callable[[], bool] = never,
+    ) -> Job:
         """Run sequences of 1 to `max_seq_len` tokens; errors as in `classify`."""
-        job = Job(sequences, time.monotonic(), deadline)
+        job = Job(sequences, time.monotonic(), deadline, is_caller_gone)
         self._combiner.complete(job)
         return job
+
+    def close(self, patience_s: float | None = None) -> None:
+        """Let what runs be answered; with a patience, which only its callers need, fail it."""
+        if patience_s is not None:
+            self._combiner.stop()
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token ids of each text, not cut.

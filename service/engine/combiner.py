@@ -6,6 +6,7 @@ parallelism tradeoff". Knows nothing of models: a callback runs a batch.
 """
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -13,13 +14,21 @@ from collections.abc import Callable, Sequence
 from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job
 from service.engine.pausing import let_join, pause
-from service.errors import DeadlineExceeded, EngineFailure, QueueFull, ServiceError
+from service.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    EngineFailure,
+    NotReady,
+    QueueFull,
+    ServiceError,
+)
 
 logger = logging.getLogger(__name__)
 
 RunBatch = Callable[[Sequence[Item]], None]
 """Settles every item, or sets its job's error; raises only what is no fault of the input."""
 
+LOOK_S = 1.0  # how often a job that waits long is looked at: does anybody want it?
 SMOOTHING = 0.2  # weight of the newest round in the measured throughput
 
 
@@ -39,6 +48,7 @@ class Combiner:
         self._run_batch = run_batch
         self._lock = threading.Lock()
         self._has_leader = False
+        self._is_stopping = False
         self._waiters: dict[Job, threading.Event] = {}
         self._sequences_per_s = 0.0
         self.tally = Tally()
@@ -57,12 +67,18 @@ class Combiner:
         if not self._batcher.has_room(num_sequences):
             raise self._queue_full()
 
+    def stop(self) -> None:
+        """Fail the jobs that are not done, each after the round that runs."""
+        self._is_stopping = True
+
     def complete(self, job: Job) -> None:
         """Return when the job has its answers.
 
         Raises:
             QueueFull: If the line is full.
             DeadlineExceeded: If the job's deadline passed first.
+            Cancelled: If its caller left.
+            NotReady: If the service stops.
             ServiceError: What the job failed with.
         """
         with self._lock:
@@ -103,6 +119,7 @@ class Combiner:
                 self._run_round()
                 if not job.is_done:
                     pause()
+                    self._check_wanted(job)
         finally:
             with self._lock:
                 self._has_leader = False
@@ -113,11 +130,20 @@ class Combiner:
         waiter = self._waiters.get(job)
         if waiter is None:  # it was finished meanwhile
             return
-        timeout = None if job.deadline is None else max(0.0, job.deadline - time.monotonic())
-        if waiter.wait(timeout):
+        left_s = math.inf if job.deadline is None else max(0.0, job.deadline - time.monotonic())
+        if waiter.wait(min(left_s, LOOK_S)):
             waiter.clear()
         elif not job.is_done:
-            raise too_late()
+            if left_s <= LOOK_S:
+                raise too_late()
+            self._check_wanted(job)
+
+    def _check_wanted(self, job: Job) -> None:
+        """Give a job up that nobody needs."""
+        if self._is_stopping:
+            raise NotReady("the service is stopping: try again")
+        if job.is_caller_gone():
+            raise caller_left()
 
     def _withdraw(self, job: Job) -> None:
         """Take out a job whose caller leaves; if it was called to lead, the next one is."""
@@ -190,6 +216,11 @@ class Combiner:
             f"{waiting} texts are waiting already: try again in {retry_after_s:.1f} s",
             retry_after_s=retry_after_s,
         )
+
+
+def caller_left() -> Cancelled:
+    """Return the error of a request that nobody waits for."""
+    return Cancelled("the client closed its connection")
 
 
 def too_late() -> DeadlineExceeded:

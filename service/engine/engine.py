@@ -162,13 +162,13 @@ class Engine:
         """Refuse new requests with `NotReady` from now on; running ones end as usual."""
         self._is_draining = True
 
-    def close(self) -> None:
-        """Stop; what is still running after a few seconds fails with `NotReady`."""
+    def close(self, patience_s: float = CLOSE_PATIENCE_S) -> None:
+        """Stop; what is still running after `patience_s` seconds fails with `NotReady`."""
         self.drain()
         self._shadows.close()
         for model in self._registry.loaded():
             model.close()
-        until = time.monotonic() + CLOSE_PATIENCE_S
+        until = time.monotonic() + patience_s
         for model in self._registry.loaded():
             model.close(max(0.0, until - time.monotonic()))
 

@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 
 from service.engine.classifier import Classifier
-from service.engine.combiner import too_late
+from service.engine.combiner import caller_left, too_late
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
 from service.engine.types import Classification, ClassifyRequest, Timing, TokenScore
@@ -48,6 +48,8 @@ class Explainer:
             pause()
             if request.deadline is not None and request.deadline <= time.monotonic():
                 raise too_late()
+            if request.is_caller_gone():
+                raise caller_left()
             explained.append(replace(result, explanation=self._explain(text, result, request)))
         return explained, timing
 
@@ -80,7 +82,7 @@ class Explainer:
     ) -> tuple[TokenScore, ...]:
         if request.explain == "trajectory":
             return self._trajectory(text)
-        return self._occlusion(text, result, request.deadline)
+        return self._occlusion(text, result, request)
 
     def _trajectory(self, text: str) -> tuple[TokenScore, ...]:
         """Return the probabilities after each token that the model reads."""
@@ -98,7 +100,7 @@ class Explainer:
         )
 
     def _occlusion(
-        self, text: str, result: Classification, deadline: float | None
+        self, text: str, result: Classification, request: ClassifyRequest
     ) -> tuple[TokenScore, ...]:
         """Return how much each word adds: probabilities with it minus those without it."""
         words = [match.span() for match in WORD.finditer(text)]
@@ -108,7 +110,7 @@ class Explainer:
         sequences = [
             config.cut(token_ids) or nothing for token_ids in tokenizer.encode_ids_batch(without)
         ]
-        job = self._classifier.run(sequences, deadline)
+        job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
         return tuple(
             TokenScore(start, end, tuple(a - b for a, b in zip(result.probs, probs, strict=True)))
             for (start, end), probs in zip(words, job.probs, strict=True)

@@ -3,12 +3,18 @@
 Plain frozen data: no arrays, no HTTP, no model objects.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Literal
 
 Explain = Literal["trajectory", "occlusion"]
 FinishReason = Literal["stop", "length"]
 Task = Literal["text-classification", "text-generation"]
+
+
+def never() -> bool:
+    """Say no, as nobody leaves who cannot be seen to."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +27,14 @@ class ClassifyRequest:
         explain: "trajectory" for the probabilities after each token, "occlusion" for the change
             when each word is left out, None for neither.
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
+        is_caller_gone: Tells whether nobody waits any more; asked between batches.
     """
 
     texts: tuple[str, ...]
     model: str | None = None
     explain: Explain | None = None
     deadline: float | None = None
+    is_caller_gone: Callable[[], bool] = field(default=never, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

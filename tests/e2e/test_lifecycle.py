@@ -1,5 +1,6 @@
 """Starting, draining, dying: what an operator sees."""
 
+import json
 import os
 import signal
 import socket
@@ -89,14 +90,44 @@ def test_idle_connections_do_not_hold_up_the_end(start_process):
     assert not [line for line in live.logged() if line["level"] == "error"]
 
 
-def test_streams_over_the_drains_limit_are_cut(start_process):
+STOPPING = "the service is stopping: try again"
+IN_OPENAIS_WAY = {
+    "message": STOPPING,
+    "type": "server_error",
+    "param": None,
+    "code": "not_ready",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "error"),
+    [
+        ("/v1/generate", {"prompt": "hello", "max_tokens": 2_000, "stream": True}, IN_OPENAIS_WAY),
+        (
+            "/v1/completions",
+            {"model": "shakespeare", "prompt": "hello", "max_tokens": 2_000, "stream": True},
+            IN_OPENAIS_WAY,
+        ),
+        (
+            "/v2/models/shakespeare/generate_stream",
+            {"text_input": "hello", "max_tokens": 2_000},
+            STOPPING,
+        ),
+    ],
+    ids=["own", "OpenAI's", "Open Inference"],
+)
+def test_streams_over_the_drains_limit_end_with_an_error_event(start_process, path, fields, error):
     live = start_process(app=FAKE_APP, env={"GRACEFUL_TIMEOUT_S": "1"})
-    stream, lines = start_stream(live, max_tokens=1_000)
-    live.process.send_signal(signal.SIGTERM)
-    with pytest.raises(requests.exceptions.ChunkedEncodingError):
-        list(lines)
-    stream.close()
-    live.stop(patience_s=20)
+    with requests.post(live.base_url + path, json=fields, stream=True, timeout=30) as stream:
+        lines = stream.iter_lines(chunk_size=1)
+        assert next(lines).startswith(b"data:")
+        live.process.send_signal(signal.SIGTERM)
+        last = [line for line in lines if line][-1]
+    assert json.loads(last.removeprefix(b"data: "))["error"] == error
+    assert live.stop() == 0
+    [said] = [line["message"] for line in live.logged() if line["level"] == "warning"]
+    assert said == "Stopped after GRACEFUL_TIMEOUT_S=1: requests that end with an error: 1"
+    assert "SIGKILL" not in live.log_path.read_text()
 
 
 def test_a_second_interrupt_ends_it_at_once(start_process):

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
-from tests.e2e.test_lifecycle import until
+from tests.e2e.test_lifecycle import request_lines, until
 from tests.faults.traffic import Truth, generate_asks
 from tests.faults.watching import figure, memory_bytes
 from tests.models import publish_generator
@@ -73,6 +73,17 @@ def test_a_hundred_clients_that_leave_leave_nothing_behind(live, store_dir, traf
 @pytest.mark.slow
 def test_a_thousand_clients_that_leave_leave_nothing_behind(live, store_dir, traffic):
     leave_many_times(live, store_dir, traffic, num_clients=1000)
+
+
+def test_a_bulk_whose_caller_left_stops(start_process, tiny_store):
+    live = start_process(tiny_store, {"MAX_BATCH_TOKENS": "64"})
+    body = json.dumps({"input": ["a good film that was long " * 20] * 1000}).encode()
+    head = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with socket.create_connection(("127.0.0.1", live.port), 30) as connection:
+        connection.sendall(head + body)
+    until(lambda: [line for line in request_lines(live) if line["route"] == "/v1/classify"])
+    [line] = [line for line in request_lines(live) if line["route"] == "/v1/classify"]
+    assert (line["status"], line["reason"]) == (499, "cancelled")
 
 
 def test_sigterm_lets_real_streams_end_with_their_own_text(live):

@@ -123,7 +123,12 @@ def _classify(
 ) -> dict[str, Tensor]:
     texts = checked_texts(list(tensors["text"].values), request.settings, "text")
     answer = request.engine.classify(
-        ClassifyRequest(texts, _exactly(info), None, _deadline(parameters, request))
+        ClassifyRequest(
+            texts,
+            _exactly(info),
+            deadline=_deadline(parameters, request),
+            is_caller_gone=request.is_client_gone,
+        )
     )
     note(answer, request)
     return _classified(answer, info)

@@ -6,13 +6,15 @@ import pytest
 
 from service.engine.batcher import Batcher, Job
 from service.engine.combiner import Combiner
-from service.errors import DeadlineExceeded, EngineFailure, QueueFull
+from service.engine.types import never
+from service.errors import Cancelled, DeadlineExceeded, EngineFailure, NotReady, QueueFull
 
 PATIENCE_S = 30
 
 
-def job(*token_ids, deadline=None):
-    return Job([[token_id] for token_id in token_ids], time.monotonic(), deadline)
+def job(*token_ids, deadline=None, is_caller_gone=never):
+    sequences = [[token_id] for token_id in token_ids]
+    return Job(sequences, time.monotonic(), deadline, is_caller_gone)
 
 
 def settle(batch):
@@ -120,6 +122,50 @@ def test_a_caller_called_to_lead_that_leaves_instead_calls_the_next(held, caller
     first.result(PATIENCE_S)
     last.result(PATIENCE_S)
     assert held.batches == [[1], [3]]
+
+
+def test_a_job_whose_caller_left_stops_between_its_batches():
+    batches = []
+
+    def run(batch):
+        batches.append(batch)
+        settle(batch)
+
+    shared = combiner(run, max_batch_tokens=1)
+    left = job(1, 2, 3, is_caller_gone=lambda: True)
+
+    with pytest.raises(Cancelled):
+        shared.complete(left)
+    assert len(batches) == 1
+    assert shared.num_waiting == 0
+    shared.complete(job(4))
+
+
+def test_a_job_in_line_whose_caller_left_is_given_up(held, callers, monkeypatch):
+    monkeypatch.setattr("service.engine.combiner.LOOK_S", 0.01)
+    shared = combiner(held)
+    first = callers.submit(shared.complete, job(1))
+    held.wait_for_batch()
+    left = callers.submit(shared.complete, job(2, is_caller_gone=lambda: True))
+
+    assert isinstance(left.exception(PATIENCE_S), Cancelled)
+    held.let_through()
+    first.result(PATIENCE_S)
+    assert held.batches == [[1]]
+
+
+def test_a_service_that_stops_fails_what_is_not_done_after_the_round(held, callers, monkeypatch):
+    monkeypatch.setattr("service.engine.combiner.LOOK_S", 0.01)
+    shared = combiner(held, max_batch_tokens=1)
+    bulk = callers.submit(shared.complete, job(1, 2))
+    held.wait_for_batch()
+    other = callers.submit(shared.complete, job(3))
+    shared.stop()
+    assert isinstance(other.exception(PATIENCE_S), NotReady)
+    held.let_through()
+
+    assert isinstance(bulk.exception(PATIENCE_S), NotReady)
+    assert len(held.batches) == 1
 
 
 def test_a_deadline_that_passes_in_line_is_told_and_costs_no_run():

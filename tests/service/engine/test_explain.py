@@ -6,8 +6,8 @@ import pytest
 from service.engine.classifier import Classifier
 from service.engine.explain import Explainer
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest
-from service.errors import DeadlineExceeded, EngineFailure, InvalidInput
+from service.engine.types import ClassifyRequest, never
+from service.errors import Cancelled, DeadlineExceeded, EngineFailure, InvalidInput
 from tests.models import classifier_config, word_tokenizer
 from tests.service.engine.fakes import BAD_WORD_ID, FakeClassifierGraph
 
@@ -15,14 +15,14 @@ TOKENIZER = word_tokenizer()
 OPTIONS = EngineOptions(store_dir=Path("unused"), max_explain_texts=3, max_occlusion_words=5)
 
 
-def explain(*texts, how="trajectory", deadline=None, graph=None, **config):
+def explain(*texts, how="trajectory", deadline=None, graph=None, is_caller_gone=never, **config):
     classifier = Classifier(
         graph or FakeClassifierGraph(),
         classifier_config(TOKENIZER, **config),
         tokenizer=TOKENIZER,
         options=OPTIONS,
     )
-    request = ClassifyRequest(texts, explain=how, deadline=deadline)
+    request = ClassifyRequest(texts, explain=how, deadline=deadline, is_caller_gone=is_caller_gone)
     return Explainer(classifier, OPTIONS).classify(request)[0]
 
 
@@ -127,3 +127,8 @@ def test_the_deadline_counts_between_texts():
 
     with pytest.raises(DeadlineExceeded):
         explain("a", "good", deadline=time.monotonic() + 0.02, graph=slow)
+
+
+def test_nothing_more_is_explained_to_a_caller_who_left():
+    with pytest.raises(Cancelled):
+        explain("a", "good", is_caller_gone=lambda: True)
