@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime as ort
 
 from bench.texts import make_texts
 from model_store import ClassifierConfig, GeneratorConfig, StoredVersion, StoreReader
+from model_store.onnx_runtime import ort
 
 WEIGHTS = "weights.safetensors"
 BATCH_TOKENS = 2048  # as the service's MAX_BATCH_TOKENS

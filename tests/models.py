@@ -3,7 +3,6 @@ production runs, at sizes where a call takes microseconds.
 """
 
 import numpy as np
-import onnxruntime as ort
 import tokenizers
 import tokenizers.decoders
 import tokenizers.models
@@ -21,6 +20,7 @@ from model_store import (
     Tokenizer,
     input_ids,
 )
+from model_store.onnx_runtime import ort
 from tests.graphs import classifier_graphs, generator_graph
 
 SPECIAL = ["<pad>", "<unk>", "<bos>", "<eos>"]

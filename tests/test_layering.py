@@ -23,7 +23,7 @@ FORBIDDEN = {
     "service": TRAINING_ONLY,
     "model_store": TRAINING_ONLY | WEB_ONLY | {"service"},
     "training": WEB_ONLY | {"service"},
-    "service/api": {"onnxruntime"},
+    "service/api": {"onnxruntime", "model_store.onnx_runtime"},
     "service/engine": {"flask", "werkzeug", "gunicorn", "service.api", "service.wsgi"},
 }
 
@@ -140,6 +140,16 @@ def test_importing_the_service_loads_no_training_library():
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []
+
+
+def test_one_module_imports_onnx_runtime():
+    found = {
+        named(path)
+        for path in python_files(*CODE)
+        if offences(path.read_text(), dotted(path.parent), {"onnxruntime"})
+    }
+
+    assert found == {"model_store/onnx_runtime.py"}
 
 
 def test_settings_is_the_only_reader_of_the_environment():

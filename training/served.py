@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from typing import Self
 
 import numpy as np
-import onnxruntime
 
 from model_store import ClassifierConfig, GeneratorConfig, StoredVersion, Tokenizer, input_ids
+from model_store.onnx_runtime import ort
 from training.batches import TextBatches, pad
 from training.sessions import Feeds, feeds, open_session, zero_state
 from training.vocab import encode_corpus
@@ -24,7 +24,7 @@ class ServedClassifier:
 
     def __init__(
         self,
-        session: onnxruntime.InferenceSession,
+        session: ort.InferenceSession,
         tokenizer: Tokenizer,
         config: ClassifierConfig,
     ) -> None:
@@ -64,7 +64,7 @@ class ServedGenerator:
 
     def __init__(
         self,
-        session: onnxruntime.InferenceSession,
+        session: ort.InferenceSession,
         tokenizer: Tokenizer,
         config: GeneratorConfig,
     ) -> None:

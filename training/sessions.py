@@ -1,21 +1,21 @@
 """Exported graphs opened in ONNX Runtime, and what they are fed."""
 
 import numpy as np
-import onnxruntime
 from torch import Tensor
 
+from model_store.onnx_runtime import ort
 from training.weights import FILENAME
 
 Feeds = dict[str, np.ndarray]
 
 
-def open_session(graph: bytes, weights: bytes) -> onnxruntime.InferenceSession:
+def open_session(graph: bytes, weights: bytes) -> ort.InferenceSession:
     """Open a graph whose weights lie in a safetensors file; both as bytes."""
-    options = onnxruntime.SessionOptions()
+    options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
     options.add_external_initializers_from_files_in_memory([FILENAME], [weights], [len(weights)])
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def feeds(token_ids: Tensor, lengths: Tensor) -> Feeds:

@@ -22,7 +22,7 @@ from service.engine.arrays import Floats
 from service.engine.classifier import Classifier
 from service.engine.generation import Source
 from service.engine.generator import Generator
-from service.engine.memory import release
+from service.engine.memory import passing
 from service.engine.options import EngineOptions
 from service.engine.prompting import PromptBuilder
 from service.engine.runtime import WEIGHTS, ClassifierRuntime, GeneratorRuntime
@@ -80,11 +80,11 @@ def load(stored: StoredVersion, options: EngineOptions) -> LoadedModel:
         Exception: What ONNX Runtime raises for a graph that it cannot run.
     """
     started = time.monotonic()
-    if isinstance(stored.config, ClassifierConfig):
-        model = _load_classifier(stored, stored.config, options)
-    else:
-        model = _load_generator(stored, stored.config, options)
-    release()
+    with passing():
+        if isinstance(stored.config, ClassifierConfig):
+            model = _load_classifier(stored, stored.config, options)
+        else:
+            model = _load_generator(stored, stored.config, options)
     elapsed_s = time.monotonic() - started
     logger.info("loaded %s:%d in %.3f s", stored.name, stored.version, elapsed_s)
     return model

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import onnxruntime as ort
 
 from model_store.config import ClassifierConfig, Config, GeneratorConfig
+from model_store.onnx_runtime import ort
 from service.engine.arrays import Floats, Ints
 
 logger = logging.getLogger(__name__)
