@@ -9,6 +9,6 @@ import os
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-import onnxruntime as ort  # noqa: E402 (after the variable is set)
+import onnxruntime as ort
 
 __all__ = ["ort"]

@@ -28,9 +28,7 @@ def freed(num_bytes):
     return before - resident()
 """
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc"
-)
+pytestmark = pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="needs glibc")
 
 
 def freed_bytes(ending, give_back="pass"):
