@@ -2,13 +2,21 @@
 
 import logging
 import math
+import signal
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
 
 from training.batches import Passes
+from training.processes import this_share
 
 log = logging.getLogger(__name__)
 
@@ -144,3 +152,74 @@ class Place(pl.Callback):
         """Take the place and the states back."""
         self.batches.load_state_dict(state_dict["batches"])
         self._generators = state_dict["generators"]
+
+
+def is_validated_next(trainer: pl.Trainer, batch_idx: int) -> bool:
+    """Return whether validation follows this batch: a checkpoint before it resumes after it."""
+    between = trainer.val_check_batch or trainer.num_training_batches
+    return trainer.is_last_batch or (batch_idx + 1) % between == 0
+
+
+class TimedCheckpoint(ModelCheckpoint):
+    """A checkpoint by the clock, but never just before a validation, which writes one as well."""
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Write it, if it is time."""
+        if not is_validated_next(trainer, batch_idx):
+            super().on_train_batch_end(trainer, pl_module, outputs, batch, batch_idx)
+
+
+class StopOnInterrupt(pl.Callback):
+    """On Ctrl-C, end the training after the batch that runs, with a checkpoint to resume from.
+
+    Where a validation comes next, after that and one more batch.
+
+    A second Ctrl-C ends it at once, and so does the first one for several processes, which would
+    have to agree on a batch.
+
+    Args:
+        checkpoint: The file to write.
+    """
+
+    def __init__(self, checkpoint: Path) -> None:
+        """Start unasked."""
+        self.checkpoint = checkpoint
+        self.is_asked = False
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Hear Ctrl-C inside the block, if this thread may and it is not ignored altogether."""
+        before = signal.getsignal(signal.SIGINT)
+        is_main = threading.current_thread() is threading.main_thread()
+        if before is signal.SIG_IGN or not is_main or this_share().count > 1:
+            yield
+            return
+        signal.signal(signal.SIGINT, self._ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+    def _ask(self, signum: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        self.is_asked = True
+
+    def on_train_batch_end(
+        self,
+        trainer: pl.Trainer,
+        pl_module: pl.LightningModule,
+        outputs: Any,
+        batch: Any,
+        batch_idx: int,
+    ) -> None:
+        """Leave, if asked to."""
+        if self.is_asked and not is_validated_next(trainer, batch_idx):
+            trainer.save_checkpoint(self.checkpoint)
+            raise KeyboardInterrupt

@@ -17,7 +17,7 @@ from model_store.document import describe
 from model_store.names import check_model_name
 from training.card import curl_call
 from training.errors import DataError, UsageError
-from training.fit import LAST, FitOptions
+from training.fit import LAST, PREVIOUS, FitOptions
 from training.flags import DEFAULT_STORE, options_from
 from training.processes import this_share
 from training.schedules import OptimizerOptions
@@ -65,7 +65,11 @@ def prepare(arguments: argparse.Namespace) -> Store:
     if arguments.resume and not checkpoint.exists():
         raise UsageError(f"nothing to resume: {checkpoint} does not exist; leave out --resume")
     if checkpoint.exists() and not (arguments.resume or arguments.dry_run):
-        log.warning("%s holds an earlier run: it is overwritten now", checkpoint.parent)
+        log.warning(
+            "%s holds an earlier run, which --resume would go on with: this one starts anew (the "
+            "earlier %s becomes %s)",
+            *(checkpoint.parent, LAST, PREVIOUS),
+        )
     # AdamW's averages of rare tokens fade into denormal numbers, which cost processors 5 to 10
     # times the time: without this, an epoch was measured to grow slower and slower.
     torch.set_flush_denormal(True)
@@ -142,7 +146,7 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     except (DataError, StoreError, UsageError) as exc:
         log.error("error: %s", exc)
         return 2
-    except KeyboardInterrupt:
-        log.error("stopped; --resume goes on from the last checkpoint")
+    except KeyboardInterrupt as exc:
+        log.error("%s", str(exc) or "stopped; nothing was published")
         return 130
     return 0

@@ -3,7 +3,8 @@
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,7 +17,14 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.strategies import DDPStrategy
 
 from training.batches import Passes
-from training.callbacks import History, Place, PlainProgress, Point
+from training.callbacks import (
+    History,
+    Place,
+    PlainProgress,
+    Point,
+    StopOnInterrupt,
+    TimedCheckpoint,
+)
 from training.gradients import GradientWatch
 from training.processes import this_share
 from training.tasks import Task
@@ -24,6 +32,7 @@ from training.tasks import Task
 log = logging.getLogger(__name__)
 
 LAST = "last.ckpt"  # in the run's folder, what `--resume` goes on from
+PREVIOUS = "previous.ckpt"  # the same of the run that was in the folder before
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,25 +81,31 @@ def fit(
 
     Raises:
         FileNotFoundError: `resume` was asked for, but the run has no checkpoint.
+        KeyboardInterrupt: On Ctrl-C, with what was kept and how to go on as its text.
     """
     last = options.run_dir / LAST
     if options.resume and not last.exists():
         raise FileNotFoundError(
             f"nothing to resume: {last} does not exist; run without --resume first"
         )
-    history, best = History(), _checkpoint(options, "best", monitor="val_loss")
+    if this_share().is_first and last.exists() and not options.resume:
+        last.replace(last.with_name(PREVIOUS))
+    history, best = History(), ModelCheckpoint(**_file(options, "best"), monitor="val_loss")
     stopping = EarlyStopping(
         "val_loss", patience=options.patience, min_delta=options.min_delta, check_finite=True
     )
     # of those that save, the last one comes last: it keeps what the others know as well
     saving = [
         best,
-        _checkpoint(options, "last"),
-        _checkpoint(options, "last", train_time_interval=timedelta(minutes=options.save_minutes)),
+        ModelCheckpoint(**_file(options, "last")),
+        TimedCheckpoint(
+            **_file(options, "last"), train_time_interval=timedelta(minutes=options.save_minutes)
+        ),
     ]
     watched: list[pl.Callback] = [history, GradientWatch(options.grad_clip_norm), Place(train)]
-    trainer = _trainer(options, [*watched, stopping, *callbacks, *saving])
-    with warnings.catch_warnings():
+    interrupt = StopOnInterrupt(last)
+    trainer = _trainer(options, [*watched, stopping, *callbacks, *saving, interrupt])
+    with warnings.catch_warnings(), _interruptible(interrupt):
         _silence_lightning()
         trainer.fit(task, train, validation, ckpt_path=str(last) if options.resume else None)
     if best.best_model_score is not None:
@@ -102,9 +117,27 @@ def fit(
     return history.points
 
 
-def _checkpoint(options: FitOptions, filename: str, **when: Any) -> ModelCheckpoint:
-    """Return what keeps one file up to date: at every validation, the best or every time."""
-    return ModelCheckpoint(options.run_dir, filename=filename, enable_version_counter=False, **when)
+@contextmanager
+def _interruptible(interrupt: StopOnInterrupt) -> Iterator[None]:
+    """Tell of Ctrl-C what was kept, also where Lightning made an exit of it."""
+    is_stopped = False
+    with interrupt.watching():
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            is_stopped = True
+    if not (is_stopped or interrupt.is_asked):
+        return
+    if interrupt.checkpoint.exists():
+        kept = f"{interrupt.checkpoint} is kept: the same command with --resume goes on from it"
+    else:
+        kept = "nothing was kept yet: the same command begins anew"
+    raise KeyboardInterrupt(f"stopped; {kept}")
+
+
+def _file(options: FitOptions, filename: str) -> dict[str, Any]:
+    """Return what keeps a checkpoint in one file."""
+    return {"dirpath": options.run_dir, "filename": filename, "enable_version_counter": False}
 
 
 def _trainer(options: FitOptions, callbacks: list[pl.Callback]) -> pl.Trainer:

@@ -47,12 +47,15 @@ def test_seed_is_set(tmp_path, monkeypatch):
     assert draws[0] == draws[1] != draws[2]
 
 
-def test_earlier_run_in_the_same_folder_is_told_of_before_it_is_overwritten(tmp_path, caplog):
+def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
     (tmp_path / "last.ckpt").write_bytes(b"")
 
     cli.prepare(arguments("--run-dir", str(tmp_path)))
 
-    assert caplog.messages == [f"{tmp_path} holds an earlier run: it is overwritten now"]
+    assert caplog.messages == [
+        f"{tmp_path} holds an earlier run, which --resume would go on with: this one starts anew "
+        "(the earlier last.ckpt becomes previous.ckpt)"
+    ]
 
 
 def published(tmp_path, **metrics):
@@ -96,12 +99,27 @@ def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, capl
     assert "model_store promote tickets 2" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "stopped; nothing was published"), ("stopped; x is kept", "stopped; x is kept")],
+)
+def test_interrupt_ends_with_code_130_and_says_what_was_kept(text, said, caplog):
+    def main(_):
+        raise KeyboardInterrupt(text)
+
+    assert cli.run_script(main, []) == 130
+    assert caplog.messages == [said]
+
+
 @pytest.mark.parametrize("script", ["train_classifier", "train_generator", "evaluate"])
 def test_script_without_the_packages_of_training_names_the_way_to_get_them(script):
     """Python's -S leaves out the folder of installed packages."""
     done = subprocess.run(
         [sys.executable, "-S", "-m", f"training.{script}", "--help"],
-        **{"capture_output": True, "text": True, "cwd": ROOT, "timeout": 60},
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=60,
     )
 
     assert done.returncode == 2

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import lightning.pytorch as pl
 import pytest
 import torch
 
@@ -76,6 +77,75 @@ def test_run_that_was_killed_goes_on_as_if_nothing_was(tmp_path):
 
     assert killed.returncode == -signal.SIGKILL
     assert_same(language_run(tmp_path / "cut", checks_per_epoch=2, resume=True), whole)
+
+
+def ctrl_c():
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("kind", "when", "step", "kept_step"),
+    [
+        ("classifier", {}, 3, 3),
+        ("classifier", {}, 8, 9),
+        ("language", {"checks_per_epoch": 2}, 15, 16),
+    ],
+    ids=["first epoch", "before its validation", "before a validation within"],
+)
+def test_run_stopped_by_ctrl_c_goes_on_from_its_last_batch(kind, when, step, kept_step, tmp_path):
+    run, handler = RUNS[kind], signal.getsignal(signal.SIGINT)
+    whole = run(tmp_path / "whole", **when)
+
+    with pytest.raises(KeyboardInterrupt, match=r"last\.ckpt is kept: .* --resume goes on"):
+        run(tmp_path / "cut", callbacks=[StopAt(step, ctrl_c)], **when)
+
+    assert torch.load(tmp_path / "cut/last.ckpt", weights_only=True)["global_step"] == kept_step
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert_same(run(tmp_path / "cut", resume=True, **when), whole)
+
+
+def test_run_that_ended_in_a_validation_makes_it_up_when_resumed(tmp_path):
+    """A checkpoint by the clock, written after an epoch's last batch, resumed after its check."""
+    options = {"save_minutes": 0, "max_epochs": 3}
+    whole = classifier_run(tmp_path / "whole", **options)
+
+    with pytest.raises(Interrupted):
+        classifier_run(tmp_path / "cut", callbacks=[StopInValidation(2)], **options)
+
+    assert_same(classifier_run(tmp_path / "cut", resume=True, **options), whole)
+
+
+class StopInValidation(pl.Callback):
+    """Interrupt the run in one of its validations."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def on_validation_start(self, *_):
+        self.number -= 1
+        if not self.number:
+            interrupt()
+
+
+def test_second_ctrl_c_stops_at_once_and_says_that_nothing_is_kept(tmp_path):
+    def twice():
+        ctrl_c()
+        ctrl_c()
+
+    with pytest.raises(KeyboardInterrupt, match="nothing was kept yet: the same command begins"):
+        language_run(tmp_path, callbacks=[StopAt(3, twice)])
+
+    assert not (tmp_path / "last.ckpt").exists()
+
+
+def test_checkpoint_of_the_run_before_is_set_aside(tmp_path):
+    (tmp_path / "last.ckpt").write_bytes(b"of days")
+
+    with pytest.raises(Interrupted):
+        language_run(tmp_path, callbacks=[StopAt(3, interrupt)])
+
+    assert (tmp_path / "previous.ckpt").read_bytes() == b"of days"
+    assert not (tmp_path / "last.ckpt").exists()
 
 
 def test_finished_run_can_be_resumed_and_keeps_its_best_weights(tmp_path):
