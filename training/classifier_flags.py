@@ -6,7 +6,10 @@ from typing import Any
 
 from training import flags
 
-EXAMPLE = "A tender, funny and beautifully acted film."
+_FILM = "A tender, funny and beautifully acted film."
+# Texts of example calls; of the user's own data none is ever written into a version.
+EXAMPLES = {"imdb": _FILM, "sst2": _FILM, "rt_polarity": _FILM, "names_by_language": "Kowalski"}
+PLACEHOLDER = "Text of your own to classify."
 
 PRESETS: dict[str, dict[str, Any]] = {
     "classic": {  # the LSTM classifier of many courses and Keras examples
@@ -74,7 +77,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
                       help="classifiers in the store; bag-of-words[:SOURCE] fits one")  # fmt: skip
     data.add_argument("--no-baseline", action="store_true",
                       help="leave out the comparison with a bag of words")  # fmt: skip
-    data.add_argument("--example", default=EXAMPLE, help="text of the example call")
+    data.add_argument("--example", help="text of the example call, written into the version "
+                      "(default for your own data: words to replace)")  # fmt: skip
     text = parser.add_argument_group("text")
     text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
     text.add_argument("--vocab-size", type=flags.whole(1), default=8000, help="tokens at most")
@@ -94,4 +98,6 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if bool(arguments.unlabelled) != bool(arguments.teachers):
         parser.error("--unlabelled and --teachers go together: give both or neither")
+    if arguments.example is None:
+        arguments.example = EXAMPLES.get(arguments.data[0], PLACEHOLDER)
     return arguments

@@ -267,6 +267,11 @@ def _assemble(source: str, splits: _Splits) -> CorpusData:
         ),
         report=DataReport(
             sources=(splits.report,),
-            splits={split: {"documents": len(documents)} for split, documents in named.items()},
+            splits={
+                split: {"documents": len(documents)}
+                if len(splits.train) > 1
+                else {"characters": sum(map(len, documents))}
+                for split, documents in named.items()
+            },
         ),
     )

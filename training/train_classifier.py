@@ -21,7 +21,7 @@ from training.augment import TokenNoise
 from training.baseline import Baseline
 from training.batches import TextBatches
 from training.callbacks import Point
-from training.classifier_flags import EXAMPLE, parse
+from training.classifier_flags import parse
 from training.data import ClassificationData, load_classification
 from training.encoding import EncodedRows, encode, encode_training
 from training.export import Described, command_line, library_versions, publish, to_graphs
@@ -40,7 +40,6 @@ from training.vocab import encode_corpus, train_tokenizer
 log = logging.getLogger(__name__)
 
 GOLDEN_TEXTS = (
-    EXAMPLE,
     "Not good at all: it broke after two days, and nobody answered my mails.",
     "ok",
     "We waited an hour for cold soup. " * 60,
@@ -160,7 +159,7 @@ def calibrate(net: TextClassifier, held_out: EncodedRows) -> np.ndarray:
     logits = metrics.predict_logits(net, held_out.rows)
     temperature = metrics.fit_temperature(logits, held_out.labels)
     net.temperature.fill_(temperature)
-    log.info("calibrated with temperature %.3f", temperature)
+    log.info("probabilities calibrated on validation texts (temperature %.3f)", temperature)
     return metrics.softmax(logits / temperature)
 
 
@@ -216,7 +215,7 @@ def describe(
     )
     return Described(
         about=about,
-        golden_texts=GOLDEN_TEXTS,
+        golden_texts=(arguments.example, *GOLDEN_TEXTS),
         example=arguments.example,
         pictures=pictures,
         notes=evaluation.sections(results, data.labels)

@@ -101,6 +101,15 @@ def test_own_text_is_cut_at_a_line_break(tmp_path):
     assert data.datasets[0].name == "play.txt"
 
 
+def test_split_of_one_long_text_is_told_in_characters(tmp_path):
+    path = tmp_path / "play.txt"
+    path.write_text("0123456789" * 10)
+
+    lines = load_corpus(str(path)).report.lines()
+
+    assert lines[1:] == ["train: 90 characters", "validation: 10 characters"]
+
+
 def test_own_lines_become_documents_without_blank_ones(tmp_path):
     path = tmp_path / "proverbs.txt"
     path.write_text("\n".join([f"  proverb {n}" for n in range(20)] + ["", " ", "proverb 3", ""]))

@@ -148,6 +148,25 @@ def test_last_lines_say_how_to_serve_and_call_it(reviews, caplog):
     assert """{"model": "toy", "input": "It'"'"'s a fine film"}""" in caplog.messages[-1]
 
 
+def test_no_text_of_the_users_own_data_nor_of_films_is_in_the_example(trained):
+    call = '{"model": "toy", "input": "Text of your own to classify."}'
+
+    assert call in trained.read("README.md").decode()
+    assert b"film" not in trained.read("golden.json")
+
+
+@pytest.mark.parametrize(
+    ("argv", "example"),
+    [
+        (["--data", "imdb", "sst2"], "A tender, funny and beautifully acted film."),
+        (["--data", "imdb", "--example", "Fine."], "Fine."),
+        (["--data", "tickets.csv"], "Text of your own to classify."),
+    ],
+)
+def test_example_fits_the_data_unless_it_is_given(argv, example):
+    assert parse([*argv, "--name", "x"]).example == example
+
+
 MISTAKES = [
     (["--hidden-size", "0"], "--hidden-size: '0' is no whole number from 1 up"),
     (["--dropout", "1"], "--dropout: '1' is no share"),
