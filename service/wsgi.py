@@ -3,7 +3,9 @@
 Command: `gunicorn -c service/gunicorn.conf.py` (which names `service.wsgi:build()`).
 """
 
+import logging
 import sys
+from collections.abc import Iterator
 
 from flask import Flask
 from prometheus_client import CollectorRegistry
@@ -15,10 +17,13 @@ from service.api.app import create_app
 from service.api.metrics import metrics_route
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
+from service.engine.types import Task
 from service.errors import ServiceError
 from service.metrics import Metrics
 from service.sampler import Sampler
 from service.settings import Settings, load_settings
+
+logger = logging.getLogger(__name__)
 
 SAMPLE_S = 1.0  # seconds between two looks at what the engine does
 PROOF_S = 5.0  # seconds between two questions to each idle model
@@ -39,6 +44,8 @@ def build() -> Flask:
     except ServiceError as exc:
         print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
         raise SystemExit(CANNOT_LOAD) from exc
+    for problem in default_problems(engine, settings):
+        logger.warning(problem)
     access = Access(settings)
     metrics = Metrics(CollectorRegistry(), settings.run_dir)
     notes = Afterwards([metrics, log.RequestLog(settings.log_level)])
@@ -61,6 +68,25 @@ def build() -> Flask:
     for chore in app.extensions["chores"]:
         chore.start()
     return app
+
+
+def default_problems(engine: Engine, settings: Settings) -> Iterator[str]:
+    """Say which models that requests without a model would get are not served.
+
+    A default that nobody has set does not matter where no model is of its task.
+    """
+    tasks: dict[str, Task] = {
+        "default_classifier": "text-classification",
+        "default_generator": "text-generation",
+    }
+    served = {status.task for status in engine.models() if status.state == "ready"}
+    for name, task in tasks.items():
+        if task in served or name in settings.model_fields_set:
+            model = getattr(settings, name)
+            try:
+                engine.resolve(model, task)
+            except ServiceError as exc:
+                yield f"{name.upper()}={model}: {exc.message}; requests without a model will fail"
 
 
 def engine_options(settings: Settings) -> EngineOptions:

@@ -1,5 +1,6 @@
 """`GET /v1/models` and `GET /v1/models/<id>`: what can be called, in OpenAI's shape and more."""
 
+import difflib
 from typing import Any
 
 from service.api.answers import SamplingBody
@@ -23,9 +24,11 @@ def show_model(request: Request) -> Reply:
     for status in statuses:
         if wanted in _ids(status):
             return json_reply(_describe(status))
-    known = ", ".join(sorted({status.name for status in statuses}))
+    names = sorted({status.name for status in statuses})
+    near = difflib.get_close_matches(wanted[:100], names, n=1)
+    hint = f"did you mean {near[0]!r}? The" if near else "the"
     raise ModelNotFound(
-        f"there is no model {wanted[:100]!r}; the models are {known}", param="model"
+        f"there is no model {wanted[:100]!r}; {hint} models are {', '.join(names)}", param="model"
     )
 
 

@@ -13,7 +13,7 @@ from service.engine.combiner import too_late
 from service.engine.explain import Explainer
 from service.engine.generation import Generation
 from service.engine.generator import Generator
-from service.engine.loading import load
+from service.engine.loading import LoadedModel, load
 from service.engine.options import EngineOptions
 from service.engine.proof import Proof
 from service.engine.registry import Aside, Registry, here
@@ -27,7 +27,7 @@ from service.engine.types import (
     ModelStatus,
     Task,
 )
-from service.errors import InvalidInput, NotReady
+from service.errors import InvalidInput, ModelNotFound, NotReady, WrongTask
 
 CLOSE_PATIENCE_S = 5.0
 """Seconds that running generations have to end when the engine is closed."""
@@ -86,14 +86,14 @@ class Engine:
         self._admit(request)
         if not request.texts:
             raise InvalidInput("input has no text: send at least one", param="input")
-        wanted = request.model or self._options.default_classifier
-        model = self._registry.find(wanted, "text-classification")
+        model = self._find(request.model, "text-classification")
         worker = model.worker
         assert isinstance(worker, Classifier)
         if request.explain is None:
             results, timing = worker.classify(request)
         else:
             results, timing = Explainer(worker, self._options).classify(request)
+        wanted = request.model or self._options.default_classifier
         if (shadow := self._registry.shadow_of(wanted)) is not None:
             self._shadows.offer_texts(shadow, request, results)
         return ClassifyAnswer(model.info.name, model.info.version, tuple(results), timing)
@@ -107,7 +107,7 @@ class Engine:
         self._admit(request)
         wanted = request.model or self._options.default_generator
         for _ in range(2):  # a version may go out of service between the two calls
-            worker = self._registry.find(wanted, "text-generation").worker
+            worker = self._find(request.model, "text-generation").worker
             assert isinstance(worker, Generator)
             generation = worker.generate(request)
             if generation is not None:
@@ -138,11 +138,7 @@ class Engine:
             model: `name`, `name:version` or `name:label`; None for the default of the task.
             task: What it will be asked to do.
         """
-        defaults = {
-            "text-classification": self._options.default_classifier,
-            "text-generation": self._options.default_generator,
-        }
-        return self._registry.find(model or defaults[task], task).info
+        return self._find(model, task).info
 
     def health(self) -> Health:
         """Tell whether requests are answered now, and if not why."""
@@ -177,6 +173,21 @@ class Engine:
             raise NotReady(f"{self.health().reason}: try again", retry_after_s=1)
         if request.deadline is not None and request.deadline <= time.monotonic():
             raise too_late()
+
+    def _find(self, model: str | None, task: Task) -> LoadedModel:
+        """Return the version that a request means, which may name no model."""
+        if model:
+            return self._registry.find(model, task)
+        is_classifier = task == "text-classification"
+        options = self._options
+        default = options.default_classifier if is_classifier else options.default_generator
+        try:
+            return self._registry.find(default, task)
+        except (ModelNotFound, WrongTask) as exc:
+            raise ModelNotFound(
+                f"the request names no model, and the default is not served: {exc.message}",
+                param="model",
+            ) from exc
 
     def _why_no_model(self) -> str:
         if self._registry.problem is not None:

@@ -5,6 +5,7 @@ that is replaced in one step, so a request sees the old or the new. Requests tha
 which is served no longer are finished by it.
 """
 
+import difflib
 import gc
 import logging
 import random
@@ -102,9 +103,7 @@ class Registry:
         name, _, tag = model.partition(":")
         family = self._families.get(name)
         if family is None:
-            raise ModelNotFound(
-                f"there is no model {name[:80]!r}, there are {self._served(task)}", param="model"
-            )
+            raise ModelNotFound(self._unknown(name, task), param="model")
         version = family.version_of(tag, self._random.random)
         loaded = None if version is None else family.loaded.get(version)
         if loaded is None:
@@ -169,9 +168,16 @@ class Registry:
             logger.error("what is served stays as it is: %s", problem)
         self.problem = problem
 
+    def _unknown(self, name: str, task: Task) -> str:
+        near = difflib.get_close_matches(name[:80], self._names(task), n=1)
+        hint = f"; did you mean {near[0]!r}? There are" if near else ", there are"
+        return f"there is no model {name[:80]!r}{hint} {self._served(task)}"
+
     def _served(self, task: Task) -> str:
-        names = sorted({one.info.name for one in _loaded(self._families) if one.info.task == task})
-        return ", ".join(names) or f"no models for {task}"
+        return ", ".join(self._names(task)) or f"no models for {task}"
+
+    def _names(self, task: Task) -> list[str]:
+        return sorted({one.info.name for one in _loaded(self._families) if one.info.task == task})
 
 
 def _loaded(families: Mapping[str, Family]) -> set[LoadedModel]:

@@ -54,10 +54,18 @@ def worker_of(live, sock):
         row[9] for row in rows if tuple(int(end.split(":")[1], 16) for end in row[1:3]) == ends
     ]
     for pid in live.worker_pids():
-        files = [os.readlink(file) for file in Path(f"/proc/{pid}/fd").iterdir()]
-        if f"socket:[{inode}]" in files:
+        if f"socket:[{inode}]" in open_files(pid):
             return pid
     raise AssertionError(f"no worker has the connection {ends}")
+
+
+def open_files(pid):
+    """What a process has open; what it closes meanwhile is left out."""
+    names = []
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            names.append(os.readlink(file))
+    return names
 
 
 def figure(live, name, **labels):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from service import wsgi
+from service.engine.engine import Engine
 from service.engine.options import EngineOptions
 from service.settings import Settings
 from tests.models import publish_classifier
@@ -57,3 +58,24 @@ def test_a_store_without_models_ends_the_process_with_one_line(tmp_path, monkeyp
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("The service cannot start: ")
     assert str(tmp_path) in last
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"default_classifier": "sentimant"}, "did you mean 'sentiment'? There are sentiment;"),
+        ({"default_classifier": "sentiment:9"}, "of sentiment there are 1;"),
+        ({"default_generator": "bard"}, "there are no models for text-generation;"),
+    ],
+    ids=["unknown model", "unknown version", "no such task"],
+)
+def test_a_default_that_is_not_served_is_told_at_the_start(tmp_path, options, words):
+    publish_classifier(tmp_path)
+    engine = Engine(EngineOptions(store_dir=tmp_path))
+    engine.start()
+    [said] = wsgi.default_problems(engine, Settings(store_dir=tmp_path, **options))
+    [(name, value)] = options.items()
+    assert said.startswith(f"{name.upper()}={value}: ")
+    assert words in said
+    assert list(wsgi.default_problems(engine, Settings(store_dir=tmp_path))) == []
+    engine.close()

@@ -35,6 +35,11 @@ def test_an_unknown_model_is_told_the_known_ones(client, wanted):
     assert "names, sentiment, shakespeare" in error["message"]
 
 
+def test_a_model_that_is_nearly_known_is_guessed(client):
+    error = client.get("/v1/models/sentimant").get_json()["error"]
+    assert "did you mean 'sentiment'? The models are names," in error["message"]
+
+
 def test_answers_are_what_the_schema_says(client):
     ModelListBody.model_validate_json(client.get("/v1/models").data)
     ModelBody.model_validate_json(client.get("/v1/models/sentiment").data)

@@ -23,6 +23,16 @@ def test_other_defaults_may_be_named(make_engine):
     assert engine.resolve(None, "text-generation").name == "bytes"
 
 
+def test_a_default_that_is_not_served_is_no_puzzle_to_who_named_none(make_engine):
+    engine = make_engine(default_classifier="sentimant", default_generator="sentiment")
+
+    with pytest.raises(ModelNotFound, match="names no model.*did you mean 'sentiment'") as missing:
+        engine.classify(ClassifyRequest(("a good film",)))
+    assert missing.value.param == "model"
+    with pytest.raises(ModelNotFound, match="names no model.*'sentiment' classifies texts"):
+        engine.generate(GenerateRequest("To be"))
+
+
 def test_the_answer_names_the_version_that_gave_it(engine):
     answer = engine.classify(ClassifyRequest(("a good film", "so dull")))
 
