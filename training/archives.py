@@ -76,6 +76,22 @@ def unpack_wikitext2(downloads: list[Path], folder: Path) -> None:
         _write_gzip(folder / f"{Path(name).name}.gz", content)
 
 
+def unpack_vader(downloads: list[Path], folder: Path) -> None:
+    """Take the rated sentences and words of the archive inside vaderSentiment-3.3.2.tar.gz."""
+    inner = re.compile(r"vaderSentiment-3\.3\.2/additional_resources/hutto_ICWSM_2014\.tar\.gz")
+    pattern = re.compile(
+        r"hutto_ICWSM_2014/((?:amazonReviewSnippets|tweets)_GroundTruth|vader_sentiment_lexicon)"
+        r"\.txt"
+    )
+    unpacked = folder / "inner.tar.gz"
+    for _, archive in _tar_members(downloads[0], inner):
+        unpacked.write_bytes(archive)
+        for match, content in _tar_members(unpacked, pattern):
+            text = content.decode("windows-1252").replace("\r\n", "\n")
+            (folder / f"{match[1]}.txt").write_bytes(text.encode())
+        unpacked.unlink()
+
+
 def _tar_members(archive: Path, pattern: re.Pattern[str]) -> Iterator[tuple[re.Match[str], bytes]]:
     """Read the plain files of a tar archive whose whole name matches."""
     with tarfile.open(archive) as tar:

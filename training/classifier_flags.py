@@ -62,8 +62,8 @@ def build_parser() -> flags.Parser:
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("data")
     data.add_argument("--data", nargs="+", required=True, metavar="SOURCE",
-                      help="imdb, sst2, rt_polarity, names_by_language, or your own CSV, TSV, "
-                      "JSONL file or folder of class folders; several are joined")  # fmt: skip
+                      help="imdb, sst2, rt_polarity, vader, names_by_language, or your own CSV, "
+                      "TSV, JSONL file or folder of class folders; several are joined")  # fmt: skip
     data.add_argument("--text-column", default="text", help="of your own file")
     data.add_argument("--label-column", default="label", help="of your own file")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
@@ -90,6 +90,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
                       help="training tokens left out")  # fmt: skip
     text.add_argument("--crop-share", type=flags.number(0, 1), default=0.0,
                       help="share of long training texts cut to a random part")  # fmt: skip
+    text.add_argument("--min-crop", type=flags.whole(1), default=60,
+                      help="tokens of the shortest such part")  # fmt: skip
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

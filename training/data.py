@@ -1,10 +1,10 @@
 """Labelled texts for training a classifier: split, free of leaks, and accounted for.
 
-A source is a named set (`imdb`, `sst2`, `rt_polarity`, `names_by_language`) or the path of the
-user's own file or folder (write `./names` for a folder with the name of a set). Several are
-joined when their labels agree: training rows together, validation rows together, each test split
-by itself. A text that is in any validation or test split is never trained on, whichever source
-it came from.
+A source is a named set (`imdb`, `sst2`, `rt_polarity`, `vader`, `names_by_language`) or the path
+of the user's own file or folder (write `./names` for a folder with the name of a set). Several
+are joined when their labels agree: training rows together, validation rows together, each test
+split by itself. A text that is in any validation or test split is never trained on, whichever
+source it came from.
 """
 
 import functools

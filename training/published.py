@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from training import sources
@@ -12,6 +12,8 @@ from training.splits import NAMED_SPLIT_SEED, distinct, exact_key, hold_out, loo
 SENTIMENT = ("negative", "positive")
 HELD_OUT_SHARE = 0.1  # test share of the named sets that come without a test split
 MIN_SENTENCE_WORDS = 10
+VADER_WORDS = "vader_sentiment_lexicon.txt"
+CLEAR_RATING = 0.8
 ROTTEN_TOMATOES = "Rotten Tomatoes"
 
 
@@ -119,6 +121,41 @@ def _read_rt_polarity(folder: Path) -> Labelled:
     )
 
 
+def _read_vader(folder: Path) -> Labelled:
+    """Read sentences of product reviews and tweets, and words, that people rated from -4 to 4.
+
+    Sentences alone are held out; what was rated near 0 is left out.
+    """
+    sentences = [
+        (text, float(rating))
+        for file in ("amazonReviewSnippets_GroundTruth.txt", "tweets_GroundTruth.txt")
+        for _, rating, text in (line.split("\t", 2) for line in _lines(folder / file))
+    ]
+    words = [
+        (word, float(rating))
+        for word, rating, *_ in (line.split("\t") for line in _lines(folder / VADER_WORDS))
+    ]
+    rest, test = hold_out(_clear(sentences), HELD_OUT_SHARE, seed=NAMED_SPLIT_SEED, key=exact_key)
+    rest, validation = hold_out(rest, HELD_OUT_SHARE, seed=NAMED_SPLIT_SEED, key=exact_key)
+    train = [*rest, *_clear(words)]
+    num_unclear = len(sentences) + len(words) - len(train) - len(validation) - len(test)
+    return Labelled(
+        name="vader",
+        train=train,
+        validation=validation,
+        test=test,
+        dropped={f"rated between -{CLEAR_RATING} and {CLEAR_RATING}": num_unclear},
+    )
+
+
+def _clear(rated: Sequence[tuple[str, float]]) -> list[Example]:
+    return [
+        Example(text, SENTIMENT[rating > 0])
+        for text, rating in rated
+        if abs(rating) >= CLEAR_RATING
+    ]
+
+
 def _read_names_by_language(folder: Path) -> Labelled:
     found = [
         Example(line, path.stem) for path in sorted(folder.glob("*.txt")) for line in _lines(path)
@@ -143,6 +180,7 @@ READERS: dict[str, Callable[[Path], Labelled]] = {
     "imdb": _read_imdb,
     "sst2": _read_sst2,
     "rt_polarity": _read_rt_polarity,
+    "vader": _read_vader,
     "names_by_language": _read_names_by_language,
 }
 UNLABELLED = {"imdb": "unsupervised.jsonl.gz"}

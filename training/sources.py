@@ -7,6 +7,8 @@ layout of the folder that `DATA_DIR` names:
     sst2                phrases_train.tsv.gz, train.tsv, dev.tsv, test.tsv
                         (as fetched: phrases_train.tsv.gz, glue_dev.tsv)
     rt_polarity         rt-polarity.neg, rt-polarity.pos
+    vader               amazonReviewSnippets_GroundTruth.txt, tweets_GroundTruth.txt,
+                        vader_sentiment_lexicon.txt
     names_by_language   Arabic.txt and seventeen more
     names               names.txt
     tiny_shakespeare    input.txt
@@ -97,6 +99,26 @@ _SETS = (
             ),
         ),
         unpack=archives.unpack_rt_polarity,
+    ),
+    PublishedSet(
+        name="vader",
+        home="https://github.com/cjhutto/vaderSentiment",
+        licence="MIT (C.J. Hutto, 2016); cite Hutto and Gilbert, ICWSM 2014",
+        files=(
+            "amazonReviewSnippets_GroundTruth.txt",
+            "tweets_GroundTruth.txt",
+            "vader_sentiment_lexicon.txt",
+        ),
+        downloads=(
+            Download(
+                (
+                    "https://files.pythonhosted.org/packages/source/v/vaderSentiment/"
+                    "vaderSentiment-3.3.2.tar.gz",
+                ),
+                "5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
+            ),
+        ),
+        unpack=archives.unpack_vader,
     ),
     PublishedSet(
         name="names_by_language",

@@ -128,7 +128,11 @@ def train(
     arguments: argparse.Namespace, net: TextClassifier, train: EncodedRows, held_out: EncodedRows
 ) -> list[Point]:
     """Fit the net; return the losses at each validation, none on a dry run."""
-    noise = TokenNoise(token_dropout=arguments.token_dropout, crop_share=arguments.crop_share)
+    noise = TokenNoise(
+        token_dropout=arguments.token_dropout,
+        crop_share=arguments.crop_share,
+        min_crop=arguments.min_crop,
+    )
     with cli.checking_flags():
         batches = TextBatches(
             train.rows,

@@ -49,6 +49,31 @@ def test_rt_polarity_archive_is_read_as_windows_1252(publisher, tmp_path):
     ]
 
 
+def test_vader_keeps_what_was_rated_clearly_and_holds_out_sentences_alone(publisher, tmp_path):
+    inner = make_tar({
+        "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt": b"".join(
+            b"%d\t%.1f\tsentence %d\r\n" % (n, (n % 3 - 1) * 2.5, n) for n in range(90)
+        ),
+        "hutto_ICWSM_2014/tweets_GroundTruth.txt": b"1\t0.7\tjust about\r\n2\t-0.8\tjust so\r\n",
+        "hutto_ICWSM_2014/vader_sentiment_lexicon.txt": b"nah\t-1.5\t1\r\nmeh\t-0.3\t1\r\n",
+    })  # fmt: skip
+    name = "vaderSentiment-3.3.2/additional_resources/hutto_ICWSM_2014.tar.gz"
+    archive = publisher.set_of("vader", {"vaderSentiment-3.3.2.tar.gz": make_tar({name: inner})})
+
+    labelled = published.READERS["vader"](fetch(archive, tmp_path))
+
+    held_out = labelled.held_out
+    assert {row.text for row in labelled.train} >= {"nah"}
+    assert not {row.text for row in [*labelled.train, *held_out]} & {"meh", "just about"}
+    assert len(labelled.train) + len(held_out) == 60 + 2
+    assert all(row.text.startswith(("sentence", "just so")) for row in held_out)
+    for row in labelled.train:
+        if row.text.startswith("sentence"):
+            assert row.label == ("positive" if int(row.text.split()[1]) % 3 == 2 else "negative")
+    assert labelled.dropped == {"rated between -0.8 and 0.8": 30 + 2}
+    assert {path.suffix for path in (tmp_path / "vader").iterdir()} == {".txt"}
+
+
 def test_glue_form_of_sst2_tests_on_dev_and_keeps_parts_of_validation_out(publisher, tmp_path):
     words = ["it", "is", "a", "long", "and", "tender", "film", "of", "great", "charm"]
     phrases = [[f"{word}{n}" for word in words] for n in range(40)]
