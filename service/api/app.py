@@ -37,7 +37,8 @@ def create_app(
         more_routes: Routes beside the API's own.
 
     Returns:
-        The application; its engine is `app.extensions["engine"]`.
+        The application; its engine is `app.extensions["engine"]`, and the handlers of its busy
+        routes, by path, are `app.extensions["busy_routes"]`.
     """
     statistics = Statistics()
     bodies = BodyBudget(settings.max_bodies_bytes)
@@ -59,6 +60,7 @@ def create_app(
         )
     app.register_error_handler(HTTPException, _unmatched(site, [route.rule for route in routes]))
     hot = {route.rule: Handler(route, site) for route in HOT_ROUTES}
+    app.extensions["busy_routes"] = hot
     app.wsgi_app = Shortcut(app.wsgi_app, hot)  # type: ignore[method-assign]
     return app
 

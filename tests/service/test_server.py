@@ -4,9 +4,9 @@ from gunicorn.http import errors as http_errors
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 from gunicorn.http.unreader import IterUnreader
 
+from service.lane import HeldSocket
 from service.server import (
     MAX_LEFT_BYTES,
-    HeldSocket,
     RequestBody,
     problem_below,
 )
