@@ -46,14 +46,24 @@ def _list(store: Store, args: argparse.Namespace) -> int:
 
 def _rows(store: Store, name: str) -> Iterator[tuple[str, ...]]:
     for version in store.versions(name):
-        model = f"{name}:{version}"
         try:
-            manifest, served = store.manifest(name, version), roles(store.serving(name), version)
-        except StoreError as exc:
-            yield model, "-", "-", "-", "-", f"{type(exc).__name__}, see verify"
-            continue
-        figures = moment(manifest.created), total_size(manifest), primary_figure(manifest)
-        yield model, manifest.task, *figures, served
+            manifest = store.manifest(name, version)
+        except StoreError:
+            facts = "-", "-", "-", "-"
+        else:
+            figures = moment(manifest.created), total_size(manifest), primary_figure(manifest)
+            facts = manifest.task, *figures
+        yield f"{name}:{version}", *facts, _state(store, name, version)
+
+
+def _state(store: Store, name: str, version: int) -> str:
+    """Say what a version is served as, and whether it can be: all its files are read."""
+    try:
+        said = roles(store.serving(name), version)
+    except InvalidPlan:
+        said = f"{SERVING} is invalid, see verify"
+    damaged = "damaged, see verify" if store.verify(name, version) else ""
+    return ", ".join(filter(None, (said, damaged)))
 
 
 def _show(store: Store, args: argparse.Namespace) -> int:
@@ -149,7 +159,7 @@ def _parser() -> argparse.ArgumentParser:
         added.set_defaults(run=run)
         return added
 
-    listing = command("list", _list, "List models, versions and what they are served as.")
+    listing = command("list", _list, "List models, versions, what they are served as, and damage.")
     listing.add_argument("name", nargs="?", metavar="NAME")
     show = command("show", _show, "Show all about a version, by default the one being served.")
     _add_target(show)

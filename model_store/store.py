@@ -11,7 +11,6 @@ from pathlib import Path
 from model_store.disk import hidden_path, locked, remove, replace_file
 from model_store.errors import (
     NoFormerDefault,
-    StoreError,
     WorseVersion,
     WriteFailed,
 )
@@ -144,11 +143,9 @@ class Store(StoreReader):
 
     def _refuse_worse(self, name: str, version: int, current: int) -> None:
         """Raise if both versions were measured by the same figure and the new one is worse."""
-        try:
-            old = self.manifest(name, current)
-        except StoreError:
-            return  # the current default cannot be served either, so nothing is lost
-        new = self.manifest(name, version)
+        if self.verify(name, current):
+            return  # it cannot be served, so nothing is lost
+        old, new = self.manifest(name, current), self.manifest(name, version)
         metric = new.primary_metric
         if metric is None or metric.name not in old.metrics:
             return

@@ -50,21 +50,23 @@ def worker_of(live, sock):
     """The process that has the other end of a connection."""
     ends = live.port, sock.getsockname()[1]
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    [inode] = [
-        row[9] for row in rows if tuple(int(end.split(":")[1], 16) for end in row[1:3]) == ends
-    ]
+    sockets = {  # a row may be listed twice, as the list changes while it is read
+        f"socket:[{row[9]}]"
+        for row in rows
+        if tuple(int(end.split(":")[1], 16) for end in row[1:3]) == ends
+    }
     for pid in live.worker_pids():
-        if f"socket:[{inode}]" in open_files(pid):
+        if sockets & open_files(pid):
             return pid
     raise AssertionError(f"no worker has the connection {ends}")
 
 
 def open_files(pid):
     """What a process has open; what it closes meanwhile is left out."""
-    names = []
+    names = set()
     for file in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):
-            names.append(os.readlink(file))
+            names.add(os.readlink(file))
     return names
 
 

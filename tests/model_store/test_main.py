@@ -52,18 +52,20 @@ def test_list_can_show_one_model(publish, run):
 
 
 def test_list_goes_on_after_what_cannot_be_read(publish, store, run):
-    publish(), publish(), publish(name="other"), publish(name="third")
+    publish(), publish(), publish(name="other"), publish(name="third"), publish(name="truncated")
     (store.root / "film" / "1" / "manifest.json").write_bytes(b"broken")
     (store.root / "other" / "serving.json").write_bytes(b"broken")
+    (store.root / "truncated" / "1" / "model.onnx").write_bytes(b"x")
 
     code, output, _ = run("list")
 
     assert code == 0
-    _, broken, sound, unplanned, third = output.splitlines()
-    assert broken.endswith("CorruptVersion, see verify")
+    _, broken, sound, unplanned, third, truncated = output.splitlines()
+    assert broken.split() == ["film:1", "-", "-", "-", "-", "damaged,", "see", "verify"]
     assert sound.endswith("default")
-    assert unplanned.endswith("InvalidPlan, see verify")
+    assert unplanned.endswith("serving.json is invalid, see verify")
     assert third.endswith("default")
+    assert truncated.endswith("default, damaged, see verify")
 
 
 def test_list_says_when_there_is_nothing(store, run):

@@ -138,10 +138,11 @@ def test_versions_that_were_not_measured_alike_are_not_compared(publish, store, 
     assert store.promote("film", 2).default == 2
 
 
-def test_a_broken_default_can_be_replaced_by_a_worse_version(publish, store):
+@pytest.mark.parametrize("filename", ["manifest.json", "model.onnx"])
+def test_a_broken_default_can_be_replaced_by_a_worse_version(publish, store, filename):
     publish(0.8)
     broken = publish(0.9)
-    (broken.path / "manifest.json").write_bytes(b"broken")
+    (broken.path / filename).write_bytes(b"broken")
 
     assert store.promote("film", 1) == ServingPlan(default=1, history=(2,))
 
