@@ -11,7 +11,6 @@ Runs the version's own graph, the one that is served. Prints the figures and kee
 import argparse
 import json
 import logging
-import math
 import re
 import sys
 import time
@@ -25,21 +24,21 @@ from model_store.disk import replace_file
 from training import cli, evaluation, flags
 from training.baseline import NAME as BASELINE
 from training.baseline import Baseline
-from training.batches import pad
 from training.corpus import CorpusData, load_corpus
 from training.data import ClassificationData, Rows, load_classification
 from training.errors import UsageError
 from training.export import command_line, library_versions
 from training.novelty import draw_documents, novelty
+from training.prediction import text_figures
 from training.pretrained import parse_reference
+from training.reports import counted
 from training.served import ServedClassifier, ServedGenerator
-from training.vocab import encode_corpus
 
 log = logging.getLogger(__name__)
 
 FOLDER = "evaluations"
-ROWS_AT_ONCE = 64
 NUM_SHOWN = 10
+MAX_LABELS = 20  # shown in a message
 
 
 def build_parser() -> flags.Parser:
@@ -66,7 +65,8 @@ def build_parser() -> flags.Parser:
     labelled.add_argument("--no-baseline", action="store_true", help="leave it out")
     written = parser.add_argument_group("generators")
     written.add_argument("--lines", action="store_true", help="each line is a document")
-    written.add_argument("--max-documents", type=flags.whole(1), default=1000, help="measured")
+    written.add_argument("--max-documents", type=flags.whole(1), default=1000,
+                         help="measured at most, from all of the data")  # fmt: skip
     written.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
                          help="documents drawn to tell the share of new ones")  # fmt: skip
     return parser
@@ -116,8 +116,9 @@ def read_labelled(arguments: argparse.Namespace, sources: Sequence[str]) -> Clas
         test_split=arguments.test_split,
         seed=arguments.seed,
     )
-    for line in data.report.lines():
-        log.info("%s", line)
+    for source in data.report.sources:
+        for line in source.lines():
+            log.info("%s", line)
     return data
 
 
@@ -127,12 +128,19 @@ def measured_rows(data: ClassificationData, *, is_all: bool) -> dict[str, Rows]:
     Raises:
         UsageError: There is no test split.
     """
+    parts = [data.train, data.validation, *data.tests.values()]
+    num_rows = sum(map(len, parts))
     if is_all:
-        parts = [data.train, data.validation, *data.tests.values()]
+        log.info("measuring all %s", counted(num_rows, "row"))
         texts = [text for part in parts for text in part.texts]
         return {"all": Rows(texts, [label for part in parts for label in part.labels])}
     if not data.tests:
         raise UsageError("no rows are held out to measure: give --test-split or --all-rows")
+    log.info(
+        "measuring the test split, %s of %s (--all-rows measures every row: of data that the "
+        "model has never seen)",
+        *(f"{sum(map(len, data.tests.values())):,}", counted(num_rows, "row")),
+    )
     return data.tests
 
 
@@ -140,15 +148,21 @@ def relabelled(rows: Rows, labels: Sequence[str], wanted: Sequence[str]) -> Rows
     """Return rows with the class ids of the model.
 
     Raises:
-        UsageError: The data have other labels than the model.
+        UsageError: The data have a label that the model has not.
     """
-    if set(labels) != set(wanted):
+    unknown = [label for label in labels if label not in wanted]
+    if unknown:
         raise UsageError(
-            f"the labels of the data ({', '.join(labels)}) are not the model's "
-            f"({', '.join(wanted)}): rename them in your file"
+            f"the model knows the labels {_listed(wanted)}, the data have {_listed(labels)}: "
+            f"rename {_listed(unknown)} in your file, or leave these rows out"
         )
     ids = [wanted.index(label) for label in labels]
     return Rows(rows.texts, [ids[label] for label in rows.labels])
+
+
+def _listed(labels: Sequence[str]) -> str:
+    more = f" and {len(labels) - MAX_LABELS:,} more" if len(labels) > MAX_LABELS else ""
+    return ", ".join(repr(label[:40]) for label in labels[:MAX_LABELS]) + more
 
 
 def fit_baseline(
@@ -160,10 +174,17 @@ def fit_baseline(
     if arguments.baseline_data:
         data = read_labelled(arguments, arguments.baseline_data)
     elif arguments.all_rows:
-        log.info("no comparison: all rows are measured (--baseline-data names others)")
+        log.info(
+            "no comparison with a bag of words: all rows are measured, none is left to train it on "
+            "(--baseline-data names others)"
+        )
         return None
     rows = relabelled(data.train, data.labels, labels)
-    log.info("fitting %s to %s rows", BASELINE, f"{len(rows):,}")
+    absent = [label for label in labels if label not in data.labels]
+    if absent:
+        log.info("no comparison: no row to train a bag of words on is %s", _listed(absent))
+        return None
+    log.info("fitting a bag of words (%s) to %s", BASELINE, counted(len(rows), "row"))
     return Baseline(rows.texts, rows.labels)
 
 
@@ -177,42 +198,24 @@ def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -
     )
     for line in data.report.lines():
         log.info("%s", line)
-    documents = (data.test or data.validation)[: arguments.max_documents]
+    documents = spread(data.test or data.validation, arguments.max_documents)
     metrics = text_figures(served, documents)
     drawn = draw_new(served, data, arguments)
     if drawn:
         metrics |= novelty(drawn, data.train)
+    log.info("measured on %s: losses in nats a token", counted(len(documents), "text"))
     for key, value in metrics.items():
         log.info("  %-20s %.4f", key, value)
+    if drawn:
+        log.info("of %s drawn, the first:", counted(len(drawn), "text"))
     for document in drawn[:NUM_SHOWN]:
-        log.info("  drawn: %r", document)
+        log.info("  %r", document)
     return {"metrics": metrics, "split": "test" if data.test else "validation"}
 
 
-def text_figures(served: ServedGenerator, documents: Sequence[str]) -> dict[str, float]:
-    """Return nats per token, perplexity and bits per byte of documents, each read by itself.
-
-    A document begins at the first token, as a request's does. One long text is read in a single
-    row from its beginning.
-    """
-    config = served.config
-    end = [] if config.eos_id is None else [config.eos_id]
-    rows = [[config.bos_id, *ids, *end] for ids in encode_corpus(served.tokenizer, list(documents))]
-    rows.sort(key=len)
-    total, count = 0.0, 0
-    for start in range(0, len(rows), ROWS_AT_ONCE):
-        token_ids, lengths = pad(rows[start : start + ROWS_AT_ONCE])
-        for place, losses in enumerate(served.losses(token_ids.numpy()), 1):
-            is_real = lengths.numpy() > place
-            total += float(losses[is_real].sum())
-            count += int(is_real.sum())
-    num_bytes = sum(len(document.encode()) for document in documents)
-    loss = total / count
-    return {
-        "loss": loss,
-        "perplexity": math.exp(loss),
-        "bits_per_byte": total / num_bytes / math.log(2),
-    }
+def spread(documents: Sequence[str], most: int) -> Sequence[str]:
+    """Return at most so many documents, from all over the list: names stand there by language."""
+    return documents[:: -(-len(documents) // most)]
 
 
 def draw_new(served: ServedGenerator, data: CorpusData, arguments: argparse.Namespace) -> list[str]:

@@ -11,6 +11,7 @@ from tests.training.toys import write_names, write_reviews
 from training import evaluate, train_classifier, train_generator
 from training.cli import run_script
 from training.data import Rows
+from training.prediction import text_figures
 from training.served import ServedGenerator
 
 CLASSIFIER = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320",
@@ -102,19 +103,73 @@ def test_documents_are_measured_each_from_its_own_beginning():
     served = ServedGenerator.open(stored)
     documents = ["anna", "berta", "doralin"]
 
-    together = evaluate.text_figures(served, documents)
+    together = text_figures(served, documents)
 
-    alone = [evaluate.text_figures(served, [document]) for document in documents]
+    alone = [text_figures(served, [document]) for document in documents]
     counts = [len(document) + 1 for document in documents]  # and the end
     expected = np.average([figures["loss"] for figures in alone], weights=counts)
     assert together["loss"] == pytest.approx(expected, rel=1e-5)
+
+
+def test_prompts_are_given_and_not_measured():
+    """The mean loss of what follows, by hand from the rows that hold the prompt as well."""
+    stored = Store(Path("store")).open("names")
+    served = ServedGenerator.open(stored)
+    whole = np.concatenate(list(served.losses(np.array([_row(served, "anna:berta")]))))
+    served.config = served.config.model_copy(update={"prompts": ("anna",), "prompt_suffix": ":"})
+
+    figures = text_figures(served, ["anna:berta"])
+
+    assert figures["loss"] == pytest.approx(whole[5:].mean(), rel=1e-5)
+    assert figures["bits_per_byte"] == pytest.approx(whole[5:].sum() / 5 / np.log(2), rel=1e-5)
+
+
+def _row(served, document):
+    return [served.config.bos_id, *served.tokenizer.encode_ids(document), served.config.eos_id]
+
+
+def said(caplog, *argv):
+    """Return what an evaluation says."""
+    with caplog.at_level("INFO", "training"):
+        evaluate.main([*argv, "--store", "store", "--no-baseline"])
+    return "\n".join(caplog.messages)
+
+
+def test_how_many_rows_are_measured_is_said(caplog):
+    text = said(caplog, "toy", "--data", "reviews.csv")
+
+    assert "measuring the test split, 16 of 160 rows (--all-rows measures every row" in text
+    assert "| user | this model | 16 |" in text
+
+
+def test_accuracy_of_all_rows_is_said_without_a_bag_of_words_too(caplog):
+    text = said(caplog, "toy", "--data", "reviews.csv", "--all-rows")
+
+    assert "measuring all 160 rows" in text
+    assert "train:" not in text
+    assert "| all | this model | 160 |" in text
+
+
+@pytest.mark.parametrize(("most", "expected"), [(9, "abcdefg"), (7, "abcdefg"), (3, "adg")])
+def test_documents_are_taken_from_all_over_the_list(most, expected):
+    assert "".join(evaluate.spread(list("abcdefg"), most)) == expected
+
+
+def test_data_may_lack_a_label_of_the_model(folder):
+    """Two of the model's three labels, in the model's order."""
+    rows = evaluate.relabelled(Rows(["a", "b"], [0, 1]), ["dog", "cat"], ["ant", "cat", "dog"])
+
+    assert rows.labels == [2, 1]
 
 
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
         (["toy", "--data", "reviews.csv", "--test-split", "0"], "give --test-split or --all-rows"),
-        (["toy", "--data", "animals.csv"], "(cat, dog) are not the model's (negative, positive)"),
+        (
+            ["toy", "--data", "animals.csv"],
+            "knows the labels 'negative', 'positive', the data have 'cat', 'dog'",
+        ),
         (["nobody", "--data", "reviews.csv"], "no model 'nobody' in the store"),
         (["toy:9", "--data", "reviews.csv"], "toy has no version 9"),
         (["toy:x", "--data", "reviews.csv"], "not NAME or NAME:VERSION"),
