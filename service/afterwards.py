@@ -20,9 +20,12 @@ Take = Callable[[Sequence[RequestRecord]], None]
 
 
 def soon(work: Callable[[], None], /) -> None:
-    """Do a piece of work when those who are ready to run have had their turn; never much later."""
+    """Do a piece of work that never waits, once those who are ready to run have had their turn.
+
+    It runs between greenlets: one of its own would cost 5 microseconds, two system calls included.
+    """
     if monkey.is_module_patched("threading"):
-        gevent.spawn(work)
+        gevent.get_hub().loop.run_callback(work)
     else:
         work()
 
