@@ -16,6 +16,7 @@ from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.metrics import metrics_route
 from service.engine.engine import Engine
+from service.engine.memory import tidy
 from service.engine.options import EngineOptions
 from service.engine.types import Task
 from service.errors import ServiceError
@@ -25,6 +26,7 @@ from service.settings import Settings, load_settings
 
 logger = logging.getLogger(__name__)
 
+TIDY_S = 5.0  # seconds between two times that free memory goes back to the system
 SAMPLE_S = 1.0  # seconds between two looks at what the engine does
 PROOF_S = 5.0  # seconds between two questions to each idle model
 CANNOT_LOAD = 4  # gunicorn stops when a worker ends with this, instead of trying again
@@ -63,6 +65,7 @@ def build() -> Flask:
         chores.Chore("follow the store", engine.refresh, settings.store_poll_s),
         chores.Chore("prove the models", engine.prove, PROOF_S),
         chores.Chore("sample", sampler, SAMPLE_S),
+        chores.Chore("tidy the memory", tidy, TIDY_S),
         *access.chores,
     ]
     for chore in app.extensions["chores"]:

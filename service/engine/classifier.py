@@ -80,11 +80,10 @@ class Classifier:
             EngineFailure: If the model failed on one of its texts.
         """
         self._combiner.check_room(len(request.texts))
-        sequences = self.encode(request.texts)
-        cut = [self.config.cut(ids) for ids in sequences]
-        job = self.run(cut, request.deadline, request.is_caller_gone)
-        pairs = zip(sequences, job.probs, strict=True)
-        return [self._named(ids, probs) for ids, probs in pairs], timing_of(job)
+        sequences, are_cut = self.encode(request.texts)
+        job = self.run(sequences, request.deadline, request.is_caller_gone)
+        rows = zip(sequences, are_cut, job.probs, strict=True)
+        return [self._named(*row) for row in rows], timing_of(job)
 
     def run(
         self,
@@ -102,27 +101,33 @@ class Classifier:
         if patience_s is not None:
             self._combiner.stop()
 
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the token ids of each text, not cut.
+    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], list[bool]]:
+        """Return the token ids of each text that the model reads, and whether it has more.
+
+        What is cut off is let go of at once: a token takes 40 bytes, and a bulk of long texts has
+        millions.
 
         Raises:
             InvalidInput: If a text is no text, or nothing of it is left for the model to read.
         """
         sequences: list[list[int]] = []
+        are_cut: list[bool] = []
         for chunk in _chunks(texts):
             if sequences:
                 pause()
             try:
-                sequences += self.tokenizer.encode_ids_batch(chunk)
+                encoded = self.tokenizer.encode_ids_batch(chunk)
             except ValueError as exc:
                 raise InvalidInput(f"input: {exc}; leave it out", param="input") from exc
+            sequences += map(self.config.cut, encoded)
+            are_cut += [len(token_ids) > self.config.max_seq_len for token_ids in encoded]
         for index, token_ids in enumerate(sequences):
             if not token_ids:
                 raise InvalidInput(
                     f"text {index} of input has nothing that the model can read: send words",
                     param="input",
                 )
-        return sequences
+        return sequences, are_cut
 
     def _run_batch(self, batch: Sequence[Item]) -> None:
         """Settle each item; an item that the model fails on fails its job."""
@@ -136,12 +141,10 @@ class Classifier:
                     f"the model failed on text {item.index}; other requests are not touched"
                 )
 
-    def _named(self, token_ids: Sequence[int], probs: list[float]) -> Classification:
+    def _named(self, token_ids: Sequence[int], is_cut: bool, probs: list[float]) -> Classification:
         score = max(probs)
         label = self.config.labels[probs.index(score)]
-        is_cut = len(token_ids) > self.config.max_seq_len
-        num_tokens = self.config.max_seq_len if is_cut else len(token_ids)
-        return Classification(label, score, tuple(probs), num_tokens, is_cut)
+        return Classification(label, score, tuple(probs), len(token_ids), is_cut)
 
 
 def timing_of(job: Job) -> Timing:

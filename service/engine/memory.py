@@ -4,6 +4,7 @@ The calls are those of glibc, see `man 3 mallopt`.
 """
 
 import ctypes
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -29,6 +30,17 @@ def passing() -> Iterator[None]:
         release()
         _set(M_MMAP_THRESHOLD, MAX_KEPT_BYTES)
         _set(M_TRIM_THRESHOLD, 2 * MAX_KEPT_BYTES)
+
+
+def tidy() -> None:
+    """Give back what requests took; meant for every few seconds.
+
+    A request that failed is held by its own error, texts and all, until somebody looks for such
+    rings. Measured: 0.1 ms where there is nothing to give back, 2 ms after a batch, 6 ms after a
+    bulk of 500 long texts; the next batch takes 1 to 8 ms longer.
+    """
+    gc.collect()
+    release()
 
 
 def release() -> None:

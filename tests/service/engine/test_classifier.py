@@ -64,6 +64,16 @@ def test_a_long_text_is_cut_as_the_model_wants_it_and_flagged(
     assert (result.num_tokens, result.truncated) == (3, True)
 
 
+def test_what_is_cut_off_is_not_kept_while_the_rest_waits(make_classifier):
+    """A bulk of long texts would else fill the memory: 800 MB were seen."""
+    classifier = make_classifier(max_seq_len=3)
+
+    sequences, are_cut = classifier.encode([" ".join(WORDS[:7]), "good", " ".join(WORDS[:3])])
+
+    assert [len(token_ids) for token_ids in sequences] == [3, 1, 3]
+    assert are_cut == [True, False, False]
+
+
 @pytest.mark.parametrize("text", ["", "   ", "\x00" * 0])
 def test_a_text_of_which_nothing_is_left_is_refused_by_its_number(make_classifier, text):
     with pytest.raises(InvalidInput, match="text 1 of input") as refused:

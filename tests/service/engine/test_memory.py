@@ -1,10 +1,14 @@
 """What loading took goes back to the system."""
 
 import ctypes
+import gc
 import subprocess
 import sys
+import weakref
 
 import pytest
+
+from service.engine.memory import tidy
 
 SCRIPT = """
 from pathlib import Path
@@ -56,3 +60,18 @@ def test_large_pieces_are_kept_for_the_next_time_otherwise():
     ending = "with passing(): pass\nprint(freed(200_000))"
 
     assert freed_bytes(ending) < 20_000_000
+
+
+class Ring:
+    def __init__(self):
+        self.itself = self
+
+
+def test_tidying_frees_what_only_holds_itself():
+    gc.disable()
+    try:
+        ring = weakref.ref(Ring())
+        tidy()
+        assert ring() is None
+    finally:
+        gc.enable()
