@@ -124,14 +124,13 @@ def _say_what_speaks_against(stored: StoredVersion) -> None:
         baseline = figures.get(f"{test_set}_test_baseline_accuracy", value)
         if not is_accuracy or rest or value >= baseline:
             continue
+        width = figures.get(f"{key}_high", value) - figures.get(f"{key}_low", value)
         log.warning(
             "warning: a bag of words does better on the test texts (%s): accuracy %.4f, this model "
             "%.4f%s. Train longer, give more texts, or start from a language model (--init-from "
             "reviews, for English)",
             *(test_set, baseline, value),
-            ", which may be chance with so few"
-            if baseline <= figures.get(f"{key}_high", 0)
-            else "",
+            ", which may be chance" if baseline - value <= width / 2 else "",
         )
 
 

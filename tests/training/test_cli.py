@@ -66,11 +66,12 @@ def published(tmp_path, **metrics):
     return replace(stored, manifest=stored.manifest.model_copy(update={"metrics": metrics}))
 
 
-@pytest.mark.parametrize(("high", "is_chance"), [(0.7, False), (0.95, True)])
-def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog, high, is_chance):
+@pytest.mark.parametrize(("ends", "is_chance"), [((0.4, 0.6), False), ((0.1, 0.9), True)])
+def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog, ends, is_chance):
     metrics = {
         "user_test_accuracy": 0.5,
-        "user_test_accuracy_high": high,
+        "user_test_accuracy_low": ends[0],
+        "user_test_accuracy_high": ends[1],
         "user_test_baseline_accuracy": 0.9,
     }
     with caplog.at_level(logging.INFO, "training.cli"):
