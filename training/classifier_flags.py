@@ -62,8 +62,9 @@ def build_parser() -> flags.Parser:
 def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("data")
     data.add_argument("--data", nargs="+", required=True, metavar="SOURCE",
-                      help="imdb, sst2, rt_polarity, vader, names_by_language, or your own CSV, "
-                      "TSV, JSONL file or folder of class folders; several are joined")  # fmt: skip
+                      help="imdb, sst2, rt_polarity, vader, phrasebook, names_by_language, or your "
+                      "own CSV, TSV, JSONL file or folder of class folders; several are "
+                      "joined")  # fmt: skip
     data.add_argument("--text-column", default="text", help="of your own file")
     data.add_argument("--label-column", default="label", help="of your own file")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,

@@ -1,9 +1,9 @@
 """Labelled texts for training a classifier: split, free of leaks, and accounted for.
 
-A source is a named set (`imdb`, `sst2`, `rt_polarity`, `vader`, `names_by_language`) or the path
-of the user's own file or folder (write `./names` for a folder with the name of a set). Several
-are joined when their labels agree: training rows together, validation rows together, each test
-split by itself. A text that is in any validation or test split is never trained on, whichever
+A source is a named set (`imdb`, `sst2`, `rt_polarity`, `vader`, `phrasebook`, `names_by_language`)
+or the path of the user's own file or folder (write `./names` for a folder with the name of a set).
+Several are joined when their labels agree: training rows together, validation rows together, each
+test split by itself. A text that is in any validation or test split is never trained on, whichever
 source it came from.
 """
 
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_store.manifest import Dataset
-from training import published, tables
+from training import phrasebook, published, tables
 from training.errors import DataError
 from training.labelled import Example, Labelled
 from training.reports import DataReport, SourceReport
 from training.sources import SETS
 from training.splits import Key, conflicting_labels, exact_key, loose_key, split_sources
 
+NAMED = (*published.READERS, phrasebook.NAME)
 USER = "user"  # name of the test split that is made of the user's own rows
 
 
@@ -124,18 +125,16 @@ def _check_shares(validation_split: float, test_split: float) -> None:
 def _read(source: str, *, text_column: str, label_column: str) -> Labelled:
     if source in published.READERS:
         return published.read_published(source)
+    if source == phrasebook.NAME:
+        return phrasebook.read_phrasebook()
     if source in SETS:
-        raise DataError(
-            f"{source} has no labels: the sets with labels are {', '.join(published.READERS)}"
-        )
+        raise DataError(f"{source} has no labels: the sets with labels are {', '.join(NAMED)}")
     path = Path(source)
     if path.is_dir():
         return tables.read_class_folders(path)
     if path.exists():
         return tables.read_table(path, text_column=text_column, label_column=label_column)
-    raise DataError(
-        f"{source!r} is no named set ({', '.join(published.READERS)}) and no file or folder"
-    )
+    raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
 
 
 def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
@@ -250,17 +249,26 @@ def _account(part: Labelled) -> SourceReport:
 
 
 def _datasets(part: Labelled) -> list[Dataset]:
-    origin = SETS.get(part.name) if part.is_named else None
+    home, licence = _origin(part)
     splits = {"train": part.train, "validation": part.validation, "test": part.test}
     return [
         Dataset(
-            name=part.name if origin else Path(part.name).name,
+            name=part.name if part.is_named else Path(part.name).name,
             split=split,
             rows=len(rows),
-            source=origin.home if origin else "",
-            licence=origin.licence if origin else "",
+            source=home,
+            licence=licence,
             sha256=part.sha256,
         )
         for split, rows in splits.items()
         if rows
     ]
+
+
+def _origin(part: Labelled) -> tuple[str, str]:
+    """Return where a source comes from and its licence; the user's own say nothing."""
+    if not part.is_named:
+        return "", ""
+    if part.name == phrasebook.NAME:
+        return phrasebook.HOME, phrasebook.LICENCE
+    return SETS[part.name].home, SETS[part.name].licence
