@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -57,11 +58,15 @@ class RequestBody:
     Args:
         body: gunicorn's reader.
         timeout_s: Seconds from the first call of `read` in which all of it must arrive.
+        on_failure: Called when it does not; the connection is of no use then.
     """
 
-    def __init__(self, body: Any, timeout_s: float) -> None:
+    def __init__(
+        self, body: Any, timeout_s: float, on_failure: Callable[[], None] = lambda: None
+    ) -> None:
         self._body = body
         self._timeout_s = timeout_s
+        self._on_failure = on_failure
         self._deadline: float | None = None
 
     def read(self, size: int = -1) -> bytes:
@@ -76,13 +81,18 @@ class RequestBody:
         if self._deadline is None:
             self._deadline = time.monotonic() + self._timeout_s
         left_s = max(0.0, self._deadline - time.monotonic())
-        with gevent.Timeout(left_s, TimeoutError("the body came too slowly")):
-            try:
+        try:
+            with gevent.Timeout(left_s, TimeoutError("the body came too slowly")):
                 return bytes(self._body.read(size))
-            except http_errors.ParseException as exc:
-                raise ConnectionError(f"the body is malformed: {exc}") from exc
-            except http_errors.NoMoreData as exc:
-                raise ConnectionError("the body broke off") from exc
+        except http_errors.ParseException as exc:
+            self._on_failure()
+            raise ConnectionError(f"its chunks are malformed ({exc})") from exc
+        except http_errors.NoMoreData as exc:
+            self._on_failure()
+            raise ConnectionError("it broke off") from exc
+        except TimeoutError:
+            self._on_failure()
+            raise
 
     def _is_here(self) -> bool:
         """Tell whether the whole body came with the headers, so that no timer is needed."""
@@ -167,7 +177,7 @@ class Worker(LaneWorker):
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request, and end the connection if much of its body is left unread."""
-        req.body = RequestBody(req.body, self._client_timeout_s)
+        req.body = RequestBody(req.body, self._client_timeout_s, req.force_close)
         try:
             self._count_and_serve(listener_name, req, sock, addr)
             if req.body.failed:
@@ -275,6 +285,10 @@ def problem_below(exc: BaseException) -> Problem:
     if isinstance(exc, http_errors.ExpectationFailed):
         message = "the Expect header asks for something unknown; send 100-continue or none"
         return Problem(417, message, INVALID, None, "expectation_failed")
+    if isinstance(exc, http_errors.InvalidRequestLine):  # the fast parser stops at 256 headers
+        message = "the bytes sent are no HTTP/1.1 request, or one with hundreds of headers"
+        return Problem(400, message, INVALID, None, "invalid_http")
     if isinstance(exc, http_errors.ParseException):
-        return Problem(400, "the bytes sent are no HTTP request", INVALID, None, "invalid_http")
+        message = f"the bytes sent are no HTTP/1.1 request: {str(exc)[:200]}"
+        return Problem(400, message, INVALID, None, "invalid_http")
     return Problem(500, "the service failed on this request", SERVER, None, "internal_error")

@@ -1,12 +1,13 @@
 """From a request's body to a checked model: size, encoding, content type, JSON, schema."""
 
 import zlib
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from service.api.errors import BodyNotJson, BodyTooLarge, BodyTooSlow, UnsupportedContent
+from service.api.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable, UnsupportedContent
 from service.api.request import Environ, Request
 from service.api.wording import schema_error
 from service.errors import QueueFull
@@ -66,7 +67,7 @@ def read_body(
         BodyTooLarge: It is longer; unless it is much longer it was read to its end, so that a
             client still sending gets to see the answer.
         BodyTooSlow: It did not arrive in time.
-        BodyNotJson: It cannot be unpacked.
+        BodyUnreadable: It breaks off, or cannot be unpacked.
         UnsupportedContent: It is packed in another way than gzip or deflate.
     """
     length = environ.get("CONTENT_LENGTH")
@@ -85,7 +86,7 @@ def read_body(
     except TimeoutError as exc:
         raise BodyTooSlow("the body did not arrive in time; send it faster or in parts") from exc
     except OSError as exc:
-        raise BodyNotJson(f"the body cannot be read: {exc}") from exc
+        raise BodyUnreadable(f"the body cannot be read: {exc}; send it again") from exc
     packing = environ.get("HTTP_CONTENT_ENCODING")
     if packing is None:
         return body
@@ -115,10 +116,13 @@ def parse_json(model: type[Body], request: Request) -> Body:
     content_type = request.environ.get("CONTENT_TYPE")
     if content_type and content_type != "application/json":
         check_content_type(content_type)
+    body = request.body
+    if body.startswith(BOM_UTF8):  # some programs write one
+        body = body.removeprefix(BOM_UTF8)
     try:
-        return model.model_validate_json(request.body)
+        return model.model_validate_json(body)
     except ValidationError as exc:
-        raise schema_error(exc, model, request.body) from exc
+        raise schema_error(exc, model, body) from exc
 
 
 def check_content_type(content_type: str) -> None:
@@ -153,11 +157,13 @@ def _unpack(body: bytes, packing: str, max_bytes: int) -> bytes:
     try:
         unpacked = unpacker.decompress(body, max_bytes + 1)
     except zlib.error as exc:
-        raise BodyNotJson(f"the body is not valid {packing}: {exc}") from exc
+        reason = str(exc).rpartition(": ")[2]
+        raise BodyUnreadable(f"the body is not valid {packing}: {reason}") from exc
     if len(unpacked) > max_bytes:
         raise BodyTooLarge(_too_large(max_bytes, "longer once unpacked"))
     if not unpacker.eof or unpacker.unused_data:
-        raise BodyNotJson(f"the body is not valid {packing}: its end is missing or not its end")
+        what = "something follows its end" if unpacker.eof else "its end is missing"
+        raise BodyUnreadable(f"the body is not valid {packing}: {what}")
     return unpacked
 
 

@@ -2,6 +2,7 @@
 
 RequestError (a ServiceError)
 ├── BodyNotJson           the body cannot be parsed
+├── BodyUnreadable        the body breaks off, or cannot be unpacked
 ├── SchemaError           it is JSON, but not what the route takes
 ├── BodyTooLarge          the body is over its limit, as sent or once unpacked
 ├── TextTooLong           one text is over its limit
@@ -53,7 +54,11 @@ class RequestError(errors.ServiceError):
 
 
 class BodyNotJson(RequestError):
-    """The body is empty, not JSON, not UTF-8 or cannot be unpacked."""
+    """The body is empty, not JSON or not UTF-8."""
+
+
+class BodyUnreadable(RequestError):
+    """The body breaks off, is chunked wrongly or cannot be unpacked."""
 
 
 class SchemaError(RequestError):
@@ -144,6 +149,7 @@ KINDS: dict[type[errors.ServiceError], Kind] = {
     errors.EngineFailure: Kind(500, SERVER, "engine_failure"),
     RequestError: Kind(400, INVALID, "invalid_request"),
     BodyNotJson: Kind(400, INVALID, "invalid_json"),
+    BodyUnreadable: Kind(400, INVALID, "unreadable_body"),
     SchemaError: Kind(422, INVALID, "invalid_value"),
     BodyTooLarge: Kind(413, INVALID, "body_too_large"),
     TextTooLong: Kind(413, INVALID, "text_too_long"),

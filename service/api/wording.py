@@ -4,6 +4,7 @@ Pydantic finds the faults; here each becomes the path of the field, what it may 
 model's own JSON schema, so that it cannot differ from what is checked) and what was sent.
 """
 
+import codecs
 import difflib
 import json
 import re
@@ -19,7 +20,7 @@ MAX_FAULTS = 100  # looked at one by one; a body with more is nonsense, and slow
 Path = tuple[str | int, ...]
 Schema = dict[str, Any]
 MISSING = object()
-LARGE = 10**9  # a bound beyond this is no help in a message
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"{\0", b"\0{")  # how such JSON begins
 
 
 def schema_error(exc: ValidationError, model: type[BaseModel], body: bytes) -> RequestError:
@@ -192,9 +193,15 @@ def _range(schema: Schema) -> str:
     low, above, high = (schema.get(name) for name in ("minimum", "exclusiveMinimum", "maximum"))
     if low is None and above is None:
         return ""
-    if high is None or high > LARGE:
-        return f" of at least {low:g}" if low is not None else f" above {above:g}"
-    return f" from {low:g} to {high:g}" if low is not None else f" above {above:g}, up to {high:g}"
+    if high is None:
+        return f" of at least {_number(low)}" if low is not None else f" above {_number(above)}"
+    if low is not None:
+        return f" from {_number(low)} to {_number(high)}"
+    return f" above {_number(above)}, up to {_number(high)}"
+
+
+def _number(value: Any) -> str:
+    return str(value) if isinstance(value, int) else f"{value:g}"
 
 
 def _not_json(body: bytes, reason: str) -> str:
@@ -203,6 +210,6 @@ def _not_json(body: bytes, reason: str) -> str:
         return "the body is empty; send a JSON object"
     if re.search(rb"\\u[dD][89a-fA-F]", body) and ("escape" in reason or "surrogate" in reason):
         reason += "; half of a surrogate pair such as \\ud800 is no character, send whole ones"
-    elif "unicode" in reason:
+    elif "unicode" in reason or body.startswith(UTF_16):
         reason += "; send the text in UTF-8"
     return f"the body is not JSON: {reason}"

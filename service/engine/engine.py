@@ -85,7 +85,7 @@ class Engine:
         """
         self._admit(request)
         if not request.texts:
-            raise InvalidInput("input has no text: send at least one", param="input")
+            raise InvalidInput("`input` has no text: send at least one", param="input")
         model = self._find(request.model, "text-classification")
         worker = model.worker
         assert isinstance(worker, Classifier)

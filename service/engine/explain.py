@@ -57,14 +57,14 @@ class Explainer:
         limit = self._options.max_explain_texts
         if len(request.texts) > limit:
             raise InvalidInput(
-                f"explain takes up to {limit} texts, got {len(request.texts)}: send fewer, or "
-                "leave out explain",
+                f"`explain` takes up to {limit} texts, got {len(request.texts)}: send fewer, or "
+                "leave it out",
                 param="input",
             )
         if request.explain == "trajectory" and self._classifier.config.bidirectional:
             raise InvalidInput(
                 "this model reads in both directions, so it has no score after each token: use "
-                'explain "occlusion"',
+                '`explain` "occlusion"',
                 param="explain",
             )
         most = self._options.max_occlusion_words
@@ -72,8 +72,8 @@ class Explainer:
             num_words = len(WORD.findall(text))
             if num_words > most:
                 raise InvalidInput(
-                    f"text {index} of input has {num_words} words, explain by occlusion takes up "
-                    f'to {most}: send a shorter text, or use "trajectory"',
+                    f"text {index} of `input` has {num_words} words, `explain` by occlusion takes "
+                    f'up to {most}: send a shorter text, or use "trajectory"',
                     param="input",
                 )
 

@@ -84,13 +84,13 @@ class PromptBuilder:
         try:
             return self._tokenizer.encode_ids(self._config.wrap(prompt))
         except ValueError as exc:
-            raise InvalidInput(f"prompt: {exc}; leave it out", param="prompt") from exc
+            raise InvalidInput(f"`prompt`: {exc}; leave it out", param="prompt") from exc
 
     def _check_ids(self, token_ids: Sequence[int]) -> None:
         for token_id in token_ids:
             if not 0 <= token_id < self._config.vocab_size:
                 raise InvalidInput(
-                    f"prompt has token {token_id}, but this model's tokens are 0 to "
+                    f"`prompt` has token {token_id}, but this model's tokens are 0 to "
                     f"{self._config.vocab_size - 1}: send text, or ids of this model",
                     param="prompt",
                 )
@@ -99,7 +99,7 @@ class PromptBuilder:
         limit = self._config.max_prompt_tokens
         if len(token_ids) > limit:
             raise InvalidInput(
-                f"prompt has {len(token_ids)} tokens, this model takes up to {limit}: shorten it",
+                f"`prompt` has {len(token_ids)} tokens, this model takes up to {limit}: shorten it",
                 param="prompt",
             )
 

@@ -111,7 +111,7 @@ def _check(param: str, value: float, lowest: float, highest: float) -> None:
     if not lowest <= value <= highest:  # NaN is not
         limits = f"from {lowest} up" if highest == math.inf else f"from {lowest} to {highest}"
         raise InvalidInput(
-            f"{param} is {value}, but this model takes {limits}: change or leave out {param}",
+            f"`{param}` is {value}, but this model takes {limits}: change it or leave it out",
             param=param,
         )
 
@@ -119,20 +119,20 @@ def _check(param: str, value: float, lowest: float, highest: float) -> None:
 def _check_stop(stop: tuple[str, ...], options: EngineOptions) -> None:
     if len(stop) > options.max_stop_texts:
         raise InvalidInput(
-            f"stop has {len(stop)} texts, at most {options.max_stop_texts} are allowed: "
+            f"`stop` has {len(stop)} texts, at most {options.max_stop_texts} are allowed: "
             "leave some out",
             param="stop",
         )
     for text in stop:
         if not 0 < len(text) <= options.max_stop_chars:
             raise InvalidInput(
-                f"a stop text has {len(text)} characters, 1 to {options.max_stop_chars} are "
+                f"a text of `stop` has {len(text)} characters, 1 to {options.max_stop_chars} are "
                 "allowed: shorten it or leave it out",
                 param="stop",
             )
         if not _is_encodable(text):
             raise InvalidInput(
-                "a stop text holds a lone surrogate, which is no character: leave it out",
+                "a text of `stop` holds a lone surrogate, which is no character: leave it out",
                 param="stop",
             )
 
@@ -149,7 +149,7 @@ def _check_bias(params: SamplingParams, config: GeneratorConfig) -> None:
     for token_id, bias in params.logit_bias:
         if not 0 <= token_id < config.vocab_size:
             raise InvalidInput(
-                f"logit_bias names token {token_id}, but this model's tokens are 0 to "
+                f"`logit_bias` names token {token_id}, but this model's tokens are 0 to "
                 f"{config.vocab_size - 1}: leave it out",
                 param="logit_bias",
             )

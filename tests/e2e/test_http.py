@@ -103,6 +103,14 @@ def test_a_chunked_body_is_read(fake_url):
     assert answer.status_code == 200
 
 
+@pytest.mark.parametrize("connection", ["close", "keep-alive"])
+@pytest.mark.parametrize("path", ["/v1/classify", "/nix"])
+def test_the_connection_is_closed_if_the_client_asks_for_it(fake_url, path, connection):
+    head = f"POST {path} HTTP/1.1\r\nConnection: {connection}\r\nContent-Length: 2\r\n\r\n{{}}"
+    _, headers, _ = raw(fake_url, head.encode())
+    assert headers["Connection"] == connection
+
+
 def test_a_large_body_is_refused_in_words(fake_url):
     body = b" " * (9 << 20)
     for data in (body, iter([body])):
@@ -144,8 +152,14 @@ def test_a_packed_bomb_is_refused(fake_url):
         (
             b"POST /v1/classify HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             400,
-            "invalid_json",
+            "unreadable_body",
         ),
+        (
+            b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+            400,
+            "invalid_http",
+        ),
+        (b"GET / HTTP/1.1\r\n" + b"A: 1\r\n" * 500 + b"\r\n", 400, "invalid_http"),
     ],
     ids=lambda value: str(value)[:30],
 )
@@ -153,6 +167,7 @@ def test_broken_http_is_refused_in_json(fake_url, data, status, code):
     answered, headers, body = raw(fake_url, data)
     assert (answered, json.loads(body)["error"]["code"]) == (status, code)
     assert headers["Content-Type"] == "application/json"
+    assert headers["Connection"] == "close"
     assert headers["X-Request-Id"]
 
 

@@ -64,6 +64,14 @@ def test_a_body_that_came_with_the_headers_needs_no_timer():
     assert body.read(4) == b"abcd"
 
 
+def test_a_body_that_does_not_come_is_told_so_that_the_connection_closes():
+    told = []
+    body = RequestBody(Body(LengthReader(Never([b"ab"]), 4)), 0.01, lambda: told.append(True))
+    with pytest.raises(TimeoutError):
+        body.read(4)
+    assert told == [True]
+
+
 @pytest.mark.parametrize(
     "body", [with_length(4, b"ab", unreader=Never), chunked(b"4\r\nab", unreader=Never)]
 )

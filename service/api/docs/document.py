@@ -21,6 +21,7 @@ from service.api.errors import (
     BodyNotJson,
     BodyTooLarge,
     BodyTooSlow,
+    BodyUnreadable,
     SchemaError,
     TextTooLong,
     UnsupportedContent,
@@ -41,7 +42,14 @@ PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 REFERENCE = "#/components/schemas/{model}"
 JSON = "application/json"
 
-READING: Errors = (BodyNotJson, BodyTooLarge, BodyTooSlow, UnsupportedContent, SchemaError)
+READING: Errors = (
+    BodyNotJson,
+    BodyUnreadable,
+    BodyTooLarge,
+    BodyTooSlow,
+    UnsupportedContent,
+    SchemaError,
+)
 FINDING: Errors = (errors.ModelNotFound,)
 WORKING: Errors = (
     errors.InvalidInput,

@@ -1,5 +1,6 @@
 """Every kind of bad input gets its own clear refusal, and leaves the service well."""
 
+import codecs
 import gzip
 import json
 import zlib
@@ -19,6 +20,7 @@ def bodies_for_classify():
         ("empty", b"", 400, None, "the body is empty"),
         ("spaces", b" \n ", 400, None, "the body is empty"),
         ("trailing", b'{"input": "a"} {}', 400, None, "trailing"),
+        ("utf-16", '{"input": "é"}'.encode("utf-16"), 400, None, "send the text in UTF-8"),
         ("latin-1", '{"input": "é"}'.encode("latin-1"), 400, None, "UTF-8"),
         ("raw-nul", b'{"input": "a\0"}', 400, None, "control character"),
         ("lone-surrogate", b'{"input": "a\\ud800"}', 400, None, "surrogate"),
@@ -72,7 +74,7 @@ def fields_for_generate():
         ("temperature", "1e999", "from 0 to 2"),
         ("temperature", "2.1", "from 0 to 2, got 2.1"),
         ("temperature", '"hot"', 'got "hot"'),
-        ("top_k", "-1", "of at least 0"),
+        ("top_k", "-1", f"from 0 to {2**31 - 1}, got -1"),
         ("top_k", "9" * 40, "whole number"),
         ("top_p", "0", "above 0, up to 1, got 0"),
         ("top_p", "1.1", "above 0, up to 1"),
@@ -81,8 +83,8 @@ def fields_for_generate():
         ("stop", "5", "up to 16 texts"),
         ("stop", '""', "1 to 256 characters"),
         ("stop", json.dumps(["a"] * 17), "got a list of 17"),
-        ("seed", "-1", "of at least 0"),
-        ("seed", str(2**63), "whole number"),
+        ("seed", "-1", f"a whole number from 0 to {2**63 - 1}, got -1"),
+        ("seed", str(2**63), f"a whole number from 0 to {2**63 - 1}, got {2**63}"),
         ("n", "0", "of at least 1"),
         ("logprobs", "21", "from 0 to 20"),
         ("stream", '"yes"', "true or false"),
@@ -164,6 +166,15 @@ def test_a_large_body_is_refused(client, body):
     assert "20000 bytes" in refusal(answer)["message"]
 
 
+def test_a_byte_order_mark_before_json_is_no_fault(client):
+    body = codecs.BOM_UTF8 + b'{"input": "good"}'
+    assert client.post("/v1/classify", data=body).status_code == 200
+    error = refusal(client.post("/v1/classify", data=codecs.BOM_UTF8 + b'{"input": 5}'))
+    assert error["param"] == "input"
+    error = refusal(client.post("/v1/classify", data=codecs.BOM_UTF8 * 100_000))
+    assert error["code"] == "invalid_json"
+
+
 @pytest.mark.parametrize("pack", [gzip.compress, zlib.compress], ids=["gzip", "deflate"])
 def test_a_packed_body_is_unpacked(client, pack):
     packing = {"Content-Encoding": "gzip" if pack is gzip.compress else "deflate"}
@@ -185,8 +196,10 @@ def test_a_packed_body_is_unpacked(client, pack):
 )
 def test_a_badly_packed_body_is_refused(client, body, status, words):
     answer = client.post("/v1/classify", data=body, headers=GZIP, content_type="application/json")
-    assert answer.status_code == status
-    assert words in refusal(answer)["message"]
+    error = refusal(answer)
+    code = "unreadable_body" if status == 400 else "body_too_large"
+    assert (answer.status_code, error["code"]) == (status, code)
+    assert words in error["message"]
 
 
 def test_an_unknown_packing_is_refused_with_those_known(client):

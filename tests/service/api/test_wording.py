@@ -78,7 +78,8 @@ def test_values_are_shown_briefly(value, shown):
     [
         ({"type": "number", "minimum": 0, "maximum": 2}, "a number from 0 to 2"),
         ({"type": "number", "exclusiveMinimum": 0}, "a number above 0"),
-        ({"type": "integer", "minimum": 0, "maximum": 2**63}, "a whole number of at least 0"),
+        ({"type": "integer", "minimum": 0, "maximum": 2**62}, f"a whole number from 0 to {2**62}"),
+        ({"type": "integer", "minimum": 1}, "a whole number of at least 1"),
         ({"type": "string", "minLength": 2}, "a text of at least 2 characters"),
         ({"type": "array", "items": {"type": "integer"}}, "a list of whole numbers"),
         ({"anyOf": [{"type": "boolean"}, {"type": "null"}]}, "true or false"),

@@ -92,7 +92,7 @@ def test_each_text_is_explained():
     ("texts", "how", "message", "param"),
     [
         (["a"] * 4, "trajectory", "up to 3 texts, got 4", "input"),
-        (["a a a a a a"], "occlusion", "6 words, explain by occlusion takes up to 5", "input"),
+        (["a a a a a a"], "occlusion", "6 words, `explain` by occlusion takes up to 5", "input"),
     ],
     ids=["texts", "words"],
 )
@@ -104,7 +104,7 @@ def test_too_much_to_explain_is_refused_with_the_limit(texts, how, message, para
 
 
 def test_a_model_that_reads_both_ways_has_no_trajectory_but_occlusion():
-    with pytest.raises(InvalidInput, match='use explain "occlusion"') as refused:
+    with pytest.raises(InvalidInput, match='use `explain` "occlusion"') as refused:
         explain("a good film", bidirectional=True)
 
     assert refused.value.param == "explain"

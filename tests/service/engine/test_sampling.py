@@ -96,7 +96,7 @@ def test_the_message_names_value_limit_and_remedy():
         resolve(max_tokens=51)
 
     assert refused.value.message == (
-        "max_tokens is 51, but this model takes from 0 to 50: change or leave out max_tokens"
+        "`max_tokens` is 51, but this model takes from 0 to 50: change it or leave it out"
     )
 
 
