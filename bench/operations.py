@@ -1,102 +1,141 @@
-"""What keys, rates, places and figures add to a request, in processor time, without a server.
+"""What keys, limits and figures cost the whole service, end to end under load.
 
-Command: `python -m bench.operations`. Everything is on at once in the last line; each is measured
-as the whole application with it and without.
+Command: `python -m bench.operations` (needs wrk). Single short texts at 64 connections; compared is
+the processor time that the workers use for a request. `bench.operations_app` is the service with
+and without, by turns of a fifth of a second; a last line compares the service without any of it
+with itself, and so tells how far the others can be trusted.
 """
 
 import argparse
-import io
-import os
+import math
+import statistics
+import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-# prometheus_client reads it when it is imported: figures are written to files, as in the service.
-_folder = tempfile.TemporaryDirectory(prefix="rnn-bench-")
-os.environ["PROMETHEUS_MULTIPROC_DIR"] = _folder.name
+from bench.loads import CLASSIFY
+from bench.models import Models
+from bench.operations_app import NONE, WAYS
+from bench.reference import reference_models
+from bench.servers import GUNICORN, SERVICE_CONF, Server, Servers, running
+from bench.texts import SHORT, classify_bodies, make_texts
+from bench.wrk import MISSING, ClosedLoop, is_installed
+from service.auth import new_key
 
-from prometheus_client import CollectorRegistry  # noqa: E402
-
-from bench.costs import FixedEngine, microseconds  # noqa: E402
-from service.access import Access  # noqa: E402
-from service.api.app import create_app  # noqa: E402
-from service.auth import new_key  # noqa: E402
-from service.engine.types import Classification, ClassifyAnswer, Timing  # noqa: E402
-from service.metrics import Metrics  # noqa: E402
-from service.settings import Settings  # noqa: E402
-
-BODY = b'{"input": "a tender, funny and beautifully acted film"}'
+WORKERS = 2
+CONNECTIONS = 64
+WARM_UP_S = 3
 NUM_KEYS = 100
-SINGLE_TEXT_US = 280.0
-"""A single text's whole cost at 16 connections, from `bench/README.md`, to compare with."""
+RATE = "1000000/second"  # counted, never reached
+PLACES = 1000
 
-ANSWER = ClassifyAnswer(
-    "sentiment",
-    1,
-    (Classification("positive", 0.9, (0.1, 0.9), num_tokens=9, truncated=False),),
-    Timing(queue_s=0.0001, compute_s=0.0003, batch_size=4),
-)
+Costs = Mapping[str, float]
+"""Microseconds of a request by way, all from turns that followed each other."""
 
 
-def measure(folder: Path) -> Iterator[tuple[str, float]]:
-    """Measure each part and all together; yield what it is and its microseconds."""
+def write_keys(folder: Path) -> tuple[Path, str]:
+    """Write a file of keys; return it and one of them."""
     key, lines = "", []
     for number in range(NUM_KEYS):
         key, digest = new_key()
         lines.append(f"user-{number} {digest}")
-    keys_file = folder / "keys"
-    keys_file.write_text("\n".join(lines))
-    keys = {"api_keys_file": keys_file}
-    rates = {"rate_limit": "1000000/second", "run_dir": folder}
-    places = {"max_concurrent": 1000}
-    nothing = cost_of({}, key)
-    yield "figures", cost_of({}, key, has_figures=True) - nothing
-    yield "an API key, one of a hundred", cost_of(keys, key) - nothing
-    yield "one rate limit", cost_of(rates, key) - nothing
-    yield "places", cost_of(places, key) - nothing
-    yield "all of these", cost_of(keys | rates | places, key, has_figures=True) - nothing
+    file = folder / "keys"
+    file.write_text("\n".join(lines))
+    return file, key
 
 
-def cost_of(changes: dict[str, Any], key: str, *, has_figures: bool = False) -> float:
-    """Return the microseconds of a request with these settings."""
-    settings = Settings(**changes)
-    access = Access(settings)
-    observers = [*access.observers]
-    if has_figures:
-        observers.append(Metrics(CollectorRegistry()))
-    engine: Any = FixedEngine(ANSWER)
-    app: Any = create_app(engine, settings, guards=access.guards, observers=observers)
-    return microseconds(_call(app, f"Bearer {key}"))
+def start(servers: Servers, models: Models, *, keys_file: Path, turns_dir: Path) -> Server:
+    """Start the service that goes all ways by turns."""
+    env = {
+        "STORE_DIR": str(models.store_dir),
+        "DEFAULT_CLASSIFIER": models.classifier,
+        "DEFAULT_GENERATOR": models.generator,
+        "WORKERS": str(WORKERS),
+        "API_KEYS_FILE": str(keys_file),
+        "RATE_LIMIT": RATE,
+        "MAX_CONCURRENT": str(PLACES),
+        "TURNS_DIR": str(turns_dir),
+    }
+    command = (*GUNICORN, *SERVICE_CONF, "bench.operations_app:build()")
+    return servers.start("operations", command, env)
 
 
-def _call(app: Any, authorization: str) -> Callable[[], object]:
-    def call() -> object:
-        environ = {
-            "REQUEST_METHOD": "POST",
-            "PATH_INFO": "/v1/classify",
-            "REMOTE_ADDR": "127.0.0.1",
-            "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(BODY)),
-            "HTTP_AUTHORIZATION": authorization,
-            "wsgi.input": io.BytesIO(BODY),
-        }
-        return app(environ, _start_response)
+def ask(server: Server, key: str, seconds: float) -> None:
+    """Put it under load."""
+    bodies = classify_bodies(make_texts(512, SHORT))
+    headers = [f"Authorization: Bearer {key}"]
+    load = ClosedLoop(
+        server.port,
+        CLASSIFY,
+        bodies,
+        connections=CONNECTIONS,
+        seconds=seconds,
+        headers=headers,
+    )
+    if errors := load.result().errors:
+        raise RuntimeError(f"{errors} requests failed")
 
-    return call
+
+def rounds(lines: Sequence[str]) -> list[Costs]:
+    """Read a worker's turns; return those rounds in which every way had its turn."""
+    found: dict[int, dict[str, float]] = {}
+    for line in lines:
+        if not line.endswith("\n"):  # just being written
+            continue
+        number, used_s, num_requests = line.split()
+        round_number, place = divmod(int(number), len(WAYS))
+        found.setdefault(round_number, {})[WAYS[place]] = 1e6 * float(used_s) / int(num_requests)
+    return [costs for costs in found.values() if len(costs) == len(WAYS)]
 
 
-def _start_response(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> None:
-    assert status.startswith("200"), status
+def row(way: str, seen: Sequence[Costs]) -> str:
+    """Write a way's cost, by how much it is over that of none, and where that lies for sure (95 %).
+
+    Medians of the rounds; the bounds are those of a median by the ranks of its neighbours.
+    """
+    cost = statistics.median(each[way] for each in seen)
+    over = sorted(100 * (each[way] / each[NONE] - 1) for each in seen)
+    middle, reach = len(over) / 2, math.sqrt(len(over))
+    low, high = over[max(0, int(middle - reach))], over[min(len(over) - 1, int(middle + reach))]
+    return (
+        f"| {way} | {cost:.0f} | {statistics.median(over):+.1f} % | {low:+.1f} to {high:+.1f} % |"
+    )
+
+
+def measure(folder: Path, seconds: float) -> list[Costs]:
+    """Run the service for so long; return the rounds of all its workers."""
+    turns_dir = folder / "turns"
+    turns_dir.mkdir()
+    keys_file, key = write_keys(folder)
+    models = reference_models(folder / "store")
+    with running(folder) as servers:
+        server = start(servers, models, keys_file=keys_file, turns_dir=turns_dir)
+        server.wait_until_ready()
+        ask(server, key, WARM_UP_S)
+        for file in turns_dir.iterdir():
+            file.write_text("")
+        ask(server, key, seconds)
+        return [
+            costs
+            for file in turns_dir.iterdir()
+            for costs in rounds(file.read_text().splitlines(keepends=True))
+        ]
 
 
 def main() -> None:
     """Print the table."""
-    argparse.ArgumentParser(description=__doc__.split("\n")[0]).parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for name, cost in measure(Path(folder)):
-            share = 100 * cost / SINGLE_TEXT_US
-            print(f"| {name} | {cost:.1f} | {share:.0f} % |", flush=True)
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long it is under load")
+    args = parser.parse_args()
+    if not is_installed():
+        sys.exit(MISSING)
+    with tempfile.TemporaryDirectory() as name:
+        seen = measure(Path(name), args.seconds)
+    print(f"{len(seen)} rounds of {len(WAYS)} turns, {WORKERS} workers, {CONNECTIONS} connections")
+    print("| with | µs | over none | for sure |\n| --- | --- | --- | --- |")
+    for way in WAYS[1:]:
+        print(row(way, seen))
 
 
 if __name__ == "__main__":

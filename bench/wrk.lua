@@ -5,9 +5,9 @@ local requests = {}
 local next_request = 0
 
 function init(args)
-  local headers = { ["Content-Type"] = "application/json" }
+  wrk.headers["Content-Type"] = "application/json" -- beside those of -H
   for body in io.lines(args[2]) do
-    requests[#requests + 1] = wrk.format("POST", args[1], headers, body)
+    requests[#requests + 1] = wrk.format("POST", args[1], nil, body)
   end
 end
 

@@ -47,10 +47,18 @@ class ClosedLoop:
         bodies: JSON bodies, sent in turn; none with a line break.
         connections: How many.
         seconds: How long, at least 1, whole.
+        headers: Lines sent with each request, such as "Authorization: Bearer k".
     """
 
     def __init__(
-        self, port: int, path: str, bodies: Sequence[bytes], *, connections: int, seconds: float
+        self,
+        port: int,
+        path: str,
+        bodies: Sequence[bytes],
+        *,
+        connections: int,
+        seconds: float,
+        headers: Sequence[str] = (),
     ) -> None:
         """Start it."""
         self._folder = tempfile.TemporaryDirectory(prefix="wrk-")
@@ -58,6 +66,7 @@ class ClosedLoop:
         file.write_bytes(b"\n".join(bodies) + b"\n")
         options = [f"-c{connections}", "-t1", f"-d{max(1, round(seconds))}s"]
         options += [f"--timeout={TIMEOUT_S}s", "-s", str(SCRIPT)]
+        options += [word for line in headers for word in ("-H", line)]
         command = ["wrk", *options, f"http://127.0.0.1:{port}", "--", path, str(file)]
         self._before = _children_s()
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)

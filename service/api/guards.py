@@ -43,7 +43,7 @@ class KeyGuard:
         Raises:
             InvalidKey: There is no key, or a wrong one.
         """
-        sent = request.header("Authorization")
+        sent = request.environ.get("HTTP_AUTHORIZATION", "")
         key = key_in(sent)
         name = None if key is None else self._keyring.name_of(key)
         if name is None:

@@ -111,17 +111,13 @@ class Handler:
 
     def _answer(self, environ: Environ, params: Mapping[str, str], record: RequestRecord) -> Reply:
         site = self._site
-        body = b""
-        if self._guards:
-            ahead = Request(environ, params, body, record, site.settings, site.engine)
-            for guard in self._guards:
-                guard(ahead)
+        request = Request(environ, params, b"", record, site.settings, site.engine)
+        for guard in self._guards:
+            guard(request)
         if self._reads_body:
             take = partial(site.bodies.take, record=record)
-            body = read_body(environ, site.settings.max_body_bytes, take)
-        return self.route.endpoint(
-            Request(environ, params, body, record, site.settings, site.engine)
-        )
+            request.body = read_body(environ, site.settings.max_body_bytes, take)
+        return self.route.endpoint(request)
 
     def _problem(self, exc: Exception, record: RequestRecord) -> Problem:
         """Look up what to tell the caller, and log what is our own fault."""

@@ -16,14 +16,14 @@ REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
 Environ = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
     """One HTTP request and what is needed to answer it.
 
     Args:
         environ: The WSGI environment.
         params: Values of the variable parts of the path.
-        body: The whole body, unpacked; empty on routes that take none.
+        body: The whole body, unpacked; empty on routes that take none, and for guards.
         record: Notes for logs and metrics, which endpoints add to.
         settings: The service's settings.
         engine: Answers it.

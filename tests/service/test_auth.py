@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from service.auth import Keyring, KeysError, main, new_key, read_keys
+from service.auth import MAX_KNOWN, Keyring, KeysError, main, new_key, read_keys
 
 
 def line(name, key):
@@ -24,6 +24,16 @@ def test_a_key_is_known_by_its_name(keys_file):
     assert [keyring.name_of(key) for key in ("a-key", "b-key")] == ["ann", "bob"]
 
 
+def test_a_key_is_known_again_and_so_are_more_than_are_remembered(tmp_path):
+    path = tmp_path / "keys"
+    path.write_text("".join(line(f"user-{n}", f"key-{n}") for n in range(MAX_KNOWN + 10)))
+    keyring = Keyring(path)
+    for _ in range(2):
+        for number in range(MAX_KNOWN + 10):
+            assert keyring.name_of(f"key-{number}") == f"user-{number}"
+    assert keyring.name_of("key-x") is None
+
+
 @pytest.mark.parametrize("key", ["", "a-ke", "a-key ", "A-KEY", "c-key", "ann", "\xff", "x" * 9999])
 def test_any_other_key_is_not(keys_file, key):
     assert Keyring(keys_file).name_of(key) is None
@@ -38,6 +48,7 @@ def test_a_key_whose_hash_begins_alike_is_not_let_in(tmp_path):
 
 def test_a_changed_file_is_read_again(keys_file):
     keyring = Keyring(keys_file)
+    assert keyring.name_of("a-key") == "ann"
     keys_file.write_text(line("cleo", "c-key"))
     keyring.reload()
     assert keyring.name_of("c-key") == "cleo"

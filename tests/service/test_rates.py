@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from service.rates import NUM_SLOTS, Rates, RatesError, SharedCounts, StoredCounts, Unreachable
+from service.rates import (
+    NUM_CELLS,
+    NUM_SLOTS,
+    Rates,
+    RatesError,
+    SharedCounts,
+    StoredCounts,
+    Unreachable,
+)
 from tests.e2e.conftest import free_port
 
 
@@ -67,6 +75,39 @@ def count_many(path, times):
     counts = SharedCounts(path)
     for _ in range(times):
         counts.hit("ann", 60)
+
+
+class InCell(SharedCounts):
+    """Counts as a process that was given this cell; `meanwhile` holds its next hit up."""
+
+    def __init__(self, path, cell, clock=time.monotonic):
+        super().__init__(path, clock)
+        self._cell = cell
+        self.meanwhile = None
+
+    def _count(self, place):
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super()._count(place)
+
+
+def test_more_processes_than_there_are_cells_share_the_last(tmp_path):
+    one, other = (InCell(tmp_path / "rates", NUM_CELLS - 1) for _ in range(2))
+    assert [each.hit("ann", 60)[0] for each in (one, other, one)] == [1, 2, 3]
+
+
+def test_a_count_that_comes_too_late_for_its_window_is_taken_back(tmp_path, clock):
+    late, other = (InCell(tmp_path / "rates", cell, clock) for cell in range(2))
+    assert [late.hit("ann", 60)[0] for _ in range(5)] == [1, 2, 3, 4, 5]
+
+    def next_window():
+        clock.now += 61
+        other.hit("ann", 60)
+
+    late.meanwhile = next_window
+    assert late.hit("ann", 60) == (2, 60.0)
+    assert other.hit("ann", 60)[0] == 3
 
 
 def test_processes_count_together_and_lose_nothing(tmp_path):
