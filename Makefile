@@ -36,9 +36,6 @@ help: ## List the targets and settings
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
 serve: $(FAST) ## Serve the models in model_store/models
-	@echo "The service will be at http://$(HOST):$(PORT) (Ctrl-C stops it). In another terminal:"
-	@echo "  curl http://$(HOST):$(PORT)/v1/classify -H 'content-type: application/json'" \
-		"-d '{\"input\": \"a tender, funny and beautifully acted film\"}'"
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)

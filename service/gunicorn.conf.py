@@ -77,6 +77,14 @@ def on_starting(server: Any) -> None:
     gc.freeze()  # else the first collection would write to all of it, and so copy it
 
 
+def post_worker_init(worker: Any) -> None:
+    """Tell somebody at a terminal that the service is ready; the first worker does."""
+    if worker.age == 1 and sys.stdout.isatty():
+        models = worker.wsgi.extensions["engine"].models()
+        tasks = {model.task for model in models if model.state == "ready" and model.is_default}
+        print(startup.greeting(worker.cfg.address[0], tasks), flush=True)
+
+
 def worker_exit(server: Any, worker: Any) -> None:
     """Let a worker's interpreter clear up in its usual order."""
     gc.unfreeze()

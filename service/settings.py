@@ -12,6 +12,8 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.describe import Schema, describe
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
@@ -170,8 +172,15 @@ def load_settings() -> Settings:
     try:
         return Settings()
     except ValidationError as exc:
+        schemas = Settings.model_json_schema()["properties"]
         lines = [
-            f"{str(error['loc'][0]).upper()}={error['input']}: {error['msg'].lower()}"
+            f"{str(name).upper()}={error['input']}: it must be {_allowed(schemas[name])}"
             for error in exc.errors(include_url=False)
+            for name in error["loc"][:1]
         ]
         raise SettingsError("\n".join(lines)) from exc
+
+
+def _allowed(schema: Schema) -> str:
+    is_name = schema.get("pattern") == NAME_PATTERN
+    return "a model's name, such as sentiment or sentiment:3" if is_name else describe(schema)

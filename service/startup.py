@@ -9,10 +9,11 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from model_store import StoreError, StoreReader
 from service.auth import KeysError, read_keys
 from service.rates import Rates, RatesError, SharedCounts, StoredCounts
 from service.settings import Settings
@@ -23,6 +24,15 @@ TRACING_PACKAGE = "opentelemetry"
 METRICS_DIR = "metrics"
 LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
 RUN_DIR_PREFIX = "rnn-service-"
+LOCAL = "127.0.0.1"
+EVERYWHERE = ("0.0.0.0", "::", "")  # nosec B104 (told, not listened at)
+EXAMPLES = {
+    "text-classification": (
+        "/v1/classify",
+        '{"input": "a tender, funny and beautifully acted film"}',
+    ),
+    "text-generation": ("/v1/generate", '{"prompt": "To be", "max_tokens": 100}'),
+}
 LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
 
 Address = tuple[str, int] | str
@@ -44,9 +54,18 @@ def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
 
 
 def check_store(store_dir: Path) -> str | None:
-    """Say what is wrong with the store's folder, if anything."""
+    """Say what is wrong with the store, if anything."""
     if not store_dir.is_dir():
         return f"there is no model store at {store_dir}; STORE_DIR names its folder"
+    try:
+        names = StoreReader(store_dir).names()
+    except StoreError as exc:
+        return str(exc)
+    if not names:
+        return (
+            f"the model store at {store_dir} holds no model; train one (make train-sentiment), or "
+            "let STORE_DIR name a folder with models"
+        )
     return None
 
 
@@ -87,6 +106,21 @@ def check_exposure(host: str, settings: Settings) -> str | None:
         f"at {host} others could ask it without a key: name a file of keys with API_KEYS_FILE "
         "(python -m service.auth new NAME makes one), or set ALLOW_ANONYMOUS=1 where that is meant"
     )
+
+
+def greeting(address: Address, tasks: Collection[str]) -> str:
+    """Say where the service answers, and a command to try it with."""
+    host, port = address if isinstance(address, tuple) else (LOCAL, 0)
+    host = LOCAL if host in EVERYWHERE else f"[{host}]" if ":" in host else host
+    task = next((task for task in EXAMPLES if task in tasks), None)
+    lines = [f"The service answers at http://{host}:{port} (Ctrl-C stops it)."]
+    if task is not None:
+        path, fields = EXAMPLES[task]
+        lines[0] += " In another terminal:"
+        lines.append(
+            f"  curl http://{host}:{port}{path} -H 'content-type: application/json' -d '{fields}'"
+        )
+    return "\n".join(lines)
 
 
 def is_loopback(host: str) -> bool:

@@ -9,13 +9,22 @@ from service.startup import (
     check_exposure,
     check_port,
     check_store,
+    greeting,
     is_loopback,
     listen_problem,
     make_run_dir,
     problems,
 )
+from tests.models import publish_classifier
 
 DIGEST = "0" * 64
+
+
+@pytest.fixture(scope="module")
+def store_dir(tmp_path_factory):
+    root = tmp_path_factory.mktemp("store")
+    publish_classifier(root)
+    return root
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
@@ -40,20 +49,24 @@ def test_any_other_address_needs_keys_or_the_word_that_none_are_meant(host, tmp_
         ({"rate_limit": "5/second", "rate_limit_storage": "carrier-pigeon://"}, "carrier-pigeon"),
     ],
 )
-def test_what_cannot_be_used_is_named(changes, words, tmp_path):
-    settings = Settings(**({"store_dir": tmp_path} | changes))
+def test_what_cannot_be_used_is_named(changes, words, store_dir):
+    settings = Settings(**({"store_dir": store_dir} | changes))
     [problem] = problems(settings, [])
     assert words in problem
 
 
-def test_every_address_is_looked_at(tmp_path):
-    settings = Settings(store_dir=tmp_path)
+def test_every_address_is_looked_at(store_dir):
+    settings = Settings(store_dir=store_dir)
     [problem] = problems(settings, [("127.0.0.1", 0), ("0.0.0.0", 0), "/run/service.sock"])
     assert "at 0.0.0.0" in problem
 
 
-def test_a_free_port_and_a_folder_are_fine(tmp_path):
-    assert check_store(tmp_path) is None
+def test_a_store_without_models_is_named_with_a_remedy(tmp_path):
+    assert f"{tmp_path} holds no model; train one" in str(check_store(tmp_path))
+
+
+def test_a_free_port_and_a_store_with_models_are_fine(store_dir):
+    assert check_store(store_dir) is None
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert "in use" in str(check_port("127.0.0.1", port))
@@ -83,3 +96,17 @@ def test_the_run_folders_of_killed_services_are_swept_and_others_stay(tmp_path):
     foreign.mkdir()
     made = make_run_dir(tmp_path)
     assert sorted(tmp_path.iterdir()) == sorted([alive, foreign, made])
+
+
+@pytest.mark.parametrize(
+    ("host", "tasks", "words"),
+    [
+        ("127.0.0.1", {"text-classification", "text-generation"}, "127.0.0.1:8000/v1/classify"),
+        ("0.0.0.0", {"text-generation"}, "127.0.0.1:8000/v1/generate"),
+        ("::1", {"text-classification"}, "[::1]:8000/v1/classify"),
+        ("192.0.2.1", set(), "192.0.2.1:8000 (Ctrl-C"),
+    ],
+)
+def test_the_greeting_has_an_example_that_works_here(host, tasks, words):
+    assert f"http://{words}" in greeting((host, 8000), tasks)
+    assert ("curl" in greeting((host, 8000), tasks)) == bool(tasks)

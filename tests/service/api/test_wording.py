@@ -4,7 +4,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from service.api.errors import SchemaError
-from service.api.wording import describe, path_text, schema_error, show
+from service.api.wording import path_text, schema_error, show
+from service.describe import describe
 
 
 class Inner(BaseModel):
