@@ -47,7 +47,7 @@ class Keyring:
         self._path = path
         self._stamp = _stamp(path)
         self._keys = read_keys(path)
-        self._known: dict[int, tuple[str, str]] = {}
+        self._known: dict[int, tuple[bytes, str]] = {}
         self._problem: str | None = None
 
     def name_of(self, key: str) -> str | None:
@@ -57,13 +57,13 @@ class Keyring:
         a tenth of SHA-256, and compared in constant time too.
         """
         known = self._known.get(hash(key))
-        if known is not None and hmac.compare_digest(key.encode(), known[0].encode()):
+        if known is not None and hmac.compare_digest(key.encode(), known[0]):
             return known[1]
         name = self._look_up(key)
         if name is not None:
             if len(self._known) >= MAX_KNOWN:
                 self._known.clear()
-            self._known[hash(key)] = (key, name)
+            self._known[hash(key)] = (key.encode(), name)
         return name
 
     def _look_up(self, key: str) -> str | None:

@@ -22,7 +22,7 @@ import limits
 from limits.errors import ConfigurationError, StorageError
 from limits.storage import Storage, storage_from_string
 
-NUM_CELLS = 16  # of a slot: one for each process that counts, the last for all further ones
+NUM_CELLS = 8  # of a slot: one for each process that counts, the last for all further ones
 WORDS, WORD_BYTES = 2 + NUM_CELLS, 8  # hash of the caller and limit, end of its window, cells
 NUM_SLOTS = 1 << 14
 REACH = 16  # slots from its own on in which a caller may be found
@@ -82,21 +82,25 @@ class Rates:
             raise RatesError(
                 f"RATE_LIMIT={text!r} cannot be read; write, for example, '100/minute; 5/second'"
             ) from exc
-        self._limits = [
+        self._limits = tuple(
             (item.amount, item.get_expiry(), f"{item.amount}/{item.get_expiry()} ")
             for item in items
-        ]
+        )
         self._counts = counts
 
     def hit(self, caller: str) -> Standing:
         """Count a request; raises `Unreachable` as its counts do."""
-        standings = []
-        for amount, window_s, prefix in self._limits:
-            count, reset_s = self._counts.hit(prefix + caller, window_s)
-            standings.append(Standing(amount, window_s, max(-1, amount - count), reset_s))
-        if len(standings) == 1:
-            return standings[0]
-        return min(standings, key=lambda one: (one.remaining, -one.reset_s))
+        nearest = self._hit(self._limits[0], caller)
+        for limit in self._limits[1:]:
+            nearest = min(
+                nearest, self._hit(limit, caller), key=lambda one: (one.remaining, -one.reset_s)
+            )
+        return nearest
+
+    def _hit(self, limit: tuple[int, int, str], caller: str) -> Standing:
+        amount, window_s, prefix = limit
+        count, reset_s = self._counts.hit(prefix + caller, window_s)
+        return Standing(amount, window_s, amount - count if count <= amount else -1, reset_s)
 
 
 class SharedCounts:

@@ -20,6 +20,7 @@ from service.record import RequestRecord
 
 logger = logging.getLogger(__name__)
 
+BEARER = "Bearer "
 REALM = 'realm="rnn-service"'
 IPV6_SITE_BITS = 64  # what one customer gets: its addresses are one caller
 
@@ -139,6 +140,8 @@ class PlaceGuard:
 
 def key_in(authorization: str) -> str | None:
     """Return the key that an `Authorization` header carries, or None."""
+    if authorization.startswith(BEARER):  # as nearly all write it
+        return authorization[len(BEARER) :].strip() or None
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return value.strip() or None
