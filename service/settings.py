@@ -143,7 +143,8 @@ class Settings(BaseSettings):
     """Answers that a generator writes side by side in a worker; more wait for a place."""
 
     stream_interval_ms: float = Field(default=20.0, ge=0, le=10_000)
-    """Least milliseconds between two pieces of a streamed answer, after the first."""
+    """Milliseconds between two pieces of a streamed answer, after the first; at least half of it,
+    since streams are served together."""
 
     max_batch_tokens: int = Field(default=2048, ge=1, le=1 << 24)
     """Tokens, padding included, in one classification batch; a single text beside a bulk request

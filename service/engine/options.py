@@ -29,8 +29,8 @@ class EngineOptions:
         max_explain_texts: Texts in a request that asks for an explanation; 32.
         max_occlusion_words: Words of a text explained by occlusion, each of which costs one run
             of the whole text; 256.
-        stream_interval_ms: Least milliseconds between two pieces of a streamed answer after the
-            first, so that a fast model does not spend more on events than on text; 20.
+        stream_interval_ms: Milliseconds between two pieces of a streamed answer after the first, at
+            least half of it, so that a fast model does not spend more on events than on text; 20.
     """
 
     store_dir: Path
