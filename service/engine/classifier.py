@@ -20,8 +20,8 @@ from service.engine.runtime import ClassifierGraph
 from service.engine.types import Classification, ClassifyRequest, Timing, never
 from service.errors import EngineFailure, InvalidInput
 
-CHARS_PER_PAUSE = 20_000
-"""Text tokenized before others get a turn: about 3 ms."""
+CHARS_PER_PAUSE = 4_000
+"""Text tokenized before others get a turn: about 0.7 ms, against 3 microseconds for the turn."""
 
 
 class Classifier:
