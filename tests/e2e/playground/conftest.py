@@ -12,7 +12,7 @@ from service.settings import Settings
 from tests.e2e.playground.browser import DESKTOP, Watch, find_browser, open_browser
 from tests.e2e.playground.engine import PlaygroundEngine
 
-PATIENCE_MS = 20_000  # what a busy machine may need
+PATIENCE_MS = 60_000  # what a busy machine may need
 
 
 @pytest.fixture(scope="package")
