@@ -45,6 +45,7 @@ GOLDEN_TEXTS = (
     "We waited an hour for cold soup. " * 60,
 )
 VALIDATION_BATCH_SIZE = 256
+MIN_CALIBRATION_ROWS = 30
 
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
@@ -159,8 +160,14 @@ def train(
 
 
 def calibrate(net: TextClassifier, held_out: EncodedRows) -> np.ndarray:
-    """Fit the net's temperature on validation rows; return their calibrated probabilities."""
+    """Fit the net's temperature on validation rows; return their calibrated probabilities.
+
+    Few rows would tell more of themselves than of the net: it then stays as it is.
+    """
     logits = metrics.predict_logits(net, held_out.rows)
+    if len(logits) < MIN_CALIBRATION_ROWS:
+        log.info("not calibrated: fewer than %d validation texts", MIN_CALIBRATION_ROWS)
+        return metrics.softmax(logits)
     temperature = metrics.fit_temperature(logits, held_out.labels)
     net.temperature.fill_(temperature)
     log.info("probabilities calibrated on validation texts (temperature %.3f)", temperature)

@@ -81,6 +81,14 @@ def test_card_compares_with_a_bag_of_words_unless_told_not_to(trained, reviews):
     assert not any("baseline" in name for name in without.manifest.metrics)
 
 
+@pytest.mark.parametrize(("share", "is_fitted"), [("0.05", False), ("0.3", True)])
+def test_temperature_is_fitted_to_thirty_validation_texts_or_more(share, is_fitted, reviews):
+    stored = train("--validation-split", share, "--no-baseline", "--max-epochs", "2")
+
+    temperature = load(stored.read("weights.safetensors"))["temperature"]
+    assert (temperature.item() != 1.0) == is_fitted
+
+
 def test_command_of_the_manifest_makes_the_same_version_again(reviews):
     first = train("--weights-dtype", "float16", "--dropout", "0.3", "--max-epochs", "2")
 
