@@ -118,13 +118,13 @@ class Classifier:
             try:
                 encoded = self.tokenizer.encode_ids_batch(chunk)
             except ValueError as exc:
-                raise InvalidInput(f"input: {exc}; leave it out", param="input") from exc
+                raise InvalidInput(f"`input`: {exc}; leave it out", param="input") from exc
             sequences += map(self.config.cut, encoded)
             are_cut += [len(token_ids) > self.config.max_seq_len for token_ids in encoded]
         for index, token_ids in enumerate(sequences):
             if not token_ids:
                 raise InvalidInput(
-                    f"text {index} of input has nothing that the model can read: send words",
+                    f"text {index} of `input` has nothing that the model can read: send words",
                     param="input",
                 )
         return sequences, are_cut

@@ -76,7 +76,7 @@ def test_what_is_cut_off_is_not_kept_while_the_rest_waits(make_classifier):
 
 @pytest.mark.parametrize("text", ["", "   ", "\x00" * 0])
 def test_a_text_of_which_nothing_is_left_is_refused_by_its_number(make_classifier, text):
-    with pytest.raises(InvalidInput, match="text 1 of input") as refused:
+    with pytest.raises(InvalidInput, match="text 1 of `input`") as refused:
         classify(make_classifier(), "good", text)
 
     assert refused.value.param == "input"
