@@ -28,7 +28,8 @@ from training.corpus import CorpusData, load_corpus
 from training.data import ClassificationData, Rows, load_classification
 from training.errors import UsageError
 from training.export import command_line, library_versions
-from training.novelty import draw_documents, novelty
+from training.label_prompts import load_labelled_corpus
+from training.novelty import Drawn, agreement, draw_documents, novelty
 from training.prediction import text_figures
 from training.pretrained import parse_reference
 from training.reports import counted
@@ -65,6 +66,11 @@ def build_parser() -> flags.Parser:
     labelled.add_argument("--no-baseline", action="store_true", help="leave it out")
     written = parser.add_argument_group("generators")
     written.add_argument("--lines", action="store_true", help="each line is a document")
+    written.add_argument("--label-prompts", action="store_true",
+                         help="--data has labels, each a prompt, as in training")  # fmt: skip
+    written.add_argument("--judge", metavar="NAME[:VERSION]",
+                         help="classifier in the store: tells the share of drawn texts that it "
+                         "labels with their prompt")  # fmt: skip
     written.add_argument("--max-documents", type=flags.whole(1), default=1000,
                          help="measured at most, from all of the data")  # fmt: skip
     written.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
@@ -190,12 +196,7 @@ def fit_baseline(
 
 def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return loss, perplexity and novelty on the test text of the data, and say them."""
-    data = load_corpus(
-        arguments.data,
-        validation_split=arguments.validation_split,
-        lines=arguments.lines,
-        seed=arguments.seed,
-    )
+    data = read_corpus(arguments)
     for line in data.report.lines():
         log.info("%s", line)
     documents = spread(data.test or data.validation, arguments.max_documents)
@@ -203,14 +204,36 @@ def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -
     drawn = draw_new(served, data, arguments)
     if drawn:
         metrics |= novelty(drawn, data.train)
+    if drawn and arguments.judge:
+        with cli.checking_flags():
+            stored = Store(arguments.store).open(*parse_reference(arguments.judge))
+            metrics |= agreement(drawn, ServedClassifier.open(stored))
     log.info("measured on %s: losses in nats a token", counted(len(documents), "text"))
     for key, value in metrics.items():
         log.info("  %-20s %.4f", key, value)
     if drawn:
         log.info("of %s drawn, the first:", counted(len(drawn), "text"))
-    for document in drawn[:NUM_SHOWN]:
-        log.info("  %r", document)
+    for each in drawn[:NUM_SHOWN]:
+        log.info("  %r", each.document)
     return {"metrics": metrics, "split": "test" if data.test else "validation"}
+
+
+def read_corpus(arguments: argparse.Namespace) -> CorpusData:
+    """Load text, split as the same flags split it in training."""
+    if arguments.label_prompts:
+        return load_labelled_corpus(
+            arguments.data,
+            text_column=arguments.text_column,
+            label_column=arguments.label_column,
+            validation_split=arguments.validation_split,
+            seed=arguments.seed,
+        )
+    return load_corpus(
+        arguments.data,
+        validation_split=arguments.validation_split,
+        lines=arguments.lines,
+        seed=arguments.seed,
+    )
 
 
 def spread(documents: Sequence[str], most: int) -> Sequence[str]:
@@ -218,7 +241,9 @@ def spread(documents: Sequence[str], most: int) -> Sequence[str]:
     return documents[:: -(-len(documents) // most)]
 
 
-def draw_new(served: ServedGenerator, data: CorpusData, arguments: argparse.Namespace) -> list[str]:
+def draw_new(
+    served: ServedGenerator, data: CorpusData, arguments: argparse.Namespace
+) -> list[Drawn]:
     """Return drawn documents, none of a model that never ends one."""
     if served.config.eos_id is None or not arguments.samples:
         return []

@@ -226,7 +226,7 @@ def measure_novelty(
     session = open_session(exported.graphs["model.onnx"], exported.weights)
     served = ServedGenerator(session, tokenizer, config)
     documents = draw_documents(served, data.prompts, count=count)
-    log.info("drawn: %s", ", ".join(repr(document) for document in documents[:NUM_SHOWN]))
+    log.info("drawn: %s", ", ".join(repr(each.document) for each in documents[:NUM_SHOWN]))
     return novelty(documents, data.train)
 
 
