@@ -10,7 +10,7 @@ from model_store import Canary, ServingPlan, Store
 from tests.e2e.conftest import ROOT
 from tests.e2e.test_lifecycle import until
 from tests.faults.traffic import Truth, classify_asks, generate_asks
-from tests.faults.watching import ask_each_worker
+from tests.faults.watching import ask_each_worker, figure
 from tests.models import publish_classifier, publish_generator
 
 pytestmark = pytest.mark.e2e
@@ -152,6 +152,32 @@ def test_a_shadow_answers_nobody(live, store_dir, truth, traffic):
     running.wait_for(100)
     assert set(running.stop()) == {"right"}
     assert set(running.versions) == {2}
+    counted = {"model": "sentiment", "version": "3"}
+    until(
+        lambda: (
+            figure(live, "rnn_shadow_answers_total", **counted) >= running.outcomes.total()
+            and figure(live, "rnn_shadow_answers_total", result="different", **counted) > 0
+        )
+    )
+
+
+def contents(folder):
+    """Every file and folder, with what a writer of any kind would change."""
+    stats = {path: path.lstat() for path in [folder, *folder.rglob("*")]}
+    return {path: (one.st_ino, one.st_size, one.st_mtime_ns) for path, one in stats.items()}
+
+
+def test_a_store_that_may_only_be_read_is_served_and_left_as_it_is(
+    start_process, store_dir, truth, traffic
+):
+    for path in [store_dir, *store_dir.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    before = contents(store_dir)
+    live = start_process(store_dir, {"WORKERS": str(WORKERS), "STORE_POLL_S": "0.1"})
+    running = traffic(live.base_url, classify_asks(truth) + generate_asks(truth))
+    running.wait_for(100)
+    assert set(running.stop()) == {"right"}
+    assert contents(store_dir) == before
 
 
 def test_a_store_that_vanishes_and_comes_back_changes_nothing(live, store_dir, truth, traffic):

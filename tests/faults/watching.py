@@ -34,7 +34,7 @@ def ask_each_worker(live, path):
 
     Connections fall on the workers by chance, so new ones are made until each has got one.
     """
-    answers = {}
+    answers: dict[int, dict] = {}
     until = time.monotonic() + PATIENCE_S
     while answers.keys() != set(live.worker_pids()):
         assert time.monotonic() < until, f"only {list(answers)} answered"
