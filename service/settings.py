@@ -71,8 +71,7 @@ class Settings(BaseSettings):
 
     api_keys_file: Path | None = None
     """File of API keys, made with `python -m service.auth new NAME`; with it every route but
-    liveness, readiness and the playground's own files needs a key. It is read again when it
-    changes."""
+    liveness and readiness needs a key. It is read again when it changes."""
 
     allow_anonymous: bool = False
     """Whether to listen on other addresses than this machine's own although no keys are set."""

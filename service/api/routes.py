@@ -35,10 +35,7 @@ API_ROUTES = (
 
 
 def all_routes(statistics: Statistics) -> tuple[Route, ...]:
-    """Return every route, those of the page included.
-
-    The playground itself is open: it holds nothing but its code, and asks for the key in words.
-    """
+    """Return every route, those of the page included."""
     files = read_files(WEB_DIR)
     routes = (*API_ROUTES, *open_inference.routes(statistics))
     width = max(len(route.rule) for route in routes)
@@ -48,11 +45,6 @@ def all_routes(statistics: Statistics) -> tuple[Route, ...]:
         Route("/openapi.json", document_endpoint(routes), summary="This, as OpenAPI"),
         Route("/docs", page_endpoint(files["docs/index.html"]), summary="Interactive docs"),
         Route("/docs/<name>", swagger_file, summary="Files of the docs"),
-        Route("/", index_endpoint(files, lines), summary="Playground, or this list", is_open=True),
-        Route(
-            "/static/<path:path>",
-            file_endpoint(files),
-            summary="Files of the playground",
-            is_open=True,
-        ),
+        Route("/", index_endpoint(files, lines), summary="Playground, or this list"),
+        Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )
