@@ -102,6 +102,7 @@ class Batcher:
         self._max_queue_size = max_queue_size
         self._max_wait_s = max_wait_s
         self._turns: deque[Job] = deque()
+        self._was_brief = False
         self.num_waiting = 0
 
     def has_room_for(self, job: Job) -> bool:
@@ -138,7 +139,8 @@ class Batcher:
         """Take the sequences that run next.
 
         Each job in line gives a part of the round's tokens, then goes to the end of the line; an
-        empty line or a full round ends it.
+        empty line or a full round ends it. Where both wait, every other round is of single texts
+        alone, and so is over soon.
 
         Returns:
             The batches of the round, and the jobs whose deadline had passed, taken out of line.
@@ -149,12 +151,21 @@ class Batcher:
         items: list[Item] = []
         room = self._max_batch_tokens
         part = max(1, room // TURNS_PER_ROUND)
-        while self._turns and (room > 0 or not items):
-            job = self._turns.popleft()
+        line = self._next_line()
+        while line and (room > 0 or not items):
+            job = line.popleft()
             room -= self._take_part(job, min(part, room), items)
             if job.num_waiting:
-                self._turns.append(job)
+                line.append(job)
+        if line is not self._turns:
+            self._turns = deque(job for job in self._turns if job.num_waiting)
         return group_by_length(items, self._max_batch_tokens), late
+
+    def _next_line(self) -> deque[Job]:
+        """Return who gives to a round: each second time beside a bulk, the single texts alone."""
+        singles = deque(job for job in self._turns if job.num_waiting == 1)
+        self._was_brief = 0 < len(singles) < len(self._turns) and not self._was_brief
+        return singles if self._was_brief else self._turns
 
     def _take_part(self, job: Job, tokens: int, items: list[Item]) -> int:
         """Move sequences of a job, at least one, to `items`; return how many tokens they are."""

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job
-from service.engine.pausing import let_join, pause
+from service.engine.pausing import Stretches, let_join
 from service.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -40,10 +40,12 @@ class Combiner:
     Args:
         batcher: The line.
         run_batch: Runs one batch.
+        stretches: Puts the rounds of jobs with many texts in turn.
     """
 
-    def __init__(self, batcher: Batcher, run_batch: RunBatch) -> None:
+    def __init__(self, batcher: Batcher, run_batch: RunBatch, stretches: Stretches) -> None:
         """Start with no leader."""
+        self._stretches = stretches
         self._batcher = batcher
         self._run_batch = run_batch
         self._lock = threading.Lock()
@@ -88,8 +90,8 @@ class Combiner:
         try:
             let_join()  # so that one batch serves all who are here
             while not job.is_done:
-                if self._try_lead(job):
-                    self._lead(job)
+                if self._lead_once(job):
+                    self._check_wanted(job)
                 else:
                     self._wait(job)
         finally:
@@ -97,6 +99,13 @@ class Combiner:
                 self._withdraw(job)
         if job.error is not None:
             raise job.error
+
+    def _lead_once(self, job: Job) -> bool:
+        """Run a round if nobody else does; many texts let others go first, who may then lead."""
+        if len(job.sequences) == 1:
+            return self._try_lead(job) and self._lead()
+        with self._stretches.next():
+            return self._try_lead(job) and self._lead()
 
     def _try_lead(self, job: Job) -> bool:
         with self._lock:
@@ -110,16 +119,13 @@ class Combiner:
                 self._waiters[job] = threading.Event()
             return False
 
-    def _lead(self, job: Job) -> None:
-        """Run rounds until the job is done, then hand the role on."""
+    def _lead(self) -> bool:
+        """Run a round, then hand the role on."""
         try:
-            while not job.is_done:
-                if gather_s := self._batcher.opens_in(time.monotonic()):
-                    time.sleep(gather_s)
-                self._run_round()
-                if not job.is_done:
-                    pause()
-                    self._check_wanted(job)
+            if gather_s := self._batcher.opens_in(time.monotonic()):
+                time.sleep(gather_s)
+            self._run_round()
+            return True
         finally:
             with self._lock:
                 self._has_leader = False
@@ -140,6 +146,8 @@ class Combiner:
 
     def _check_wanted(self, job: Job) -> None:
         """Give a job up that nobody needs."""
+        if job.is_done:
+            return
         if self._is_stopping:
             raise NotReady("the service is stopping: try again")
         if job.is_caller_gone():

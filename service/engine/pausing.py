@@ -5,7 +5,10 @@ its lock, while `time.sleep(0)` was measured to cost 70 µs. Under gevent nothin
 greenlet give way.
 """
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import BuiltinFunctionType
 
 SOON_S = 1e-6
@@ -20,6 +23,30 @@ def pause() -> None:
     """
     if _is_cooperative():
         time.sleep(SOON_S)
+
+
+class Stretches:
+    """Does long work a stretch at a time, and lets whatever is short go before each.
+
+    Two who merely pause are woken together, and a request that came meanwhile waits for both: with
+    four bulks on one worker, a single text's 99th percentile was 4.7 ms that way, of 1 ms each.
+    """
+
+    def __init__(self) -> None:
+        """Begin with nobody at work."""
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def next(self) -> Iterator[None]:
+        """Wait for a turn of those who work long, then for everyone who is ready; 6 µs."""
+        if not _is_cooperative():
+            yield
+            return
+        time.sleep(0)  # one who waits already is before one who was just at work
+        with self._lock:
+            time.sleep(SOON_S)
+            time.sleep(0)  # wakes come before sockets: those get their turn now
+            yield
 
 
 class Turns:

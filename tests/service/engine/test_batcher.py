@@ -31,6 +31,24 @@ def test_a_single_text_is_in_the_round_after_it_came_beside_a_bulk_of_1024():
     assert single in [item.job for item in next_items(made)]
 
 
+def test_single_texts_beside_a_bulk_have_every_other_round_to_themselves():
+    bulk, singles = job(*[20] * 1024), [job(20), job(20)]
+    made = batcher(bulk, *singles)
+
+    assert [item.job for item in next_items(made)] == singles
+    made.add(job(20))
+    assert bulk in [item.job for item in next_items(made)]
+
+
+def test_a_round_of_single_texts_keeps_to_its_tokens_and_loses_none():
+    made = batcher(job(*[10] * 50), *[job(10) for _ in range(12)])
+
+    rounds = [next_items(made) for _ in range(3)]
+
+    assert len(rounds[0]) == 10
+    assert sum(len(item.job.sequences) == 1 for items in rounds for item in items) == 12
+
+
 def test_a_round_keeps_to_its_tokens():
     items = next_items(batcher(job(*[10] * 50), job(*[10] * 50)))
 

@@ -99,15 +99,15 @@ def test_a_bulk_request_runs_in_batches_of_like_length(make_classifier, graph):
         assert padding <= 0.5 * longest * len(batch)
 
 
-def test_many_long_texts_are_tokenized_in_parts(make_classifier, monkeypatch):
-    monkeypatch.setattr("service.engine.classifier.CHARS_PER_PAUSE", 20)
-    pauses = []
-    monkeypatch.setattr("service.engine.classifier.pause", lambda: pauses.append(1))
+def test_texts_tokenized_in_stretches_have_the_ids_that_they_have_alone(
+    make_classifier, monkeypatch
+):
+    monkeypatch.setattr("service.engine.classifier.CHARS_PER_STRETCH", 20)
+    classifier, texts = make_classifier(), [" ".join(WORDS[: 1 + n % 9]) for n in range(40)]
 
-    results = classify(make_classifier(), *["a good film"] * 10)
+    sequences, _ = classifier.encode(texts)
 
-    assert len(results) == 10
-    assert len(pauses) == 4
+    assert sequences == [classifier.encode([text])[0][0] for text in texts]
 
 
 def test_the_timing_tells_the_batch(make_classifier):

@@ -6,6 +6,7 @@ import pytest
 
 from service.engine.batcher import Batcher, Job
 from service.engine.combiner import Combiner
+from service.engine.pausing import Stretches
 from service.engine.types import never
 from service.errors import Cancelled, DeadlineExceeded, EngineFailure, NotReady, QueueFull
 
@@ -23,7 +24,8 @@ def settle(batch):
 
 
 def combiner(run_batch=settle, *, max_batch_tokens=1000, max_queue_size=1000, max_wait_s=0.0):
-    return Combiner(Batcher(max_batch_tokens, max_queue_size, max_wait_s=max_wait_s), run_batch)
+    made = Batcher(max_batch_tokens, max_queue_size, max_wait_s=max_wait_s)
+    return Combiner(made, run_batch, Stretches())
 
 
 class Held:

@@ -1,6 +1,8 @@
 import subprocess
 import sys
 
+from service.engine.pausing import Stretches
+
 SCRIPT = """
 from gevent import monkey; monkey.patch_all()
 import time
@@ -35,3 +37,50 @@ def test_steps_get_half_of_the_time_beside_a_crowd():
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=60
     )
     assert float(done.stdout) > 0.3
+
+
+CROWD = """
+from gevent import monkey; monkey.patch_all()
+import socket
+import gevent
+from service.engine.pausing import Stretches
+
+stretches, done = Stretches(), [0]
+
+def work():
+    for _ in range(100):
+        with stretches.next():
+            done[0] += 1
+
+ours, theirs = socket.socketpair()
+
+def echo():
+    while data := theirs.recv(1):
+        theirs.send(data)
+
+gevent.spawn(echo)
+workers = [gevent.spawn(work) for _ in range(8)]
+most = 0
+while not all(worker.ready() for worker in workers):
+    before = done[0]
+    ours.send(b"x")
+    ours.recv(1)
+    most = max(most, done[0] - before)
+print(done[0], most)
+"""
+
+
+def test_a_socket_waits_for_one_stretch_of_eight_who_work_long():
+    done = subprocess.run(
+        [sys.executable, "-c", CROWD], capture_output=True, text=True, check=True, timeout=60
+    )
+    stretches, most = map(int, done.stdout.split())
+    assert stretches == 800
+    assert most <= 3  # an echo is two waits for a socket
+
+
+def test_stretches_on_threads_do_not_wait_for_one_another():
+    stretches = Stretches()
+
+    with stretches.next(), stretches.next():
+        pass
