@@ -44,12 +44,13 @@ test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
 
 train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
-	$(BIN)/python -m training.train_classifier --data imdb sst2 --name sentiment --init-from reviews \
+	$(BIN)/python -m training.train_classifier --data imdb sst2 vader phrasebook --name sentiment \
+		--init-from reviews --unlabelled imdb --teachers sentiment bag-of-words:imdb \
 		--max-seq-len 512 --embedding-dropout 0.05 --input-dropout 0.2 --hidden-dropout 0.2 \
 		--output-dropout 0.2 --weight-dropout 0.2 --dense-dims 64 --dropout 0.4 \
-		--token-dropout 0.05 --crop-share 0.15 --learning-rate 1.5e-3 --layer-decay 0.6 \
-		--schedule slanted --weight-decay 0.01 --max-epochs 4 --validation-split 0.05 \
-		--weights-dtype float16
+		--token-dropout 0.05 --crop-share 0.2 --min-crop 30 --learning-rate 1.5e-3 \
+		--layer-decay 0.6 --schedule slanted --weight-decay 0.01 --max-epochs 3 \
+		--checks-per-epoch 2 --validation-split 0.05 --weights-dtype float16
 
 train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 	$(BIN)/python -m training.train_generator --data tiny_shakespeare --name shakespeare \
