@@ -139,8 +139,9 @@ class Batcher:
         """Take the sequences that run next.
 
         Each job in line gives a part of the round's tokens, then goes to the end of the line; an
-        empty line or a full round ends it. Where both wait, every other round is of single texts
-        alone, and so is over soon.
+        empty line or a full round ends it. For the sake of single texts, also of those that come
+        later, a round with a bulk in it has half the tokens, which costs the bulk 2 %; and where
+        both wait, every other round is of single texts alone.
 
         Returns:
             The batches of the round, and the jobs whose deadline had passed, taken out of line.
@@ -149,9 +150,11 @@ class Batcher:
         for job in late:
             self.discard(job)
         items: list[Item] = []
-        room = self._max_batch_tokens
-        part = max(1, room // TURNS_PER_ROUND)
         line = self._next_line()
+        room = self._max_batch_tokens
+        if any(job.num_waiting > 1 for job in line):
+            room = max(1, room // 2)
+        part = max(1, room // TURNS_PER_ROUND)
         while line and (room > 0 or not items):
             job = line.popleft()
             room -= self._take_part(job, min(part, room), items)

@@ -14,9 +14,8 @@ class EngineOptions:
             "sentiment".
         default_generator: Model that `/v1/generate` means when the request names none;
             "shakespeare".
-        max_batch_tokens: Tokens, padding included, in one classification batch; 2048, which is
-            under 10 ms of an LSTM 256 and the longest that a single text waits beside a bulk
-            request.
+        max_batch_tokens: Tokens, padding included, in one classification batch, half as many in
+            one of a bulk request; 2048, which is under 10 ms of an LSTM 256.
         max_wait_ms: Milliseconds from the first waiting text during which a batch may gather
             company although the engine is free; 0.
         max_queue_size: Texts (classification) or answers (generation) that may wait for one

@@ -49,10 +49,15 @@ def test_a_round_of_single_texts_keeps_to_its_tokens_and_loses_none():
     assert sum(len(item.job.sequences) == 1 for items in rounds for item in items) == 12
 
 
-def test_a_round_keeps_to_its_tokens():
-    items = next_items(batcher(job(*[10] * 50), job(*[10] * 50)))
+@pytest.mark.parametrize(
+    ("jobs", "tokens"),
+    [([job(*[10] * 50), job(*[10] * 50)], 50), ([job(10) for _ in range(50)], 100)],
+    ids=["bulk", "single texts"],
+)
+def test_a_round_keeps_to_its_tokens_and_a_bulks_to_half_of_them(jobs, tokens):
+    items = next_items(batcher(*jobs))
 
-    assert sum(len(item.token_ids) for item in items) == 100
+    assert sum(len(item.token_ids) for item in items) == tokens
 
 
 def test_bulk_requests_share_a_round():
@@ -61,7 +66,7 @@ def test_bulk_requests_share_a_round():
     shares = {id(item.job): 0 for item in items}
     for item in items:
         shares[id(item.job)] += 1
-    assert sorted(shares.values()) == [4, 6]
+    assert sorted(shares.values()) == [2, 3]
 
 
 def test_singles_that_keep_coming_do_not_starve_a_bulk():
