@@ -53,6 +53,7 @@ def test_every_answer_of_every_worker_is_counted_through_kills_and_restarts(live
         for _ in range(20):
             asked[str(classify(live).status_code)] += 1
         asked[str(classify(live, "").status_code)] += 1
+        until(lambda: total(live, "rnn_requests_total", **route) == asked.total())  # noted soon
         if round_number < 2:
             before = set(live.worker_pids())
             os.kill(before.pop(), signal.SIGKILL)
