@@ -159,7 +159,6 @@ def test_a_packed_bomb_is_refused(fake_url):
             400,
             "invalid_http",
         ),
-        (b"GET / HTTP/1.1\r\n" + b"A: 1\r\n" * 500 + b"\r\n", 400, "invalid_http"),
     ],
     ids=lambda value: str(value)[:30],
 )

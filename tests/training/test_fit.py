@@ -83,6 +83,15 @@ def ctrl_c():
     signal.raise_signal(signal.SIGINT)
 
 
+@pytest.fixture
+def _at_a_terminal():
+    """A program started in the background ignores Ctrl-C, and so would a run in it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_at_a_terminal")
 @pytest.mark.parametrize(
     ("kind", "when", "step", "kept_step"),
     [
@@ -127,6 +136,7 @@ class StopInValidation(pl.Callback):
             interrupt()
 
 
+@pytest.mark.usefixtures("_at_a_terminal")
 def test_second_ctrl_c_stops_at_once_and_says_that_nothing_is_kept(tmp_path):
     def twice():
         ctrl_c()
