@@ -69,8 +69,10 @@ def _bars(
                 fontsize=7,
             )
     axes.set_xticks(range(len(counts)), [str(count) for count in counts])
-    if counts and name != "cpu_us":  # these span two powers of ten
+    is_log = bool(counts) and name != "cpu_us"  # these span two powers of ten
+    if is_log:
         axes.set_yscale("log")
+    axes.set_ylim(top=axes.get_ylim()[1] * (5 if is_log else 1.35))  # room for the legend
     handles = [Patch(color=COLORS[system], label=NAMES[system]) for system in systems]
     axes.legend(handles=handles, frameon=False, fontsize=8)
 
