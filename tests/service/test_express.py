@@ -1,6 +1,7 @@
 """What the fast lane takes, gunicorn would have read in the same way; the rest it leaves alone."""
 
 import re
+from typing import Any
 
 import pytest
 from gunicorn.config import Config
@@ -135,7 +136,8 @@ def answering(reply, seen=None):
             seen.append(environ)
         return reply, reply.all_headers("r-1")
 
-    return Express({"/v1/classify": handler}, LIMITS)
+    handlers: dict[str, Any] = {"/v1/classify": handler}
+    return Express(handlers, LIMITS)
 
 
 def answer(express, data=PLAIN, *, keeps_alive=True):
@@ -149,7 +151,7 @@ def test_a_path_that_is_not_busy_is_left_to_gunicorn():
 
 
 def test_the_handler_gets_what_it_gets_from_wsgi():
-    seen: list[dict[str, object]] = []
+    seen: list[dict[str, Any]] = []
     list(answer(answering(Reply(b"{}"), seen)))
     [environ] = seen
     assert environ["REQUEST_METHOD"] == "POST"

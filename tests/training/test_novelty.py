@@ -1,6 +1,7 @@
 """What is told of drawn texts: how many are new, and how many are what was asked for."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +19,9 @@ class KeywordJudge:
         return np.stack([1 - is_good, is_good], axis=1)
 
 
+JUDGE: Any = KeywordJudge()
+
+
 def drawn(prompt, text):
     return Drawn(prompt, text, f"{prompt}: {text}")
 
@@ -30,12 +34,12 @@ def test_share_as_asked_counts_texts_that_the_judge_labels_with_their_prompt():
         drawn("negative", "not so fine"),
     ]
 
-    assert agreement(texts, KeywordJudge()) == {"as_asked_share": 0.75}
+    assert agreement(texts, JUDGE) == {"as_asked_share": 0.75}
 
 
 def test_judge_that_does_not_know_a_prompt_is_refused():
     with pytest.raises(ValueError, match="the judge knows negative, positive, not French"):
-        agreement([drawn("French", "good")], KeywordJudge())
+        agreement([drawn("French", "good")], JUDGE)
 
 
 def test_document_is_new_if_no_training_text_equals_it_prompt_included():

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model_store import Store
+from model_store import ClassifierConfig, Store
 from tests.training.toys import review, write_reviews
 from training import train_classifier
 from training.baseline import Baseline
@@ -89,6 +89,7 @@ def test_given_labels_stay_certain_beside_taught_ones(work, data):
     stored = Store(work / "store").open("teacher")
     taught = teach(str(work / "more.txt"), ["teacher"], store=Store(work / "store"), data=data)
 
+    assert isinstance(stored.config, ClassifierConfig)
     encoded = encode_training(data, taught, stored.tokenizer(), stored.config)
 
     num_given = len(data.train)
