@@ -59,7 +59,7 @@ def test_explanations_come_with_the_answer(engine):
         (GenerateRequest("a", model="gru:7"), ModelNotFound),
         (GenerateRequest("a", deadline=0.0), DeadlineExceeded),
     ],
-    ids=str,
+    ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
 )
 def test_what_cannot_be_done_is_told_by_its_error(engine, request_, error):
     ask = engine.classify if isinstance(request_, ClassifyRequest) else engine.generate
