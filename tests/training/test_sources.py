@@ -78,7 +78,11 @@ def test_cached_set_is_found_through_the_cache_folder_of_the_user(monkeypatch, t
     assert sources.folder("names") == cached
 
 
-@pytest.mark.parametrize("content", [b"not gzip", gzip.compress(b"{}\n"), gzip.compress(b"[")])
+@pytest.mark.parametrize(
+    "content",
+    [b"not gzip", gzip.compress(b"{}\n"), gzip.compress(b"[")],
+    ids=["not packed", "no review", "no JSON"],
+)
 def test_broken_file_in_data_dir_is_told(monkeypatch, tmp_path, content):
     for file in SETS["imdb"].files:
         (tmp_path / "imdb").mkdir(exist_ok=True)
