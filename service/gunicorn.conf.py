@@ -74,6 +74,7 @@ def on_starting(server: Any) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(server.run_dir / startup.METRICS_DIR)
     import_module(APPLICATION)
     import_module(MEMORY).release()  # what imports took for a moment is not shared
+    startup.keep_stops_through_forks()
     gc.freeze()  # else the first collection would write to all of it, and so copy it
 
 

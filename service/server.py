@@ -11,7 +11,6 @@
 
 import contextlib
 import logging
-import signal
 import socket
 import sys
 import time
@@ -125,8 +124,6 @@ class Worker(LaneWorker):
 
     def init_process(self) -> None:
         """Read the settings, then serve."""
-        for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
-            signal.signal(sign, signal.SIG_DFL)  # until gunicorn sets its own, it would lose them
         self._settings = load_settings()
         self._client_timeout_s = self._settings.client_timeout_s
         self._running = [0]  # requests being answered; a new list counts from a drain's begin

@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
@@ -24,6 +25,7 @@ TRACING_PACKAGE = "opentelemetry"
 METRICS_DIR = "metrics"
 LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
 RUN_DIR_PREFIX = "rnn-service-"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 LOCAL = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::", "")  # nosec B104 (told, not listened at)
 EXAMPLES = {
@@ -150,6 +152,27 @@ def listen_problem(exc: OSError, host: str, port: int) -> str:
     if exc.errno == errno.EACCES:
         return f"port {port} is for privileged users; set PORT to one from 1024 on"
     return f"it cannot listen at {host} port {port} ({exc.strerror}); check HOST and PORT"
+
+
+def keep_stops_through_forks() -> None:
+    """Let a worker that was forked a moment ago die of a signal to stop.
+
+    It has the master's handlers until gunicorn sets the worker's own, and they would put the
+    signal into a queue that nobody reads: the worker would start, and the master wait for it.
+    """
+
+    def hold() -> None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+
+    def release() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+    def forget_handlers() -> None:
+        for stop in STOP_SIGNALS:
+            signal.signal(stop, signal.SIG_DFL)
+        release()
+
+    os.register_at_fork(before=hold, after_in_parent=release, after_in_child=forget_handlers)
 
 
 def memory_dir() -> Path:

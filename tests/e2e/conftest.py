@@ -16,7 +16,8 @@ import requests
 from tests.models import publish_classifier, publish_generator
 
 ROOT = Path(__file__).resolve().parents[2]
-GUNICORN = [sys.executable, "-m", "gunicorn", "-c", "service/gunicorn.conf.py"]
+CONF = "service/gunicorn.conf.py"
+GUNICORN = [sys.executable, "-m", "gunicorn", "-c"]
 FAKE_APP = "tests.e2e.fake_service:build()"
 START_PATIENCE_S = 60
 
@@ -24,15 +25,14 @@ START_PATIENCE_S = 60
 class LiveProcess:
     """A running service: its address, its master process and what it logged."""
 
-    def __init__(self, env, app, log_path):
+    def __init__(self, env, app, log_path, conf=CONF):
         self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log_path = log_path
         environment = os.environ | {"PORT": str(self.port), "WORKERS": "1"} | env
         with log_path.open("wb") as log:
-            self.process = subprocess.Popen(
-                [*GUNICORN, *([app] if app else [])], cwd=ROOT, env=environment, stderr=log
-            )
+            command = [*GUNICORN, conf, *([app] if app else [])]
+            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
 
     def wait_until_ready(self):
         """Return once `/readyz` says 200; fail with the log if that never comes."""
@@ -86,10 +86,10 @@ def processes(tmp_path_factory):
     """A function that starts services, `(store_dir, env, app)` to a `LiveProcess`; ends them."""
     started = []
 
-    def start(store_dir=None, env=None, app=None):
+    def start(store_dir=None, env=None, app=None, conf=CONF):
         log_path = tmp_path_factory.mktemp("service") / "log"
         variables = {} if store_dir is None else {"STORE_DIR": str(store_dir)}
-        live = LiveProcess(variables | (env or {}), app, log_path)
+        live = LiveProcess(variables | (env or {}), app, log_path, conf)
         started.append(live)
         live.wait_until_ready()
         return live

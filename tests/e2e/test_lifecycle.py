@@ -11,7 +11,7 @@ import time
 import pytest
 import requests
 
-from tests.e2e.conftest import FAKE_APP, GUNICORN, ROOT, free_port
+from tests.e2e.conftest import CONF, FAKE_APP, GUNICORN, ROOT, free_port
 
 pytestmark = pytest.mark.e2e
 PATIENCE_S = 60  # far more than what a busy machine needs
@@ -49,7 +49,12 @@ def request_lines(live):
 def fails_to_start(env):
     """Start a service that cannot; return what it says on standard error."""
     run = subprocess.run(
-        GUNICORN, cwd=ROOT, env=os.environ | env, capture_output=True, text=True, timeout=60
+        [*GUNICORN, CONF],
+        cwd=ROOT,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert run.returncode not in (0, None)
     assert "Traceback" not in run.stderr
@@ -142,8 +147,19 @@ def test_a_second_interrupt_ends_it_at_once(start_process):
     stream.close()
 
 
-def test_a_stop_while_it_starts_is_not_lost(start_process):
-    live = start_process(app=FAKE_APP)
+SLOW_FORK = """
+import time
+exec(open("service/gunicorn.conf.py").read())
+def post_fork(server, worker):
+    time.sleep({seconds} if worker.age > 1 else 0)
+"""
+
+
+@pytest.mark.parametrize("seconds", [0, 2], ids=["at once", "slowly forked"])
+def test_a_stop_while_a_worker_starts_is_not_lost(start_process, tmp_path, seconds):
+    conf = tmp_path / "slow.conf.py"
+    conf.write_text(SLOW_FORK.format(seconds=seconds))
+    live = start_process(app=FAKE_APP, conf=str(conf))
     [before] = live.worker_pids()
     os.kill(before, signal.SIGKILL)
     until(lambda: live.worker_pids() not in ([before], []))
@@ -223,7 +239,7 @@ def run_at_terminal(env):
     """Start a service at a terminal of its own; return the process and the terminal's other end."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        [*GUNICORN, FAKE_APP],
+        [*GUNICORN, CONF, FAKE_APP],
         cwd=ROOT,
         env=os.environ | {"WORKERS": "2"} | env,
         stdout=theirs,
