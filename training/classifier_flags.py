@@ -75,7 +75,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
                       help="also learn what --teachers say of these texts: imdb, or your own text "
                       "file, a text a line")  # fmt: skip
     data.add_argument("--teachers", nargs="+", metavar="NAME[:VERSION]", default=[],
-                      help="classifiers in the store; bag-of-words[:SOURCE] fits one")  # fmt: skip
+                      help="classifiers in the store; bag-of-words[:SOURCE] and "
+                      "naive-bayes[:SOURCE] fit one")  # fmt: skip
     data.add_argument("--no-baseline", action="store_true",
                       help="leave out the comparison with a bag of words")  # fmt: skip
     data.add_argument("--example", help="text of the example call, written into the version "

@@ -16,8 +16,9 @@ from training.cli import run_script
 from training.data import load_classification
 from training.encoding import encode_training
 from training.errors import DataError
+from training.naive_bayes import NaiveBayes
 from training.served import ServedClassifier
-from training.teachers import read_unlabelled, teach
+from training.teachers import geometric_mean, read_unlabelled, teach
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "4",
          "--learning-rate", "0.02", "--batch-size", "16", "--no-baseline"]  # fmt: skip
@@ -47,15 +48,28 @@ def flags(work, *argv):
             str(work / "store"), "--run-dir", str(work / "run2"), *SMALL, *argv]  # fmt: skip
 
 
-def test_taught_probabilities_are_the_mean_of_the_teachers(work, data):
+@pytest.mark.parametrize(
+    ("name", "fitted"), [("bag-of-words", Baseline), ("naive-bayes", NaiveBayes)]
+)
+def test_taught_probabilities_are_the_geometric_mean_of_the_teachers(work, data, name, fitted):
     store = Store(work / "store")
 
-    taught = teach(str(work / "more.txt"), ["teacher:1", "bag-of-words"], store=store, data=data)
+    taught = teach(str(work / "more.txt"), ["teacher:1", name], store=store, data=data)
 
     served = ServedClassifier.open(store.open("teacher")).probs(taught.texts)
-    counted = Baseline(data.train.texts, data.train.labels).probs(taught.texts)
-    np.testing.assert_allclose(taught.probs, (served + counted) / 2, rtol=1e-6)
+    counted = fitted(data.train.texts, data.train.labels).probs(taught.texts)
+    mean = np.sqrt(np.maximum(served, 1e-6) * np.maximum(counted, 1e-6))
+    np.testing.assert_allclose(taught.probs, mean / mean.sum(axis=1, keepdims=True), rtol=1e-5)
     assert len(taught.texts) == 60
+
+
+def test_no_teacher_decides_alone_however_certain():
+    certain, unsure = np.array([[1.0, 0.0]]), np.array([[0.4, 0.6]])
+
+    together = geometric_mean([certain, unsure])
+
+    assert 0 < together[0, 1] < 0.01
+    np.testing.assert_allclose(together.sum(), 1)
 
 
 def test_teacher_with_its_labels_in_another_order_teaches_the_same(work, data):
