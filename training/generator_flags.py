@@ -46,6 +46,9 @@ def build_parser() -> flags.Parser:
     data.add_argument("--label-prompts", action="store_true",
                       help="--data has labels, as for train_classifier: each text begins with its "
                       "own, so that a label is a prompt")  # fmt: skip
+    data.add_argument("--judge", metavar="NAME[:VERSION]",
+                      help="with --label-prompts: train on the passages of texts that this "
+                      "classifier in the store surely labels as their text")  # fmt: skip
     data.add_argument("--text-column", default="text", help="of your own file with labels")
     data.add_argument("--label-column", default="label", help="of your own file with labels")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
@@ -99,4 +102,8 @@ def _add_use_flags(parser: argparse.ArgumentParser) -> None:
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; a preset changes defaults, flags given win over it."""
-    return flags.parse(build_parser(), argv, PRESETS)
+    parser = build_parser()
+    arguments = flags.parse(parser, argv, PRESETS)
+    if arguments.judge and not arguments.label_prompts:
+        parser.error("--judge goes with --label-prompts")
+    return arguments

@@ -1,8 +1,13 @@
 """Labelled texts for a generator that writes a text for a label: each begins with its own."""
 
+import random
+import sys
+
 from training.corpus import MAX_HELD_OUT_DOCUMENTS, CorpusData
 from training.data import Rows, load_classification
+from training.passages import telling_passages
 from training.reports import DataReport
+from training.served import ServedClassifier
 
 
 def load_labelled_corpus(
@@ -12,21 +17,26 @@ def load_labelled_corpus(
     label_column: str = "label",
     validation_split: float = 0.1,
     seed: int = 0,
+    judge: ServedClassifier | None = None,
 ) -> CorpusData:
     """Read labelled texts as documents that begin with their label, ":" and a space.
 
     Split as for a classifier; of large held-out splits, as many texts are kept as are enough for
-    a steady figure. The labels are the prompts.
+    a steady figure. The labels are the prompts. Training documents are shuffled: what stands before
+    a document in the stream must not tell its label.
 
     Args:
         source: A named set or a path, as `load_classification` takes them.
         text_column: Column of the text in the user's own file.
         label_column: Column of the label in the user's own file.
         validation_split: Share to hold out where no validation split is published.
-        seed: Seed of the splits that are made here.
+        seed: Seed of the splits that are made here, and of the order.
+        judge: A classifier of the same labels: texts are then cut into passages, and those kept
+            that it surely labels as their text is labelled.
 
     Raises:
-        DataError: As `load_classification` does.
+        DataError: As `load_classification` does, or no passage tells its label.
+        ValueError: The judge has other labels.
     """
     data = load_classification(
         [source],
@@ -37,12 +47,14 @@ def load_labelled_corpus(
     )
 
     def documents(rows: Rows, most: int) -> list[str]:
-        step = max(1, -(-len(rows) // most))
-        pairs = zip(rows.labels[::step], rows.texts[::step], strict=True)
+        rows = spread(rows, most)
+        if judge is not None:
+            rows = spread(telling_passages(rows, data.labels, judge), most)
+        pairs = zip(rows.labels, rows.texts, strict=True)
         return [f"{data.labels[label]}: {text}" for label, text in pairs]
 
     splits = {
-        "train": documents(data.train, len(data.train)),
+        "train": shuffled(documents(data.train, sys.maxsize), seed),
         "validation": documents(data.validation, MAX_HELD_OUT_DOCUMENTS),
         "test": [
             document
@@ -62,3 +74,14 @@ def load_labelled_corpus(
             conflicts=data.report.conflicts,
         ),
     )
+
+
+def spread(rows: Rows, most: int) -> Rows:
+    """Return at most so many rows, from all over the list."""
+    step = max(1, -(-len(rows) // most))
+    return Rows(rows.texts[::step], rows.labels[::step])
+
+
+def shuffled(documents: list[str], seed: int) -> list[str]:
+    """Return documents in an order that tells nothing."""
+    return random.Random(seed).sample(documents, len(documents))  # nosec B311

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from model_store import About, GeneratorConfig, PrimaryMetric, SamplingDefaults, Tokenizer
+from model_store import About, GeneratorConfig, PrimaryMetric, SamplingDefaults, Store, Tokenizer
 from training import cli
 from training.batches import BpttWindows
 from training.callbacks import Point
@@ -41,12 +41,13 @@ from training.losses import SampledSoftmax
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 from training.novelty import draw_documents, novelty
-from training.pretrained import Pretrained, open_pretrained
+from training.pretrained import Pretrained, open_pretrained, parse_reference
 from training.processes import this_share
-from training.served import ServedGenerator
+from training.served import ServedClassifier, ServedGenerator
 from training.sessions import open_session
+from training.streams import as_stream, boundary_id, is_running
 from training.tasks import LanguageModelTask, corpus_loss
-from training.vocab import encode_corpus, train_tokenizer
+from training.vocab import train_tokenizer
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,7 @@ VALIDATION_ROW = 256  # tokens of validation text that make a row worth its cold
 NUM_SHOWN = 8
 
 
-def read_data(arguments: argparse.Namespace) -> CorpusData:
+def read_data(arguments: argparse.Namespace, judge: ServedClassifier | None) -> CorpusData:
     """Load the splits and say what was read and left out."""
     if arguments.label_prompts:
         data = load_labelled_corpus(
@@ -64,6 +65,7 @@ def read_data(arguments: argparse.Namespace) -> CorpusData:
             label_column=arguments.label_column,
             validation_split=arguments.validation_split,
             seed=arguments.seed,
+            judge=judge,
         )
     else:
         data = load_corpus(
@@ -77,30 +79,11 @@ def read_data(arguments: argparse.Namespace) -> CorpusData:
     return data
 
 
-def is_running(data: CorpusData) -> bool:
-    """Return whether the corpus is one long text rather than many documents."""
-    return len(data.train) == 1
-
-
-def boundary_id(tokenizer: Tokenizer, data: CorpusData) -> int:
-    """Return the token that stands before every text: a line end, or the end of a document."""
-    if is_running(data) and (newline := tokenizer.encode_ids("\n")):
-        return newline[0]
-    assert tokenizer.eos_id is not None, "trained vocabularies have <eos>"
-    return tokenizer.eos_id
-
-
-def as_stream(documents: Sequence[str], tokenizer: Tokenizer, boundary: int) -> np.ndarray:
-    """Return documents as one stream of token ids, each after the boundary token.
-
-    Of several, the last is followed by one as well: each has an end to learn.
-    """
-    stream: list[int] = []
-    for ids in encode_corpus(tokenizer, documents):
-        stream += [boundary, *ids]
-    if len(documents) > 1:
-        stream.append(boundary)
-    return np.asarray(stream, np.int32)
+def open_judge(arguments: argparse.Namespace, store: Store) -> ServedClassifier | None:
+    """Open the classifier that chooses passages, if one was asked for."""
+    if not arguments.judge:
+        return None
+    return ServedClassifier.open(store.open(*parse_reference(arguments.judge)))
 
 
 def learn_tokenizer(
@@ -269,7 +252,7 @@ def main(argv: Sequence[str]) -> None:
     store = cli.prepare(arguments)
     with cli.checking_flags():
         pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
-    data = read_data(arguments)
+        data = read_data(arguments, open_judge(arguments, store))
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
     boundary = boundary_id(tokenizer, data)
     with cli.checking_flags():

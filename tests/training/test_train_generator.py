@@ -12,7 +12,7 @@ from safetensors.torch import load
 
 from model_store import Store
 from tests.training.toys import BAD, GOOD, write_names, write_story
-from training import train_generator
+from training import streams, train_generator
 from training.cli import run_script
 from training.corpus import CorpusData
 from training.generator_flags import PRESETS, parse
@@ -162,8 +162,8 @@ def test_stream_has_a_boundary_before_each_document_and_after_the_last():
     tokenizer = train_char(["ab"], vocab_size=10)
     a, b = tokenizer.encode_ids("ab")
 
-    documents = train_generator.as_stream(["ab", "b"], tokenizer, 3)
-    running = train_generator.as_stream(["ab"], tokenizer, 3)
+    documents = streams.as_stream(["ab", "b"], tokenizer, 3)
+    running = streams.as_stream(["ab"], tokenizer, 3)
 
     assert documents.tolist() == [3, a, b, 3, b, 3]
     assert running.tolist() == [3, a, b]
@@ -221,6 +221,13 @@ def test_labels_of_a_table_become_the_prompts(tmp_path):
     blame = " ".join(open_served(stored).sample(["negative"] * 30))
     assert count_words(praise, GOOD) > count_words(praise, BAD)
     assert count_words(blame, BAD) > count_words(blame, GOOD)
+
+
+def test_judge_without_labels_is_refused(capsys):
+    with pytest.raises(SystemExit):
+        parse(["--data", "my.txt", "--name", "toy", "--judge", "sentiment"])
+
+    assert "--judge goes with --label-prompts" in capsys.readouterr().err
 
 
 def count_words(text, words):
