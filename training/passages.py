@@ -50,16 +50,17 @@ def telling_passages(rows: Rows, labels: tuple[str, ...], judge: ServedClassifie
 
 
 def passages(text: str) -> Iterator[str]:
-    """Yield a text in passages of whole sentences, of 40 to 120 words; a short text is one."""
+    """Yield a text in passages of whole sentences, of 40 to 120 words where these allow it.
+
+    What is left at the end and is shorter is dropped; a text that is shorter is a passage.
+    """
     passage: list[str] = []
+    is_first = True
     for sentence in filter(None, _BETWEEN_SENTENCES.split(text.strip())):
         words = sentence.split()
-        if passage and len(passage) + len(words) > MAX_WORDS:
+        if len(passage) >= MIN_WORDS and len(passage) + len(words) > MAX_WORDS:
             yield " ".join(passage)
-            passage = []
+            passage, is_first = [], False
         passage += words
-        if len(passage) >= MIN_WORDS:
-            yield " ".join(passage)
-            passage = []
-    if passage:
+    if passage and (is_first or len(passage) >= MIN_WORDS):
         yield " ".join(passage)

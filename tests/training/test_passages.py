@@ -37,20 +37,21 @@ def sentence(words, end="."):
     ("text", "lengths"),
     [
         (sentence(10), [10]),
-        (" ".join([sentence(10)] * 9), [40, 40, 10]),
-        (" ".join([sentence(30), sentence(100), sentence(5)]), [30, 100, 5]),
+        (" ".join([sentence(50)] * 5), [100, 100, 50]),
+        (" ".join([sentence(50)] * 4 + [sentence(39)]), [100, 100]),
+        (" ".join([sentence(30), sentence(100), sentence(45)]), [130, 45]),
         (sentence(300), [300]),
         ("", []),
         (" <br /><br /> ", []),
     ],
-    ids=["short", "even", "long next", "endless", "empty", "breaks only"],
+    ids=["short", "even", "short rest", "long next", "endless", "empty", "breaks only"],
 )
-def test_passages_are_whole_sentences_of_forty_words_or_more(text, lengths):
+def test_passages_are_whole_sentences_of_forty_to_120_words_where_these_allow_it(text, lengths):
     assert [len(passage.split()) for passage in passages(text)] == lengths
 
 
-def test_passages_leave_no_word_out_and_end_where_a_sentence_does():
-    text = "How odd! Why so?<br /><br />It ran 3.5 hours. " + " ".join([sentence(25)] * 3)
+def test_passages_end_where_a_sentence_does_and_have_no_breaks():
+    text = "How odd! Why so?<br /><br />It ran 3.5 hours. " + " ".join([sentence(25)] * 6)
 
     found = list(passages(text))
 
