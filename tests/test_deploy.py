@@ -1,6 +1,7 @@
 """What `deploy/` holds works with the service as it is, and with the programs that read it."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -16,11 +17,13 @@ from service.engine.activity import Activity
 from service.engine.types import Health
 from service.metrics import Metrics
 from service.sampler import Sampler
+from service.settings import Settings
 from tests.e2e.conftest import ROOT, free_port, processes
 from tests.models import publish_classifier
 
 DEPLOY = ROOT / "deploy"
 RULES = DEPLOY / "prometheus" / "alerts.yml"
+CADDYFILE = DEPLOY / "caddy" / "Caddyfile"
 BOARD = DEPLOY / "grafana" / "dashboards" / "rnn-service.json"
 DERIVED = r"(_total|_bucket|_sum|_count)?$"
 
@@ -93,11 +96,17 @@ def test_promtool_finds_nothing(command):
     assert "SUCCESS" in done.stdout
 
 
-def test_caddy_takes_its_configuration():
-    done = run(
-        "caddy", "validate", "--adapter", "caddyfile", "--config", DEPLOY / "caddy/Caddyfile"
-    )
+def test_caddy_takes_its_configuration(tmp_path):
+    # Caddy makes its authority also to validate: not in the home of who runs the tests.
+    env = os.environ | {name: str(tmp_path) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME")}
+    done = run("caddy", "validate", "--adapter", "caddyfile", "--config", CADDYFILE, env=env)
     assert done.returncode == 0, done.stderr
+
+
+def test_caddy_lets_bodies_through_that_the_service_refuses_in_words():
+    [megabytes] = re.findall(r"max_size (\d+)MB", CADDYFILE.read_text())
+    most = Settings.model_fields["max_body_bytes"].default
+    assert most < int(megabytes) * 1_000_000 < 1.1 * most
 
 
 def test_containers_mount_files_that_exist():
