@@ -12,7 +12,12 @@ from typing import Any
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from lightning.pytorch.callbacks import (
+    EarlyStopping,
+    EMAWeightAveraging,
+    ModelCheckpoint,
+    TQDMProgressBar,
+)
 from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.strategies import DDPStrategy
 
@@ -44,6 +49,8 @@ class FitOptions:
         max_epochs: Passes over the training data at most.
         patience: Validations without improvement after which training stops.
         min_delta: Smallest drop of the validation loss, in nats, that counts as improvement.
+        average_decay: Of the weights' running average at each step, which is then what is
+            validated and kept (Polyak and Juditsky 1992); 0 for the weights themselves.
         grad_clip_norm: Gradients are scaled down to this norm (Pascanu et al. 2013).
         checks_per_epoch: Validations in each epoch.
         save_minutes: Checkpoints to resume from are written this often, besides at validations.
@@ -57,6 +64,7 @@ class FitOptions:
     max_epochs: int = 10
     patience: int = 3
     min_delta: float = 1e-4
+    average_decay: float = 0.0
     grad_clip_norm: float = 1.0
     checks_per_epoch: int = 1
     save_minutes: float = 5.0
@@ -103,6 +111,8 @@ def fit(
         ),
     ]
     watched: list[pl.Callback] = [history, GradientWatch(options.grad_clip_norm), Place(train)]
+    if options.average_decay:
+        watched.insert(0, EMAWeightAveraging(decay=options.average_decay))
     interrupt = StopOnInterrupt(last)
     trainer = _trainer(options, [*watched, stopping, *callbacks, *saving, interrupt])
     with warnings.catch_warnings(), _interruptible(interrupt):

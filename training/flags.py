@@ -108,6 +108,9 @@ def add_fit_flags(parser: argparse.ArgumentParser) -> None:
     loop.add_argument("--patience", type=whole(0), default=3, help="checks without improvement")
     loop.add_argument("--min-delta", type=number(0), default=1e-4,
                       help="smallest improvement, nats")  # fmt: skip
+    loop.add_argument("--average-decay", type=share, default=0.0, metavar="D",
+                      help="keep a running average of the weights, such as 0.999; 0 is "
+                      "off")  # fmt: skip
     loop.add_argument("--grad-clip-norm", type=number(0), default=1.0,
                       help="largest gradient norm; 0 is off")  # fmt: skip
     loop.add_argument("--checks-per-epoch", type=whole(1), default=1,

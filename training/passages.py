@@ -14,13 +14,13 @@ from training.served import ServedClassifier
 
 MIN_WORDS = 40
 MAX_WORDS = 120
-MIN_PROB = 0.95
+MIN_PROB = 0.9
 
 _BETWEEN_SENTENCES = re.compile(r"(?:\s*<br\s*/?>\s*)+|(?<=[.!?])\s+")
 
 
 def telling_passages(rows: Rows, labels: tuple[str, ...], judge: ServedClassifier) -> Rows:
-    """Return the passages of texts that a classifier gives their text's label at least 0.95.
+    """Return the passages of texts that a classifier gives their text's label at least 0.9.
 
     Args:
         rows: Labelled texts.

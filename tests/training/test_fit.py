@@ -44,7 +44,11 @@ def test_same_seed_gives_the_same_run(tmp_path):
     assert_same(classifier_run(tmp_path / "a"), classifier_run(tmp_path / "b"))
 
 
-@pytest.mark.parametrize("when", [{}, {"checks_per_epoch": 2}, {"save_minutes": 0}], ids=str)
+@pytest.mark.parametrize(
+    "when",
+    [{}, {"checks_per_epoch": 2}, {"save_minutes": 0}, {"average_decay": 0.9}],
+    ids=str,
+)
 @pytest.mark.parametrize("step", [17, 24, 25])
 @pytest.mark.parametrize("kind", RUNS)
 def test_resumed_run_is_the_uninterrupted_run(kind, step, when, tmp_path):
@@ -56,6 +60,29 @@ def test_resumed_run_is_the_uninterrupted_run(kind, step, when, tmp_path):
         run(tmp_path / "cut", callbacks=[StopAt(step, interrupt)], **options)
 
     assert_same(run(tmp_path / "cut", resume=True, **options), whole)
+
+
+class Averaging(pl.Callback):
+    """The running average of the weights after each step, by its definition."""
+
+    def __init__(self, decay):
+        self.decay, self.average = decay, None
+
+    def on_train_batch_end(self, trainer, task, *_):
+        now = weights_of(task)
+        before = self.average or now
+        self.average = {
+            name: self.decay * before[name] + (1 - self.decay) * now[name] for name in now
+        }
+
+
+def test_running_average_is_what_is_validated_and_kept(tmp_path):
+    oracle = Averaging(0.8)
+
+    task, points = classifier_run(tmp_path, average_decay=0.8, max_epochs=1, callbacks=[oracle])
+
+    torch.testing.assert_close(weights_of(task), oracle.average)
+    assert points[-1].val_loss == pytest.approx(validation_loss(task), rel=1e-5)
 
 
 @pytest.mark.parametrize(("save_minutes", "saved_step"), [(0, 16), (60, 10)])
