@@ -25,6 +25,7 @@ HEAD = re.compile(
 JUDGED = frozenset({"HTTP_TRANSFER_ENCODING", "HTTP_EXPECT", "HTTP_UPGRADE"})
 MAX_LENGTH_DIGITS = len(str(PIECE_BYTES))
 UNPREFIXED = frozenset({"CONTENT_TYPE", "CONTENT_LENGTH"})
+CRLF = "\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
 
 
@@ -146,10 +147,10 @@ def start_of(reply: Reply, headers: list[tuple[str, str]], *, keeps_alive: bool)
     )
     if not isinstance(reply.body, bytes):
         text += "Transfer-Encoding: chunked\r\n"
-    lines = [f"{name}: {value}" for name, value in headers]
+    lines = list(map(": ".join, headers))
     if not "".join(lines).isprintable():
         raise ValueError("a header of the answer has a character that does not print")
-    return "\r\n".join([text + lines[0], *lines[1:], "\r\n"]).encode("latin-1")
+    return f"{text}{CRLF.join(lines)}\r\n\r\n".encode("latin-1")
 
 
 @lru_cache(maxsize=2)

@@ -48,20 +48,24 @@ class Counts(Protocol):
         """
 
 
-class Standing(NamedTuple):
-    """Where a caller stands with the limit that is nearest to being reached.
+class Limit(NamedTuple):
+    """So many requests of a caller in a window of time.
 
     Args:
-        limit: Requests in a window.
-        window_s: Seconds of the window.
-        remaining: Requests left in it; -1 if this one was over the limit.
-        reset_s: Seconds until the window ends.
+        amount: Requests.
+        window_s: Seconds.
+        prefix: What distinguishes its counts from those of other limits.
     """
 
-    limit: int
+    amount: int
     window_s: int
-    remaining: int
-    reset_s: float
+    prefix: str
+
+
+Standing = tuple[Limit, int, float]
+"""The limit that a caller is nearest to, how many requests are left to it in the window, -1 if this
+one was over the limit, and the seconds to the window's end. A plain tuple, since one is made for
+each request."""
 
 
 class Rates:
@@ -83,24 +87,22 @@ class Rates:
                 f"RATE_LIMIT={text!r} cannot be read; write, for example, '100/minute; 5/second'"
             ) from exc
         self._limits = tuple(
-            (item.amount, item.get_expiry(), f"{item.amount}/{item.get_expiry()} ")
+            Limit(item.amount, item.get_expiry(), f"{item.amount}/{item.get_expiry()} ")
             for item in items
         )
         self._counts = counts
 
     def hit(self, caller: str) -> Standing:
         """Count a request; raises `Unreachable` as its counts do."""
-        nearest = self._hit(self._limits[0], caller)
-        for limit in self._limits[1:]:
-            nearest = min(
-                nearest, self._hit(limit, caller), key=lambda one: (one.remaining, -one.reset_s)
-            )
+        nearest: Standing | None = None
+        for limit in self._limits:
+            amount, window_s, prefix = limit
+            count, reset_s = self._counts.hit(prefix + caller, window_s)
+            left = amount - count if count <= amount else -1
+            if nearest is None or (left, -reset_s) < (nearest[1], -nearest[2]):
+                nearest = limit, left, reset_s
+        assert nearest is not None, "parse_many returns at least one"
         return nearest
-
-    def _hit(self, limit: tuple[int, int, str], caller: str) -> Standing:
-        amount, window_s, prefix = limit
-        count, reset_s = self._counts.hit(prefix + caller, window_s)
-        return Standing(amount, window_s, amount - count if count <= amount else -1, reset_s)
 
 
 class SharedCounts:

@@ -15,7 +15,7 @@ from service.api.errors import InvalidKey, RateExceeded, TooManyAtOnce
 from service.api.reply import Headers
 from service.api.request import Request
 from service.auth import Keyring
-from service.rates import Rates, Standing, Unreachable
+from service.rates import Rates, Unreachable
 from service.record import RequestRecord
 
 logger = logging.getLogger(__name__)
@@ -79,19 +79,25 @@ class RateGuard:
             RateExceeded: It is one too many.
         """
         try:
-            standing = self._rates.hit(caller_of(request, trusts_proxy=self._trusts_proxy))
+            caller = caller_of(request, trusts_proxy=self._trusts_proxy)
+            limit, left, reset_s = self._rates.hit(caller)
         except Unreachable as exc:
             if self._is_counting:
                 logger.error("rates are not limited for now: %s", exc)
             self._is_counting = False
             return
         self._is_counting = True
-        headers = rate_headers(standing)
-        if standing.remaining < 0:
+        # draft-ietf-httpapi-ratelimit-headers-06
+        headers = (
+            ("RateLimit-Limit", str(limit.amount)),
+            ("RateLimit-Remaining", str(left) if left >= 0 else "0"),
+            ("RateLimit-Reset", str(math.ceil(reset_s))),
+        )
+        if left < 0:
             raise RateExceeded(
-                f"{standing.limit} requests in {standing.window_s} s are allowed; the next one in "
-                f"{standing.reset_s:.1f} s",
-                retry_after_s=standing.reset_s,
+                f"{limit.amount} requests in {limit.window_s} s are allowed; the next one in "
+                f"{reset_s:.1f} s",
+                retry_after_s=reset_s,
                 headers=headers,
             )
         request.record.headers += headers
@@ -175,15 +181,6 @@ def site_of(address: str) -> str:
     if parsed.ipv4_mapped is not None:
         return str(parsed.ipv4_mapped)
     return str(ipaddress.ip_network((parsed, IPV6_SITE_BITS), strict=False))
-
-
-def rate_headers(standing: Standing) -> Headers:
-    """Tell a caller where it stands (draft-ietf-httpapi-ratelimit-headers-06)."""
-    return (
-        ("RateLimit-Limit", str(standing.limit)),
-        ("RateLimit-Remaining", str(max(0, standing.remaining))),
-        ("RateLimit-Reset", str(math.ceil(standing.reset_s))),
-    )
 
 
 def _challenge(request: Request, *, is_wrong: bool) -> Headers:

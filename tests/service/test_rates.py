@@ -125,9 +125,11 @@ def test_processes_count_together_and_lose_nothing(tmp_path):
 def test_the_nearest_limit_is_told(counts, clock):
     rates = Rates("3/second; 4/minute", counts)
     standings = [rates.hit("ann") for _ in range(3)]
-    assert [(one.limit, one.remaining) for one in standings] == [(3, 2), (3, 1), (3, 0)]
+    assert [(limit.amount, left) for limit, left, _ in standings] == [(3, 2), (3, 1), (3, 0)]
     clock.now += 1
-    assert (rates.hit("ann").limit, rates.hit("ann").remaining) == (4, -1)
+    for left in (0, -1):
+        limit, told, _ = rates.hit("ann")
+        assert (limit.amount, told) == (4, left)
 
 
 @pytest.mark.parametrize("text", ["often", "5", "5/fortnight", "-1/second"])
