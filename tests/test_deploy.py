@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections import defaultdict
 
 import pytest
 import requests
@@ -23,6 +24,7 @@ from tests.models import publish_classifier
 
 DEPLOY = ROOT / "deploy"
 RULES = DEPLOY / "prometheus" / "alerts.yml"
+RULES_TEST = DEPLOY / "prometheus" / "alerts_test.yml"
 CADDYFILE = DEPLOY / "caddy" / "Caddyfile"
 BOARD = DEPLOY / "grafana" / "dashboards" / "rnn-service.json"
 DERIVED = r"(_total|_bucket|_sum|_count)?$"
@@ -72,6 +74,16 @@ def test_the_board_asks_by_labels_that_exist():
                 re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", target["expr"])))
             )
             assert legend <= grouped, panel["title"]
+
+
+def test_every_alert_is_tried_both_ways():
+    tried = defaultdict(set)
+    for group in yaml.safe_load(RULES_TEST.read_text())["tests"]:
+        for case in group["alert_rule_test"]:
+            tried[case["alertname"]].add(bool(case["exp_alerts"]))
+    groups = yaml.safe_load(RULES.read_text())["groups"]
+    alerts = {rule["alert"] for group in groups for rule in group["rules"]}
+    assert tried == {alert: {False, True} for alert in alerts}
 
 
 def test_every_alert_says_how_bad_it_is_and_what_to_do():
