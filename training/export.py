@@ -32,6 +32,7 @@ LIBRARIES = ("torch", "lightning", "onnx", "onnxruntime", "tokenizers", "numpy",
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
 MAX_GOLDEN_LOGITS = 64
 NOT_OF_THE_MODEL = frozenset({"--resume"})
+FOLDERS = frozenset({"--run-dir", "--store"})  # of the machine that trained it; they have a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +63,18 @@ class Described:
 
 
 def command_line(module: str, argv: Sequence[str]) -> str:
-    """Return the command that makes the same model; a resumed run is one from the start."""
-    kept = [argument for argument in argv if argument not in NOT_OF_THE_MODEL]
+    """Return the command that makes the same model, wherever its run and its store are.
+
+    A resumed run is one from the start.
+    """
+    kept = []
+    arguments = iter(argv)
+    for argument in arguments:
+        flag, has_value, _ = argument.partition("=")
+        if flag in FOLDERS and not has_value:
+            next(arguments, None)
+        elif flag not in FOLDERS | NOT_OF_THE_MODEL:
+            kept.append(argument)
     return shlex.join(["python", "-m", module, *kept])
 
 

@@ -232,7 +232,8 @@ def test_losses_are_those_of_the_net(store):
 
 
 def test_command_can_be_typed_again_and_is_that_of_a_run_from_the_start():
-    argv = ["--data", "my file.csv", "--resume", "--name", "x"]
+    argv = ["--data", "my file.csv", "--resume", "--name", "x", "--run-dir", "/home/me/run",
+            "--store=/home/me/store"]  # fmt: skip
 
     words = shlex.split(command_line("training.train_classifier", argv))
 
