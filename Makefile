@@ -45,11 +45,11 @@ train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
 
 train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
 	$(BIN)/python -m training.train_classifier --data imdb sst2 vader phrasebook --name sentiment \
-		--init-from reviews --unlabelled imdb --teachers sentiment bag-of-words:imdb \
+		--init-from reviews --unlabelled imdb --teachers sentiment naive-bayes:imdb \
 		--max-seq-len 512 --embedding-dropout 0.02 --input-dropout 0.05 --hidden-dropout 0.05 \
-		--output-dropout 0.1 --weight-dropout 0.05 --dense-dims 64 --dropout 0.2 \
-		--token-dropout 0.05 --crop-share 0.2 --min-crop 30 --learning-rate 2e-3 \
-		--layer-decay 0.7 --schedule slanted --weight-decay 0.01 --max-epochs 2 \
+		--output-dropout 0.1 --weight-dropout 0.05 --dense-dims 64 --dropout 0.1 \
+		--token-dropout 0.03 --crop-share 0.2 --min-crop 30 --learning-rate 2e-3 \
+		--layer-decay 0.7 --schedule slanted --weight-decay 0.01 --max-epochs 4 --keep last \
 		--checks-per-epoch 2 --validation-split 0.05 --weights-dtype float16
 
 train-generator: $(TRAIN) ## Train a text generator and publish it to the store

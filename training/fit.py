@@ -47,10 +47,13 @@ class FitOptions:
     Args:
         run_dir: Checkpoints and CSV logs go here.
         max_epochs: Passes over the training data at most.
-        patience: Validations without improvement after which training stops.
+        patience: Validations without improvement after which training stops; not with `keep`
+            "last", whose schedule is run to its end.
         min_delta: Smallest drop of the validation loss, in nats, that counts as improvement.
         average_decay: Of the weights' running average at each step, which is then what is
             validated and kept (Polyak and Juditsky 1992); 0 for the weights themselves.
+        keep: Whose weights are kept: those of the "best" validation, or the "last" ones, as a
+            schedule that falls to zero is meant to be run.
         grad_clip_norm: Gradients are scaled down to this norm (Pascanu et al. 2013).
         checks_per_epoch: Validations in each epoch.
         save_minutes: Checkpoints to resume from are written this often, besides at validations.
@@ -65,6 +68,7 @@ class FitOptions:
     patience: int = 3
     min_delta: float = 1e-4
     average_decay: float = 0.0
+    keep: str = "best"
     grad_clip_norm: float = 1.0
     checks_per_epoch: int = 1
     save_minutes: float = 5.0
@@ -82,7 +86,7 @@ def fit(
     options: FitOptions,
     callbacks: Sequence[pl.Callback] = (),
 ) -> list[Point]:
-    """Train until validation stops improving, and leave the best weights in `task.net`.
+    """Train until validation stops improving, and leave the best or last weights in `task.net`.
 
     Returns:
         The losses at each validation.
@@ -99,8 +103,12 @@ def fit(
     if this_share().is_first and last.exists() and not options.resume:
         last.replace(last.with_name(PREVIOUS))
     history, best = History(), ModelCheckpoint(**_file(options, "best"), monitor="val_loss")
+    checks = options.max_epochs * options.checks_per_epoch
     stopping = EarlyStopping(
-        "val_loss", patience=options.patience, min_delta=options.min_delta, check_finite=True
+        "val_loss",
+        patience=options.patience if options.keep == "best" else checks,
+        min_delta=options.min_delta,
+        check_finite=True,
     )
     # of those that save, the last one comes last: it keeps what the others know as well
     saving = [
@@ -120,6 +128,7 @@ def fit(
         trainer.fit(task, train, validation, ckpt_path=str(last) if options.resume else None)
     if best.best_model_score is not None:
         log.info("best val_loss %.4f", float(best.best_model_score))
+    if best.best_model_score is not None and options.keep == "best":
         task.load_state_dict(torch.load(best.best_model_path, weights_only=True)["state_dict"])
     task.eval()
     if torch.distributed.is_initialized():

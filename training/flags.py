@@ -111,6 +111,9 @@ def add_fit_flags(parser: argparse.ArgumentParser) -> None:
     loop.add_argument("--average-decay", type=share, default=0.0, metavar="D",
                       help="keep a running average of the weights, such as 0.999; 0 is "
                       "off")  # fmt: skip
+    loop.add_argument("--keep", default="best", choices=["best", "last"],
+                      help="weights of the best validation, or the last ones, as for a schedule "
+                      "that falls to zero")  # fmt: skip
     loop.add_argument("--grad-clip-norm", type=number(0), default=1.0,
                       help="largest gradient norm; 0 is off")  # fmt: skip
     loop.add_argument("--checks-per-epoch", type=whole(1), default=1,

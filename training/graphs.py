@@ -18,6 +18,7 @@ import onnx
 from numpy.typing import ArrayLike, DTypeLike
 from onnx import TensorProto, helper, numpy_helper
 
+from training.nets.classifier import FEWEST_TOKENS
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.weights import FILENAME, Location
 
@@ -197,7 +198,7 @@ def _pooled(graph: Graph, states: str, last: str, config: ClassifierNetConfig) -
     return graph.op("Concat", last, maximum, mean, axis=1)
 
 
-def _head(graph: Graph, pooled: str, config: ClassifierNetConfig) -> None:
+def _head(graph: Graph, pooled: str, lengths: str, config: ClassifierNetConfig) -> None:
     """Add dense layers, calibration and softmax; publish `probs`."""
     for index in range(len(config.dense_dims)):
         pooled = graph.op("Relu", graph.linear(pooled, f"dense.{index}"))
@@ -205,7 +206,12 @@ def _head(graph: Graph, pooled: str, config: ClassifierNetConfig) -> None:
     if config.sigmoid_output:
         zeros = graph.op("Mul", logits, graph.constant(0.0, np.float32))
         logits = graph.op("Concat", zeros, logits, axis=1)
-    logits = graph.op("Div", logits, graph.weight("temperature"))
+    fewest = graph.constant(FEWEST_TOKENS, np.int32)
+    counted = graph.op("Cast", graph.op("Max", lengths, fewest), to=TensorProto.FLOAT)
+    power = graph.op("Pow", counted, graph.weight("temperature_slope"))
+    temperatures = graph.op("Mul", power, graph.weight("temperature"))
+    by_row = graph.op("Unsqueeze", temperatures, graph.constant([1], np.int64))
+    logits = graph.op("Div", logits, by_row)
     graph.output("probs", graph.op("Softmax", logits, axis=1), ["batch", config.num_classes])
 
 
@@ -223,7 +229,7 @@ def classifier_graph(config: ClassifierNetConfig, weights: dict[str, Location]) 
         last = graph.op("Reshape", by_row, graph.constant([0, stack.output_dim], np.int64))
     else:
         last = graph.op("Squeeze", last, graph.constant([0], np.int64))
-    _head(graph, _pooled(graph, states, last, config), config)
+    _head(graph, _pooled(graph, states, last, config), "lengths", config)
     if not stack.bidirectional:
         by_text = graph.op("Transpose", states, perm=[1, 0, 2])
         graph.output("hidden_states", by_text, ["batch", "seq_len", stack.hidden_size])
@@ -231,10 +237,18 @@ def classifier_graph(config: ClassifierNetConfig, weights: dict[str, Location]) 
 
 
 def head_graph(config: ClassifierNetConfig, weights: dict[str, Location]) -> bytes:
-    """Build a unidirectional classifier's `head.onnx`, for scores after every token."""
+    """Build a unidirectional classifier's `head.onnx`, for scores after every token.
+
+    Its rows are what one text's tokens pool to after the first, the first two, and so on, so that a
+    row's place tells its length.
+    """
     graph = Graph(weights)
     graph.declare("pooled", TensorProto.FLOAT, ["batch", config.pooled_dim], is_output=False)
-    _head(graph, "pooled", config)
+    num_rows = graph.op("Squeeze", graph.op("Shape", "pooled", start=0, end=1))
+    one = graph.constant(1, np.int32)
+    rows = graph.op("Cast", num_rows, to=TensorProto.INT32)
+    lengths = graph.op("Range", one, graph.op("Add", rows, one), one)
+    _head(graph, "pooled", lengths, config)
     return graph.to_bytes("head")
 
 

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize
 from sklearn.metrics import f1_score
 
 from training.batches import TextBatches
 from training.nets.classifier import TextClassifier
+
+LOG_BOUNDS = (np.log(0.1), np.log(10.0))  # of temperatures
+MIN_SLOPE_ROWS = 500
 
 
 @torch.inference_mode()
@@ -37,14 +40,30 @@ def negative_log_likelihood(probs: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(np.clip(chosen, 1e-12, None)).mean())
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray) -> float:
-    """Return the temperature that makes validation probabilities most likely (Guo et al. 2017)."""
-    found = minimize_scalar(
-        lambda log_t: negative_log_likelihood(softmax(logits / np.exp(log_t)), labels),
-        bounds=(np.log(0.1), np.log(10.0)),
-        method="bounded",
-    )
-    return float(np.exp(found.x))
+def fit_temperature(
+    logits: np.ndarray, labels: np.ndarray, lengths: np.ndarray
+) -> tuple[float, float]:
+    """Return the temperature, and its slope, that make validation labels most likely.
+
+    Temperature scaling (Guo et al. 2017), but for `temperature * length ** slope`: a net that has
+    learned from sentences and whole reviews is too sure of the ones and too unsure of the others.
+    The slope is 0 where there are too few rows to tell it.
+
+    Args:
+        logits: (rows, num_classes), not scaled yet.
+        labels: (rows,) class ids.
+        lengths: (rows,) tokens of each text, as the net counts them.
+    """
+    logs = np.log(lengths)
+
+    def loss(found: np.ndarray) -> float:
+        log_t = np.clip(found[0] + (found[1] * logs if len(found) > 1 else 0.0), *LOG_BOUNDS)
+        return negative_log_likelihood(softmax(logits / np.exp(log_t).reshape(-1, 1)), labels)
+
+    start = [0.0] if len(labels) < MIN_SLOPE_ROWS or np.ptp(logs) == 0 else [0.0, 0.0]
+    found = minimize(loss, start, method="Nelder-Mead").x
+    slope = float(found[1]) if len(found) > 1 else 0.0
+    return float(np.exp(np.clip(found[0], *LOG_BOUNDS))), slope
 
 
 def expected_calibration_error(

@@ -28,7 +28,7 @@ from training.export import Described, command_line, library_versions, publish, 
 from training.figures import draw_calibration, draw_curves
 from training.fit import fit
 from training.flags import options_from
-from training.nets.classifier import TextClassifier
+from training.nets.classifier import FEWEST_TOKENS, TextClassifier
 from training.nets.config import ClassifierNetConfig, StackConfig
 from training.pretrained import Pretrained, open_pretrained
 from training.processes import this_share
@@ -168,10 +168,16 @@ def calibrate(net: TextClassifier, held_out: EncodedRows) -> np.ndarray:
     if len(logits) < MIN_CALIBRATION_ROWS:
         log.info("not calibrated: fewer than %d validation texts", MIN_CALIBRATION_ROWS)
         return metrics.softmax(logits)
-    temperature = metrics.fit_temperature(logits, held_out.labels)
+    lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
+    temperature, slope = metrics.fit_temperature(logits, held_out.labels, lengths)
     net.temperature.fill_(temperature)
-    log.info("probabilities calibrated on validation texts (temperature %.3f)", temperature)
-    return metrics.softmax(logits / temperature)
+    net.temperature_slope.fill_(slope)
+    log.info(
+        "probabilities calibrated on validation texts (temperature %.3f, times length to the %.3f)",
+        temperature,
+        slope,
+    )
+    return metrics.softmax(logits / (temperature * lengths**slope)[:, None])
 
 
 def answer_tests(

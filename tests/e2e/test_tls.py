@@ -55,7 +55,7 @@ class Caddy:
 
     def _adapted(self):
         """Our file in Caddy's own form."""
-        command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", CADDYFILE]
+        command = ["caddy", "adapt", "--adapter", "caddyfile", "--config", str(CADDYFILE)]
         done = subprocess.run(command, env=self._env, capture_output=True, check=True, timeout=60)
         return json.loads(done.stdout)
 

@@ -149,8 +149,8 @@ def test_generator_with_a_wrong_weight_is_refused():
 class Lopsided(TextClassifier):
     """Answers with something that no graph was built for."""
 
-    def head(self, pooled):
-        return super().head(pooled) * (1 + pooled[:, :1])
+    def head(self, pooled, lengths):
+        return super().head(pooled, lengths) * (1 + pooled[:, :1])
 
 
 def test_net_that_the_graph_does_not_match_is_refused():

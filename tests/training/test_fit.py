@@ -85,6 +85,15 @@ def test_running_average_is_what_is_validated_and_kept(tmp_path):
     assert points[-1].val_loss == pytest.approx(validation_loss(task), rel=1e-5)
 
 
+def test_last_weights_are_kept_where_that_is_asked_for_and_nothing_stops_before(tmp_path):
+    last = Averaging(0.0)  # no average at all: the weights after the last step
+
+    task, points = classifier_run(tmp_path, keep="last", patience=0, min_delta=9, callbacks=[last])
+
+    torch.testing.assert_close(weights_of(task), last.average)
+    assert [point.epoch for point in points] == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(("save_minutes", "saved_step"), [(0, 16), (60, 10)])
 def test_checkpoint_is_written_also_between_validations(save_minutes, saved_step, tmp_path):
     with pytest.raises(Interrupted):

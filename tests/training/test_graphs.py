@@ -44,6 +44,7 @@ def classifier(shape, head, *, cell="lstm", dtype=torch.float32):
     for parameter in net.parameters():
         torch.nn.init.uniform_(parameter, -0.8, 0.8)  # answers far apart
     net.temperature.fill_(1.7)
+    net.temperature_slope.fill_(-0.5)
     round_weights(net, dtype)
     return net, weights_to_bytes(net, dtype)
 

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, f1_score, log_loss
 from tests.training.tiny import classifier_task, labelled_rows
 from training.batches import pad
 from training.metrics import (
+    MIN_SLOPE_ROWS,
     classification_metrics,
     expected_calibration_error,
     fit_temperature,
@@ -70,15 +71,38 @@ def test_calibrated_answers_have_no_calibration_error():
     assert error < 0.005
 
 
-@pytest.mark.parametrize("true_temperature", [0.5, 1.0, 3.0])
-def test_temperature_found_is_the_one_that_logits_were_scaled_by(true_temperature):
+@pytest.mark.parametrize("slope", [0.0, -0.3, 0.2])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_temperature_found_is_the_one_that_logits_were_scaled_by(temperature, slope):
+    logits, labels, lengths = drawn(20_000)
+    scale = (temperature * lengths**slope)[:, None]
+
+    found = fit_temperature(logits * scale, labels, lengths)
+
+    assert found == pytest.approx((temperature, slope), rel=0.1, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("count", "lengths"),
+    [(MIN_SLOPE_ROWS - 1, None), (MIN_SLOPE_ROWS, 20)],
+    ids=["few", "all as long"],
+)
+def test_slope_is_level_where_it_cannot_be_told(count, lengths):
+    logits, labels, drawn_lengths = drawn(count)
+    lengths = drawn_lengths if lengths is None else np.full(count, lengths)
+
+    temperature, slope = fit_temperature(logits * 2, labels, lengths)
+
+    assert slope == 0
+    assert temperature == pytest.approx(2, rel=0.3)
+
+
+def drawn(count):
+    """Logits, labels drawn by their softmax, and lengths from 8 to 500."""
     generator = np.random.default_rng(0)
-    logits = generator.normal(0, 2, (20_000, 3))
-    labels = (logits + generator.gumbel(size=logits.shape)).argmax(axis=1)  # drawn by softmax
-
-    found = fit_temperature(logits * true_temperature, labels)
-
-    assert found == pytest.approx(true_temperature, rel=0.05)
+    logits = generator.normal(0, 2, (count, 3))
+    labels = (logits + generator.gumbel(size=logits.shape)).argmax(axis=1)
+    return logits, labels, generator.integers(8, 500, count).astype(float)
 
 
 def test_logits_come_in_the_order_of_the_texts():

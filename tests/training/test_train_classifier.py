@@ -93,7 +93,7 @@ def test_command_of_the_manifest_makes_the_same_version_again(reviews):
     first = train("--weights-dtype", "float16", "--dropout", "0.3", "--max-epochs", "2")
 
     python, dash_m, module, *argv = shlex.split(first.manifest.command)
-    train_classifier.main(argv)
+    train_classifier.main([*argv, "--store", str(STORE)])
 
     second = Store(STORE).open("toy")
     assert (second.version, module) == (2, "training.train_classifier")

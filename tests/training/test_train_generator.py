@@ -98,7 +98,7 @@ def test_every_way_to_train_ends_in_a_sound_version(argv, tmp_path):
 def test_command_of_the_manifest_makes_the_same_version_again(tmp_path):
     first = train(write_story(tmp_path / "story.txt", count=60), "--max-epochs", "1")
 
-    train_generator.main(shlex.split(first.manifest.command)[3:])
+    train_generator.main([*shlex.split(first.manifest.command)[3:], "--store", "store"])
 
     second = Store(Path("store")).open("toy")
     assert second.version == 2

@@ -6,6 +6,8 @@ from torch import Tensor, nn
 from training.nets.config import ClassifierNetConfig
 from training.nets.recurrent import RecurrentStack
 
+FEWEST_TOKENS = 8  # shorter texts get the temperature of so many: hardly any data set tells theirs
+
 
 def pool(hidden_states: Tensor, lengths: Tensor, *, pooling: str, hidden_size: int) -> Tensor:
     """Turn a text's hidden states into one vector, padding left out.
@@ -35,11 +37,13 @@ def pool(hidden_states: Tensor, lengths: Tensor, *, pooling: str, hidden_size: i
 class TextClassifier(nn.Module):
     """Recurrent stack, pooling, dense layers.
 
-    The buffer `temperature` divides the logits; it is 1 until fitted on validation data
-    (Guo et al. 2017), and changes how sure the answers are, never which class wins.
+    The logits of a text are divided by a temperature, `temperature` (1,) times its number of tokens
+    to the power of `temperature_slope` (1,): 1 and 0 until fitted on validation data. That changes
+    how sure the answers are, never which class wins.
     """
 
     temperature: Tensor
+    temperature_slope: Tensor
 
     def __init__(self, config: ClassifierNetConfig) -> None:
         """Build the network that `config` describes."""
@@ -53,16 +57,18 @@ class TextClassifier(nn.Module):
         self.output = nn.Linear(sizes[-1], 1 if config.sigmoid_output else config.num_classes)
         self.dropout = nn.Dropout(config.dropout)
         self.register_buffer("temperature", torch.ones(1))
+        self.register_buffer("temperature_slope", torch.zeros(1))
 
-    def head(self, pooled: Tensor) -> Tensor:
-        """Return logits (batch, num_classes) of pooled texts (batch, pooled_dim)."""
+    def head(self, pooled: Tensor, lengths: Tensor) -> Tensor:
+        """Return logits (batch, num_classes) of texts, pooled (batch, pooled_dim)."""
         for layer in self.dense:
             pooled = torch.relu(layer(self.dropout(pooled)))
         logits: Tensor = self.output(self.dropout(pooled))
         if self.config.sigmoid_output:
             # softmax([0, z]) = [1 - sigma(z), sigma(z)]: one code path for both output layers
             logits = torch.cat([torch.zeros_like(logits), logits], dim=1)
-        return logits / self.temperature
+        counted = lengths.clamp(min=FEWEST_TOKENS).to(logits.dtype)
+        return logits / (self.temperature * counted**self.temperature_slope)[:, None]
 
     def forward(self, token_ids: Tensor, lengths: Tensor) -> Tensor:
         """Return logits (batch, num_classes).
@@ -79,4 +85,4 @@ class TextClassifier(nn.Module):
             pooling=config.pooling,
             hidden_size=config.stack.hidden_size,
         )
-        return self.head(pooled)
+        return self.head(pooled, lengths)
