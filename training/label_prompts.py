@@ -1,7 +1,6 @@
 """Labelled texts for a generator that writes a text for a label: each begins with its own."""
 
 import random
-import sys
 
 from training.corpus import MAX_HELD_OUT_DOCUMENTS, CorpusData
 from training.data import Rows, load_classification
@@ -46,20 +45,13 @@ def load_labelled_corpus(
         seed=seed,
     )
 
-    def documents(rows: Rows, most: int) -> list[str]:
-        rows = spread(rows, most)
-        if judge is not None:
-            rows = spread(telling_passages(rows, data.labels, judge), most)
-        pairs = zip(rows.labels, rows.texts, strict=True)
-        return [f"{data.labels[label]}: {text}" for label, text in pairs]
-
     splits = {
-        "train": shuffled(documents(data.train, sys.maxsize), seed),
-        "validation": documents(data.validation, MAX_HELD_OUT_DOCUMENTS),
+        "train": shuffled(documents(data.train, data.labels, judge), seed),
+        "validation": documents(spread(data.validation), data.labels, judge),
         "test": [
             document
             for rows in data.tests.values()
-            for document in documents(rows, MAX_HELD_OUT_DOCUMENTS)
+            for document in documents(spread(rows), data.labels, judge)
         ],
     }
     return CorpusData(
@@ -76,9 +68,17 @@ def load_labelled_corpus(
     )
 
 
-def spread(rows: Rows, most: int) -> Rows:
-    """Return at most so many rows, from all over the list."""
-    step = max(1, -(-len(rows) // most))
+def documents(rows: Rows, labels: tuple[str, ...], judge: ServedClassifier | None) -> list[str]:
+    """Return rows, or the passages that a judge keeps of them, each after its label."""
+    if judge is not None:
+        rows = telling_passages(rows, labels, judge)
+    pairs = zip(rows.labels, rows.texts, strict=True)
+    return [f"{labels[label]}: {text}" for label, text in pairs]
+
+
+def spread(rows: Rows) -> Rows:
+    """Return as many held-out rows as are enough, from all over the list."""
+    step = max(1, -(-len(rows) // MAX_HELD_OUT_DOCUMENTS))
     return Rows(rows.texts[::step], rows.labels[::step])
 
 
