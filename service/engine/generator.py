@@ -48,6 +48,7 @@ class Generator:
         self._is_closing = False
         self._is_aborting = False
         self._failure: str | None = None
+        self._turns = Turns()
         self._thread: threading.Thread | None = None
 
     @property
@@ -119,6 +120,7 @@ class Generator:
             self._thread.join()
 
     def _queue_full(self) -> QueueFull:
+        self._turns.note_refusal()
         waiting, capacity = self.num_waiting, self.num_running + self._writer.num_free
         retry_after_s = (self._writer.mean_answer_s or 1.0) * waiting / capacity
         return QueueFull(
@@ -129,11 +131,10 @@ class Generator:
     # The thread.
 
     def _run(self) -> None:
-        turns = Turns()
         try:
             while self._wait_for_work():
                 self._step()
-                turns.next()
+                self._turns.next()
         except BaseException as exc:
             logger.exception("the thread that generates has died")
             with self._has_work:

@@ -1,7 +1,7 @@
 import subprocess
 import sys
 
-from service.engine.pausing import Stretches
+from service.engine.pausing import CROWDED_TURN_S, Stretches
 
 SCRIPT = """
 from gevent import monkey; monkey.patch_all()
@@ -37,6 +37,36 @@ def test_steps_get_half_of_the_time_beside_a_crowd():
         [sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=True, timeout=60
     )
     assert float(done.stdout) > 0.3
+
+
+REFUSALS = """
+from gevent import monkey; monkey.patch_all()
+import time
+import gevent
+from service.engine.pausing import Turns
+
+turns, rounds = Turns(), [0]
+
+def refused():
+    while True:
+        turns.note_refusal()
+        rounds[0] += 1
+        gevent.sleep(1e-6)
+
+gevent.spawn(refused)
+until = time.monotonic() + 0.5
+while time.monotonic() < until:
+    time.process_time()
+    turns.next()
+print(rounds[0])
+"""
+
+
+def test_those_who_are_refused_are_refused_together():
+    done = subprocess.run(
+        [sys.executable, "-c", REFUSALS], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert 1 < int(done.stdout) <= 2 * 0.5 / CROWDED_TURN_S
 
 
 CROWD = """
