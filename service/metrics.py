@@ -8,12 +8,12 @@ few values: no path, no method and no text of a caller is one.
 
 import fcntl
 import platform
-from bisect import bisect_left
-from collections import Counter as Multiset
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from prometheus_client import (
@@ -42,6 +42,17 @@ ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 Key = tuple[str, int, str | None, str | None, int | None]
 """Route, status, reason, model and version of a request."""
 
+key_of = attrgetter("route", "status", "reason", "model", "version")
+amounts_of = attrgetter(
+    "duration_s",
+    "queue_s",
+    "compute_s",
+    "batch_size",
+    "prompt_tokens",
+    "completion_tokens",
+    "first_token_s",
+)
+
 
 class Spread(Histogram):
     """A histogram that takes in several values at the cost of one."""
@@ -49,9 +60,15 @@ class Spread(Histogram):
     def observe_all(self, values: Sequence[float]) -> None:
         """Take in some values."""
         self._sum.inc(sum(values))
-        places = Multiset(bisect_left(self._upper_bounds, value) for value in values)
-        for place, count in places.items():
-            self._buckets[place].inc(count)
+        bounds, ordered = self._upper_bounds, sorted(values)
+        last = bisect_left(bounds, ordered[-1])
+        num_below = 0
+        for place in range(bisect_left(bounds, ordered[0]), last):
+            num_up_to = bisect_right(ordered, bounds[place])
+            if num_up_to > num_below:
+                self._buckets[place].inc(num_up_to - num_below)
+            num_below = num_up_to
+        self._buckets[last].inc(len(ordered) - num_below)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +128,7 @@ class Metrics:
         """Take in answered requests."""
         alike: defaultdict[Key, list[RequestRecord]] = defaultdict(list)
         for record in records:
-            key = (record.route, record.status, record.reason, record.model, record.version)
-            alike[key].append(record)
+            alike[key_of(record)].append(record)
         for key, those in alike.items():
             self._take(self._children.get(key) or self._find(key), those)
 
@@ -159,25 +175,30 @@ class Metrics:
 
     def _take(self, children: Children, records: Sequence[RequestRecord]) -> None:
         """Take in requests of one kind."""
+        columns = zip(*map(amounts_of, records), strict=True)
+        durations_s, queues_s, computes_s, rows, read, written, first_tokens_s = columns
         children.requests.inc(len(records))
-        children.duration.observe_all([record.duration_s for record in records])
+        children.duration.observe_all(durations_s)
         if records[0].model is None:
             return
-        children.queue.observe_all([record.queue_s for record in records])
-        children.compute.observe_all([record.compute_s for record in records])
-        children.rows.observe_all([record.batch_size for record in records])
-        children.read.inc(sum(record.prompt_tokens for record in records))
-        if written := sum(record.completion_tokens for record in records):
-            children.written.inc(written)
-        for record in records:
-            if record.first_token_s is not None:
-                self._note_stream(record, children, record.first_token_s)
+        children.queue.observe_all(queues_s)
+        children.compute.observe_all(computes_s)
+        children.rows.observe_all(rows)
+        children.read.inc(sum(read))
+        if any(written):
+            children.written.inc(sum(written))
+        if any(first_tokens_s):
+            self._note_streams(children, zip(durations_s, written, first_tokens_s, strict=True))
 
-    def _note_stream(self, record: RequestRecord, children: Children, first_token_s: float) -> None:
-        children.first_token.observe(first_token_s)
-        later = record.completion_tokens - 1
-        if later > 0:
-            children.between.observe((record.duration_s - first_token_s) / later)
+    def _note_streams(
+        self, children: Children, answers: Iterable[tuple[float, int, float | None]]
+    ) -> None:
+        """Take in those that were sent as they were written."""
+        for duration_s, num_tokens, first_token_s in answers:
+            if first_token_s is not None:
+                children.first_token.observe(first_token_s)
+                if num_tokens > 1:
+                    children.between.observe((duration_s - first_token_s) / (num_tokens - 1))
 
     def _histogram(
         self, name: str, meaning: str, labels: list[str], buckets: tuple[float, ...]

@@ -25,7 +25,8 @@ class RequestRecord:
         completion_tokens: Tokens written.
         first_token_s: Seconds from arrival to the first piece of a stream, if there was one.
         held_bytes: Bytes of its body that are counted as held.
-        place: Caller whose place among its open requests this one takes, if that is limited.
+        caller: Whose it is where limits are kept, once that was looked up.
+        has_place: Whether it takes one of its caller's places for open requests.
         trace_parent: The caller's trace, if it sent one and traces are made.
         headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.
@@ -48,7 +49,8 @@ class RequestRecord:
     completion_tokens: int = 0
     first_token_s: float | None = None
     held_bytes: int = 0
-    place: str | None = None
+    caller: str | None = None
+    has_place: bool = False
     trace_parent: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     duration_s: float = 0.0

@@ -55,6 +55,7 @@ class KeyGuard:
                 headers=_challenge(request, is_wrong=bool(sent)),
             )
         request.record.key_name = name
+        request.record.caller = f"key {name}"
 
 
 class RateGuard:
@@ -78,8 +79,9 @@ class RateGuard:
         Raises:
             RateExceeded: It is one too many.
         """
+        record = request.record
+        caller = record.caller or caller_of(request, trusts_proxy=self._trusts_proxy)
         try:
-            caller = caller_of(request, trusts_proxy=self._trusts_proxy)
             limit, left, reset_s = self._rates.hit(caller)
         except Unreachable as exc:
             if self._is_counting:
@@ -87,11 +89,10 @@ class RateGuard:
             self._is_counting = False
             return
         self._is_counting = True
-        # draft-ietf-httpapi-ratelimit-headers-06
         headers = (
-            ("RateLimit-Limit", str(limit.amount)),
+            _limit_header(limit.amount),
             ("RateLimit-Remaining", str(left) if left >= 0 else "0"),
-            ("RateLimit-Reset", str(math.ceil(reset_s))),
+            _reset_header(math.ceil(reset_s)),
         )
         if left < 0:
             raise RateExceeded(
@@ -100,7 +101,7 @@ class RateGuard:
                 retry_after_s=reset_s,
                 headers=headers,
             )
-        request.record.headers += headers
+        record.headers += headers
 
 
 class PlaceGuard:
@@ -122,7 +123,8 @@ class PlaceGuard:
         Raises:
             TooManyAtOnce: There is none left.
         """
-        caller = caller_of(request, trusts_proxy=self._trusts_proxy)
+        record = request.record
+        caller = record.caller or caller_of(request, trusts_proxy=self._trusts_proxy)
         num_open = self._open.get(caller, 0)
         if num_open >= self._max_at_once:
             raise TooManyAtOnce(
@@ -131,17 +133,30 @@ class PlaceGuard:
                 retry_after_s=1,
             )
         self._open[caller] = num_open + 1
-        request.record.place = caller
+        record.has_place = True
 
     def release(self, record: RequestRecord) -> None:
         """Give back the place of an answered request, if it has one; an observer."""
-        if record.place is None:
+        if not record.has_place or record.caller is None:
             return
-        left = self._open[record.place] - 1
+        left = self._open[record.caller] - 1
         if left:
-            self._open[record.place] = left
+            self._open[record.caller] = left
         else:
-            del self._open[record.place]
+            del self._open[record.caller]
+
+
+# draft-ietf-httpapi-ratelimit-headers-06
+
+
+@lru_cache(maxsize=64)
+def _limit_header(amount: int) -> tuple[str, str]:
+    return "RateLimit-Limit", str(amount)
+
+
+@lru_cache(maxsize=4096)
+def _reset_header(seconds: int) -> tuple[str, str]:
+    return "RateLimit-Reset", str(seconds)
 
 
 def key_in(authorization: str) -> str | None:
@@ -161,12 +176,12 @@ def key_in(authorization: str) -> str | None:
 
 
 def caller_of(request: Request, *, trusts_proxy: bool) -> str:
-    """Return what stands for a request's caller: the key's name, else the address."""
-    if request.record.key_name is not None:
-        return f"key {request.record.key_name}"
-    if trusts_proxy and (chain := request.header("X-Forwarded-For")):
-        return site_of(chain.rpartition(",")[2].strip())  # the last one is the proxy's own word
-    return site_of(str(request.environ.get("REMOTE_ADDR", "")))
+    """Note what stands for the caller of a request without a key, its address, and return it."""
+    chain = request.header("X-Forwarded-For") if trusts_proxy else ""
+    # The last address is the proxy's own word.
+    address = chain.rpartition(",")[2].strip() or str(request.environ.get("REMOTE_ADDR", ""))
+    request.record.caller = caller = site_of(address)
+    return caller
 
 
 @lru_cache(maxsize=1024)

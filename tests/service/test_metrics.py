@@ -3,12 +3,12 @@ import subprocess
 import sys
 
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.engine.activity import Activity, ShadowTally, Tally, Workload
 from service.engine.types import Health, ModelStatus
-from service.metrics import Metrics, locked, retire
+from service.metrics import Metrics, Spread, locked, retire
 from service.record import RequestRecord
 from service.sampler import Sampler
 from service.startup import METRICS_DIR
@@ -92,10 +92,25 @@ def test_requests_taken_together_count_as_one_by_one(metrics):
     assert samples_of(metrics) == pytest.approx(samples_of(apart))
 
 
+def test_values_taken_together_fill_the_buckets_that_the_library_fills():
+    bounds = (1, 2, 4, 8)
+    for values in ([1], [0, 9], [2, 2, 3, 8], [4, 1, 100, 4.5, 0.5], [8, 8.1]):
+        ours, theirs = CollectorRegistry(), CollectorRegistry()
+        Spread("spread", "", buckets=bounds, registry=ours).observe_all(values)
+        library = Histogram("spread", "", buckets=bounds, registry=theirs)
+        for value in values:
+            library.observe(value)
+        assert samples_in(generate_latest(ours)) == samples_in(generate_latest(theirs))
+
+
 def samples_of(metrics):
+    return samples_in(metrics.render())
+
+
+def samples_in(text):
     return {
         (sample.name, *sorted(sample.labels.items())): sample.value
-        for family in text_string_to_metric_families(metrics.render().decode())
+        for family in text_string_to_metric_families(text.decode())
         for sample in family.samples
         if not sample.name.endswith("_created")
     }
@@ -180,7 +195,7 @@ def test_the_workers_state_memory_and_connections_are_told(metrics):
 
 WORKER = """
 from pathlib import Path
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from service.metrics import Metrics
 from service.record import RequestRecord
 import os, sys
