@@ -3,8 +3,8 @@
 Once by ten times as many callers as can be answered, who come again when they are told to
 (`Retry-After`), and once by callers who do not care: ten times as many requests a second as can be
 answered, at even intervals. A refusal costs up to half a millisecond, since a step of the model
-leaves nothing of the code in the processor's caches; nine of them for each answer take what they
-take. The callers are one thread over plain sockets, since they share the machine.
+leaves nothing of the code in the processor's caches, so those who come in ten milliseconds are
+refused together. The callers are one thread over plain sockets, since they share the machine.
 """
 
 import heapq
@@ -205,7 +205,7 @@ def test_half_a_minute_of_ten_times_the_requests(live, asks):
     cpu_share, refused_ms = flood(
         live, asks, 30, lambda crowd, rate: crowd.at_rate(TIMES_CAPACITY * rate, 30)
     )
-    assert cpu_share > 0.5
+    assert cpu_share > 0.8
     assert refused_ms < 50
 
 
