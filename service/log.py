@@ -16,6 +16,7 @@ from select import PIPE_BUF
 from service.record import RequestRecord
 
 STDERR = 2
+LEAST_STATUSES = {"debug": 0, "info": 0, "warning": 400, "error": 500}
 
 
 class JsonFormatter(logging.Formatter):
@@ -68,12 +69,13 @@ class RequestLog:
     """Writes one line for each answered request.
 
     Args:
-        level: With "warning" only requests that failed through a fault of ours, with "error" too.
+        level: Least serious lines to write. Requests that the caller has to change, or to send less
+            often, are warnings; those that failed through a fault of ours are errors.
         write: Takes finished lines.
     """
 
     def __init__(self, level: str, write: Callable[[bytes], None] = write_stderr) -> None:
-        self._least_status = 0 if level in ("debug", "info") else 500
+        self._least_status = LEAST_STATUSES[level]
         self._write = write
         self._pid = os.getpid()
 
@@ -81,7 +83,7 @@ class RequestLog:
         """Write the lines of some requests, never so many that another worker's could cut in."""
         piece = b""
         for record in records:
-            if record.status < self._least_status:
+            if (record.error_status or record.status) < self._least_status:
                 continue
             line = self._line(record).encode()
             if piece and len(piece) + len(line) > PIPE_BUF:
@@ -93,7 +95,8 @@ class RequestLog:
 
     def _line(self, record: RequestRecord) -> str:
         """Tell of a request; every text in its record was checked before: none needs escapes."""
-        level = "info" if record.status < 500 else "error"
+        status = record.error_status or record.status  # a stream may fail after a 200
+        level = "info" if status < 400 else "warning" if status < 500 else "error"
         line = (
             f'{{"time":"{utc(time.time())}","level":"{level}","logger":"request",'
             f'"pid":{self._pid},"request_id":"{record.request_id}","method":"{record.method}",'

@@ -14,6 +14,7 @@ class RequestRecord:
         started: `time.monotonic()` value of its arrival.
         status: HTTP status of the answer; of a stream, the one it began with.
         reason: The error's code, where it failed (also in the middle of a stream).
+        error_status: HTTP status of that error, also where a stream had begun with another one.
         key_name: Name of the API key it was sent with.
         model: Name of the model that answered.
         version: Its version.
@@ -38,6 +39,7 @@ class RequestRecord:
     started: float
     status: int = 0
     reason: str | None = None
+    error_status: int = 0
     key_name: str | None = None
     model: str | None = None
     version: int | None = None

@@ -161,7 +161,8 @@ class Settings(BaseSettings):
     """Folder where the workers count together; the server makes one at each start and sets this."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    """Least serious lines to log; `warning` leaves out the lines of requests that went well."""
+    """Least serious lines to log; `warning` leaves out the lines of requests that went well,
+    `error` those of requests that the caller has to change as well."""
 
 
 def load_settings() -> Settings:

@@ -14,6 +14,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from model_store import ServingPlan
+from service.api.errors import KINDS
 from service.engine.activity import Activity
 from service.engine.types import Health
 from service.metrics import Metrics
@@ -84,6 +85,12 @@ def test_every_alert_is_tried_both_ways():
     groups = yaml.safe_load(RULES.read_text())["groups"]
     alerts = {rule["alert"] for group in groups for rule in group["rules"]}
     assert tried == {alert: {False, True} for alert in alerts}
+
+
+def test_the_alert_of_failures_knows_every_reason_that_is_our_fault():
+    [reasons] = re.findall(r'reason=~"([^"]+)"', RULES.read_text())
+    faults = {kind.code for kind in KINDS.values() if kind.status in (500, 504)}
+    assert set(reasons.split("|")) == faults
 
 
 def test_every_alert_says_how_bad_it_is_and_what_to_do():

@@ -124,6 +124,7 @@ class Handler:
         problem = problem_of(exc)
         record.reason = problem.code
         status = self.route.error_statuses.get(problem.code, problem.status)
+        record.error_status = status
         if problem.status == 500:
             logger.error(
                 "%s failed", record.route, exc_info=exc, extra={"request_id": record.request_id}

@@ -22,7 +22,7 @@ def url(live_service, tmp_path_factory):
     root = tmp_path_factory.mktemp("open_store")
     publish_classifier(root)
     publish_generator(root)
-    return live_service(store_dir=root, env=LIMITS | {"LOG_LEVEL": "warning"})
+    return live_service(store_dir=root, env=LIMITS | {"LOG_LEVEL": "error"})
 
 
 def test_the_service_does_what_its_document_says(url, tmp_path):

@@ -69,11 +69,26 @@ def test_a_failed_request_tells_its_reason_and_key(lines):
     assert "model" not in told
 
 
-@pytest.mark.parametrize(("level", "logged"), [("debug", 3), ("info", 3), ("warning", 1)])
-def test_a_higher_level_leaves_out_requests_that_went_well(lines, level, logged):
+@pytest.mark.parametrize(
+    ("level", "logged"),
+    [
+        ("debug", ["info", "warning", "warning", "error"]),
+        ("info", ["info", "warning", "warning", "error"]),
+        ("warning", ["warning", "warning", "error"]),
+        ("error", ["error"]),
+    ],
+)
+def test_a_higher_level_leaves_out_what_is_less_serious(lines, level, logged):
     log = RequestLog(level, lines.append)
-    log([record(status=status) for status in (200, 422, 500)])
-    assert b"".join(lines).count(b"\n") == logged
+    log([record(status=status) for status in (200, 422, 429, 503)])
+    assert [json.loads(line)["level"] for line in b"".join(lines).splitlines()] == logged
+
+
+def test_a_stream_that_failed_midway_is_an_error_although_it_began_well(lines):
+    story = record(status=200, reason="engine_failure", error_status=500)
+    RequestLog("error", lines.append)([story])
+    told = json.loads(lines[0])
+    assert (told["level"], told["status"], told["reason"]) == ("error", 200, "engine_failure")
 
 
 def test_lines_are_written_together_but_never_more_than_a_pipe_takes_at_once(lines):

@@ -174,9 +174,8 @@ class TestFailureMidway:
             "code": "deadline_exceeded",
         }
         assert engine.generations[0].is_cancelled
-        assert [(record.status, record.reason) for record in records] == [
-            (200, "deadline_exceeded")
-        ]
+        told = [(record.status, record.reason, record.error_status) for record in records]
+        assert told == [(200, "deadline_exceeded", 504)]
 
     def test_of_a_whole_answer_is_a_status(self, client, engine):
         assert generate(client).status_code == 504
