@@ -107,8 +107,11 @@ def _promote(store: Store, args: argparse.Namespace) -> int:
 
 
 def _rollback(store: Store, args: argparse.Namespace) -> int:
-    before = store.serving(args.name).default
-    return _tell(args.name, before, store.rollback(args.name))
+    before = store.serving(args.name)
+    _tell(args.name, before.default, store.rollback(args.name))
+    if not before.history:
+        print("no former default is on record: this is the highest sound version below")
+    return 0
 
 
 def _tell(name: str, before: int, plan: ServingPlan) -> int:
@@ -127,6 +130,8 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
 def _target(args: argparse.Namespace) -> tuple[str, int | None]:
     """Return the name and version of `NAME`, `NAME:VERSION` or `NAME VERSION`."""
     name, _, suffix = args.model.partition(":")
+    if suffix and args.version is not None:
+        raise InvalidName(f"two versions are named, {suffix} and {args.version}: leave one out")
     text = suffix or args.version
     if text is None:
         return name, None
@@ -168,7 +173,9 @@ def _parser() -> argparse.ArgumentParser:
     promote = command("promote", _promote, "Verify a version, then make it the default.")
     _add_target(promote)
     promote.add_argument("--force", action="store_true", help="even if it measured worse")
-    rollback = command("rollback", _rollback, "Make the previous default the default again.")
+    rollback = command(
+        "rollback", _rollback, "Go back to the former default, else to the version below."
+    )
     rollback.add_argument("name", metavar="NAME")
     prune = command("prune", _prune, "Delete old versions that serving.json does not name.")
     prune.add_argument("name", metavar="NAME")

@@ -72,9 +72,25 @@ class Store(StoreReader):
             raise problem
         with self._changing(name):
             plan = self.serving(name)
-            if not force:
-                self._refuse_worse(name, version, plan.default)
+            if not force and (finding := self.worse(name, version, than=plan.default)):
+                raise WorseVersion(f"{finding}: promote it all the same with force (--force)")
             return self._write_plan(name, plan.promoted(version))
+
+    def worse(self, name: str, version: int, *, than: int) -> str | None:
+        """Say by how much a version measured worse than another; None if it did not.
+
+        Both must have been measured by the same figure, and the other must be fit to be served.
+        """
+        if self.verify(name, than):
+            return None
+        old, new = self.manifest(name, than), self.manifest(name, version)
+        metric = new.primary_metric
+        if metric is None or metric.name not in old.metrics:
+            return None
+        got, had = new.metrics[metric.name], old.metrics[metric.name]
+        if not metric.is_worse(got, had):
+            return None
+        return f"{name}:{version} has {metric.name} {got:g}, {name}:{than} has {had:g}"
 
     def rollback(self, name: str) -> ServingPlan:
         """Make the previous default the default again and return the new plan.
@@ -140,21 +156,6 @@ class Store(StoreReader):
         self.check_plan(name, plan)
         replace_file(self.root / name / SERVING, plan.to_bytes())
         return plan
-
-    def _refuse_worse(self, name: str, version: int, current: int) -> None:
-        """Raise if both versions were measured by the same figure and the new one is worse."""
-        if self.verify(name, current):
-            return  # it cannot be served, so nothing is lost
-        old, new = self.manifest(name, current), self.manifest(name, version)
-        metric = new.primary_metric
-        if metric is None or metric.name not in old.metrics:
-            return
-        got, had = new.metrics[metric.name], old.metrics[metric.name]
-        if metric.is_worse(got, had):
-            raise WorseVersion(
-                f"{name}:{version} has {metric.name} {got:g}, the current default "
-                f"{name}:{current} has {had:g}: promote it all the same with force (--force)"
-            )
 
 
 def _delete(directory: Path) -> None:

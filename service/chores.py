@@ -7,6 +7,7 @@ so what would hold up the others goes `aside`, to a thread of its own.
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 import gevent
@@ -24,8 +25,17 @@ def aside(work: Callable[[], Result], /) -> Result:
     """
     if not monkey.is_module_patched("threading"):
         return work()
-    result: Result = gevent.get_hub().threadpool.apply(work)
-    return result
+    outcome: Future[Result] = Future()
+    gevent.get_hub().threadpool.apply(_settle, (outcome, work))
+    return outcome.result()
+
+
+def _settle(outcome: Future[Result], work: Callable[[], Result]) -> None:
+    """Keep what the work raises: gevent would write a traceback beside the log."""
+    try:
+        outcome.set_result(work())
+    except BaseException as exc:
+        outcome.set_exception(exc)
 
 
 class Chore:

@@ -105,7 +105,9 @@ def say_published(stored: StoredVersion, example: str) -> None:
     _say_what_speaks_against(stored)
     root = stored.path.parent.parent
     default = Store(root).serving(stored.name).default
-    if default != stored.version:
+    if default == stored.version:
+        _warn_of_worse(stored, Store(root))
+    else:
         log.info(
             "%s stays at version %d, which was promoted; to change that:\n"
             "python -m model_store promote %s %d --store %s",
@@ -114,6 +116,17 @@ def say_published(stored: StoredVersion, example: str) -> None:
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, curl_call(stored.name, stored.config, example))
+
+
+def _warn_of_worse(stored: StoredVersion, store: Store) -> None:
+    """Warn if the version before, which this one takes the place of, measured better."""
+    before = max((v for v in store.versions(stored.name) if v < stored.version), default=None)
+    if before and (finding := store.worse(stored.name, stored.version, than=before)):
+        log.warning(
+            "warning: %s; as the newest version it is served nevertheless. To go back:\n"
+            "python -m model_store promote %s %d --store %s",
+            *(finding, stored.name, before, store.root),
+        )
 
 
 def _say_what_speaks_against(stored: StoredVersion) -> None:

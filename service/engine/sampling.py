@@ -53,8 +53,9 @@ class SamplingParams:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seed of each answer."""
-        return tuple(self.seed + index for index in range(self.n))
+        """The seed of each answer; after the greatest comes 0."""
+        seeds = range(self.seed, self.seed + self.n)
+        return tuple(seed if seed <= MAX_SEED else seed - MAX_SEED - 1 for seed in seeds)
 
 
 def resolve_sampling(

@@ -142,6 +142,16 @@ def test_promote_and_rollback_say_what_changed(publish, store, run):
     assert run("promote", "film", "2")[0] == 0
 
 
+def test_rollback_without_a_former_default_says_what_it_did_instead(publish, run):
+    publish(), publish()
+    code, output, _ = run("rollback", "film")
+    assert code == 0
+    assert output.splitlines() == [
+        "film: the default is version 1 (before: 2)",
+        "no former default is on record: this is the highest sound version below",
+    ]
+
+
 def test_promote_refuses_a_worse_version_and_names_the_flag(publish, store, run):
     publish(0.9), publish(0.8)
     store.write_serving("film", ServingPlan(default=1))
@@ -172,6 +182,7 @@ def test_prune_says_what_it_deleted(publish, store, run):
         (["show", "film:01"], "error: version '01' is not allowed: use an integer from 1 up"),
         (["show", "../film"], "error: model name '../film' is not allowed"),
         (["list", "Film"], "error: model name 'Film' is not allowed"),
+        (["promote", "film:1", "2"], "error: two versions are named, 1 and 2: leave one out"),
         (["promote", "film"], "error: say which version: promote film:VERSION"),
         (["rollback", "film"], "error: film: no former default"),
     ],

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -37,3 +39,22 @@ def test_work_aside_returns_and_raises_what_it_would_here():
     assert aside(lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         aside(lambda: 1 // 0)
+
+
+ASIDE = """
+from gevent import monkey; monkey.patch_all()
+from service.chores import aside
+
+def fail():
+    raise OSError("the store is away")
+
+try:
+    aside(fail)
+except OSError as exc:
+    print(aside(lambda: 7), exc)
+"""
+
+
+def test_work_aside_that_fails_writes_nothing_beside_the_log():
+    done = subprocess.run([sys.executable, "-c", ASIDE], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("7 the store is away\n", "")

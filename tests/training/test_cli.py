@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from model_store import Store
+from tests.model_store.conftest import about, classifier_files
 from tests.models import publish_classifier
 from training import cli
 from training.classifier_flags import parse
@@ -88,6 +89,20 @@ def test_classifier_ahead_of_a_bag_of_words_is_not_warned_of(tmp_path, caplog):
         cli.say_published(published(tmp_path, **metrics), "example")
 
     assert "warning" not in caplog.text
+
+
+@pytest.mark.parametrize(("figures", "is_worse"), [((0.9, 0.4), True), ((0.4, 0.9), False)])
+def test_version_that_measured_worse_than_the_one_before_is_told(
+    tmp_path, caplog, figures, is_worse
+):
+    store = Store(tmp_path)
+    for figure in figures:
+        store.publish("tickets", classifier_files(), about(figure))
+    with caplog.at_level(logging.INFO, "training.cli"):
+        cli.say_published(store.open("tickets", 2), "example")
+
+    assert ("tickets:2 has test_accuracy 0.4, tickets:1 has 0.9" in caplog.text) == is_worse
+    assert ("model_store promote tickets 1" in caplog.text) == is_worse
 
 
 def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, caplog):

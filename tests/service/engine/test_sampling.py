@@ -4,7 +4,7 @@ import pytest
 
 from model_store import SamplingDefaults
 from service.engine.options import EngineOptions
-from service.engine.sampling import resolve_sampling
+from service.engine.sampling import MAX_SEED, resolve_sampling
 from service.engine.types import Sampling
 from service.errors import InvalidInput
 from tests.models import character_tokenizer, generator_config
@@ -39,6 +39,11 @@ def test_what_a_request_says_counts_zero_included():
 
     assert (params.max_tokens, params.temperature, params.top_k) == (0, 0.0, 0)
     assert (params.min_p, params.stop, params.seed) == (0.0, (), 0)
+
+
+def test_every_seed_that_is_told_can_be_sent():
+    assert resolve(seed=MAX_SEED - 1, n=4).seeds == (MAX_SEED - 1, MAX_SEED, 0, 1)
+    assert resolve(seed=-2, n=3).seeds == (-2, -1, 0)
 
 
 def test_a_seed_is_drawn_and_told():
