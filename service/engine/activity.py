@@ -17,6 +17,8 @@ class Tally:
         num_tokens: Tokens in them.
         num_places: Tokens with padding, so never fewer.
         busy_s: Seconds that they took.
+        num_sound: What the model did well: requests of a batch that it classified; tokens that
+            steps wrote, and answers that came to their end.
     """
 
     num_batches: int = 0
@@ -24,6 +26,7 @@ class Tally:
     num_tokens: int = 0
     num_places: int = 0
     busy_s: float = 0.0
+    num_sound: int = 0
 
     def add(self, lengths: Sequence[int], elapsed_s: float) -> None:
         """Add a call with sequences of these lengths."""

@@ -199,6 +199,7 @@ class Combiner:
         elapsed_s = time.monotonic() - started
         self.tally.add([len(item.token_ids) for item in batch], elapsed_s)
         for job in jobs:
+            self.tally.num_sound += job.error is None
             job.compute_s += elapsed_s
             job.batch_size = max(job.batch_size, len(batch))
 

@@ -68,7 +68,7 @@ class Engine:
         self._registry.refresh()
 
     def prove(self) -> None:
-        """Ask every model that has finished nothing lately a small question; never raises."""
+        """Ask every model that has done nothing well lately a small question; never raises."""
         self._proof.renew(self._registry.loaded())
 
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:

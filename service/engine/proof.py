@@ -1,6 +1,6 @@
 """Whether models still answer: a small question to each, the way that every request goes.
 
-A model that is busy proves itself by what it finishes; only an idle or a stuck one is asked.
+A model that is busy proves itself by what it does well; an idle, a stuck or a failing one is asked.
 Whoever holds a `Proof` calls `renew` every few seconds.
 """
 
@@ -25,18 +25,18 @@ class Proof:
 
     def __init__(self) -> None:
         """Hold every model for sound until it is asked."""
-        self._num_batches: WeakKeyDictionary[LoadedModel, int] = WeakKeyDictionary()
+        self._num_sound: WeakKeyDictionary[LoadedModel, int] = WeakKeyDictionary()
         self._failing_since: WeakKeyDictionary[LoadedModel, tuple[float, str]] = WeakKeyDictionary()
 
     def renew(self, models: Sequence[LoadedModel]) -> None:
-        """Ask each model that has finished nothing since the last time; never raises."""
+        """Ask each model that has done nothing well since the last time; never raises."""
         for model in models:
-            before, done = self._num_batches.get(model), model.worker.tally.num_batches
+            before, done = self._num_sound.get(model), model.worker.tally.num_sound
             if before is None or done == before:
                 self._ask(model)
             else:
                 self._failing_since.pop(model, None)
-            self._num_batches[model] = model.worker.tally.num_batches
+            self._num_sound[model] = model.worker.tally.num_sound
         for model in set(self._failing_since) - set(models):
             del self._failing_since[model]
 
@@ -69,7 +69,7 @@ class Proof:
 
 
 def ask(model: LoadedModel, deadline: float) -> None:
-    """Let a model read one token, or write one.
+    """Let a model read one token; or write two, since the first comes of the prompt alone.
 
     Raises:
         ServiceError: If it does not in time, or fails.
@@ -79,7 +79,7 @@ def ask(model: LoadedModel, deadline: float) -> None:
         worker.run([[0]], deadline)
         return
     prompt = model.info.prompts[0] if model.info.prompts else ""
-    small = Sampling(max_tokens=1, temperature=0.0, seed=0)
+    small = Sampling(max_tokens=min(2, model.info.max_tokens), temperature=0.0, seed=0)
     generation = worker.generate(GenerateRequest(prompt, small, deadline=deadline))
     if generation is not None:
         generation.result()

@@ -112,6 +112,7 @@ class Writer:
         for prompt, index in admitted:
             if prompt.owner.params.max_tokens == 0:
                 prompt.owner.push(Part(index, (), ending=Ending("length")), batch_size=0)
+                self.tally.num_sound += 1
                 over.append(prompt.owner)
             elif prompt.context is not None:
                 self._join(prompt, index)
@@ -169,6 +170,7 @@ class Writer:
         rows = self._rows
         draw = self._sampler.draw(logits, rows.counts)
         self._last_ids = draw.token_ids
+        self.tally.num_sound += int(np.count_nonzero(draw.is_valid & (rows.counts > 0)))
         may_end = rows.record(draw.token_ids) | ~draw.is_valid
         for place, logprobs in draw.logprobs.items():
             rows.live[place].logprobs.append(logprobs)
@@ -208,6 +210,7 @@ class Writer:
         token_ids, logprobs = self._rows.take_unsent(row)
         part = Part(row.index, token_ids, logprobs, ending)
         row.generation.push(part, batch_size=len(self._rows))
+        self.tally.num_sound += 1
         elapsed_s = time.monotonic() - row.joined
         weight = SMOOTHING if self.mean_answer_s else 1.0
         self.mean_answer_s += weight * (elapsed_s - self.mean_answer_s)

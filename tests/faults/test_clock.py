@@ -179,6 +179,7 @@ def test_idle_models_are_proved_as_before(start, clock, jump):
     def num_runs():
         return figure(live, "rnn_batches_total", model="names")
 
+    until(lambda: num_runs() > 0)  # the runs of the start were looked up
     clock.jump(live, jump)
     before = num_runs()
     until(lambda: num_runs() > before, 30)

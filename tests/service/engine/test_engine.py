@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from service.engine import proof
 from service.engine.engine import Engine
 from service.engine.generator import Generator
 from service.engine.options import EngineOptions
@@ -169,6 +170,18 @@ def test_a_dead_generator_makes_the_engine_unready_and_says_which(engine, monkey
     assert not health.is_ready
     assert not health.is_alive
     assert "gru:1" in health.reason
+
+
+def test_a_model_that_fails_for_too_long_makes_the_engine_dead(engine, monkeypatch):
+    worker = engine._registry.find("gru", "text-generation").worker
+    monkeypatch.setattr(worker._writer, "read", None)
+    monkeypatch.setattr(Generator, "failure", None)  # silent only: nobody knows that it is dead
+    engine.prove()
+    engine.prove()
+    assert (engine.health().is_ready, engine.health().is_alive) == (False, True)
+    monkeypatch.setattr(proof, "DEAD_AFTER_S", 0.0)
+    assert not engine.health().is_alive
+    assert "gru:1 has not answered" in engine.health().reason
 
 
 def test_closing_twice_does_no_harm(make_engine):
