@@ -73,7 +73,8 @@ def show(value: object) -> str:
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 50 else f"{text[:40]}… ({len(text)} characters)"
+    length = len(value) if isinstance(value, str) else len(text)
+    return text if len(text) <= 50 else f"{text[:40]}… ({length} characters)"
 
 
 def _deepest(faults: list[Any], value: object) -> list[tuple[Path, str, object]]:

@@ -235,6 +235,6 @@ def caller_left() -> Cancelled:
 def too_late() -> DeadlineExceeded:
     """Return the error of a request whose time limit passed."""
     return DeadlineExceeded(
-        "the time limit passed before the answer was there: send fewer or shorter texts, or try "
-        "again later"
+        "the time limit passed before the answer was there: send fewer or shorter texts, ask for "
+        "fewer tokens, or try again later"
     )

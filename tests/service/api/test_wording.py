@@ -62,7 +62,7 @@ def test_a_fault_is_named_by_path_bounds_and_value(body, param, message):
     [
         ("short", '"short"'),
         ("é", '"é"'),
-        ("x" * 100, '"' + "x" * 39 + "… (102 characters)"),
+        ("x" * 100, '"' + "x" * 39 + "… (100 characters)"),
         ([1, 2], "a list of 2"),
         ({"a": 1}, "an object"),
         (None, "null"),
