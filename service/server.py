@@ -6,7 +6,7 @@
 - A worker whose engine is dead leaves, and gunicorn starts another.
 - Bodies that arrive too slowly, and clients that do not read, are given up.
 - A refused body's rest is not read to its end; its sender still gets to read the answer.
-- Errors below WSGI are JSON too, and so are gunicorn's own log lines.
+- Errors below WSGI are answered and noted like all others; gunicorn's own log lines are JSON too.
 """
 
 import contextlib
@@ -24,9 +24,11 @@ from gevent.server import StreamServer
 from gunicorn.glogging import Logger
 from gunicorn.http import errors as http_errors
 
-from service.api.errors import INVALID, SERVER, Problem, openai_body
-from service.api.reply import STATUS_LINES
-from service.api.request import RequestIds
+from service.api.errors import INVALID, Problem, openai_body
+from service.api.handler import UNMATCHED, Handler, Route
+from service.api.reply import Reply
+from service.api.request import Request
+from service.express import start_of
 from service.lane import HeldSocket, LaneWorker, Onward
 from service.log import JsonFormatter
 from service.settings import load_settings
@@ -129,7 +131,6 @@ class Worker(LaneWorker):
         self._running = [0]  # requests being answered; a new list counts from a drain's begin
         self._drains_since: float | None = None
         self._is_hurried = False
-        self._request_ids = RequestIds()
         self.alive: bool = True
         # gunicorn looks settings up by a slow way, 18 times a request; plain attributes go before.
         self.cfg.__dict__.update({name: each.get() for name, each in self.cfg.settings.items()})
@@ -210,22 +211,25 @@ class Worker(LaneWorker):
         """Answer what never became a request, or broke below the application, in JSON."""
         if isinstance(exc, gevent.GreenletExit):
             return  # an idle connection at the end of a drain
-        problem = problem_below(exc)
-        if problem.status == 500:
-            self.log.error("Failed below the application", exc_info=exc)
-        else:
-            self.log.warning("Refused a connection's bytes: %s", problem.message)
-        body = openai_body(problem)
-        head = (
-            f"HTTP/1.1 {STATUS_LINES[problem.status]}\r\nConnection: close\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-            f"X-Request-Id: {self._request_ids.pick({})}\r\n\r\n"
-        )
+        reply, headers = self._answer_below(exc)
+        assert isinstance(reply.body, bytes)
         try:
-            client.sendall(head.encode() + body)
+            client.sendall(start_of(reply, headers, keeps_alive=False) + reply.body)
         except OSError:
             self.log.debug("The client of a refused connection has left")
         linger(client)
+
+    def _answer_below(self, exc: BaseException) -> tuple[Reply, list[tuple[str, str]]]:
+        """Make the answer, and take note of it, as for a request that no route takes."""
+
+        def refuse(request: Request) -> Reply:
+            if (problem := problem_below(exc)) is None:
+                raise exc
+            request.record.reason = problem.code
+            return Reply(openai_body(problem), problem.status)
+
+        handler = Handler(Route(UNMATCHED, refuse, is_open=True), self.wsgi.extensions["site"])
+        return handler({"REQUEST_METHOD": "none"})
 
     def _listen(self, sock: Any) -> StreamServer:
         sock.setblocking(True)
@@ -269,8 +273,8 @@ def linger(sock: Any) -> None:
             left -= len(data)
 
 
-def problem_below(exc: BaseException) -> Problem:
-    """Look up what to answer to bytes that are no request, or when the server itself failed."""
+def problem_below(exc: BaseException) -> Problem | None:
+    """Look up what to answer to bytes that are no request; None where the server itself failed."""
     if isinstance(exc, http_errors.LimitRequestLine):
         return Problem(414, "the path is too long", INVALID, None, "path_too_long")
     if isinstance(exc, http_errors.LimitRequestHeaders):
@@ -288,4 +292,4 @@ def problem_below(exc: BaseException) -> Problem:
     if isinstance(exc, http_errors.ParseException):
         message = f"the bytes sent are no HTTP/1.1 request: {str(exc)[:200]}"
         return Problem(400, message, INVALID, None, "invalid_http")
-    return Problem(500, "the service failed on this request", SERVER, None, "internal_error")
+    return None

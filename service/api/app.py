@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 from service.api import errors
 from service.api.body import BodyBudget
 from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
-from service.api.handler import Endpoint, Guard, Handler, Observer, Route, Site
+from service.api.handler import UNMATCHED, Endpoint, Guard, Handler, Observer, Route, Site
 from service.api.open_inference.statistics import Statistics
 from service.api.ports import EnginePort
 from service.api.reply import STATUS_LINES, Reply
@@ -37,8 +37,9 @@ def create_app(
         more_routes: Routes beside the API's own.
 
     Returns:
-        The application; its engine is `app.extensions["engine"]`, and the handlers of its busy
-        routes, by path, are `app.extensions["busy_routes"]`.
+        The application; its engine is `app.extensions["engine"]`, what its routes share
+        `app.extensions["site"]`, and the handlers of its busy routes, by path, are
+        `app.extensions["busy_routes"]`.
     """
     statistics = Statistics()
     bodies = BodyBudget(settings.max_bodies_bytes)
@@ -47,6 +48,7 @@ def create_app(
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
+    app.extensions["site"] = site
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
     routes = (*all_routes(statistics), *more_routes)
@@ -84,7 +86,7 @@ def _unmatched(site: Site, rules: list[str]) -> Callable[[HTTPException], Respon
     def unmatched(fault: HTTPException) -> Response:
         is_v2 = request.path.startswith("/v2")
         route = Route(
-            "unmatched",
+            UNMATCHED,
             _refuse(fault, rules),
             error_body=inference_protocol_body if is_v2 else openai_body,
             is_open=True,

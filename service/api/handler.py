@@ -25,6 +25,7 @@ Endpoint = Callable[[Request], Reply]
 Guard = Callable[[Request], None]
 Observer = Callable[[RequestRecord], None]
 NO_PARAMS: Mapping[str, str] = {}
+UNMATCHED = "unmatched"  # stands for the route of what no route takes
 
 
 @dataclass(frozen=True, slots=True)

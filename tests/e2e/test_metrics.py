@@ -1,5 +1,6 @@
 """The figures of the whole service, whatever becomes of its workers."""
 
+import json
 import os
 import signal
 from collections import Counter
@@ -9,6 +10,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.startup import RUN_DIR_PREFIX, memory_dir
+from tests.e2e.test_http import raw
 from tests.e2e.test_lifecycle import until
 
 pytestmark = pytest.mark.e2e
@@ -101,6 +103,28 @@ def test_what_is_going_on_is_seen_within_seconds(live):
     assert total(live, "rnn_resident_memory_bytes") > 20e6
     assert total(live, "rnn_store_followed") == 2
     assert total(live, "rnn_build_info") == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "reason"),
+    [
+        (b"secret\r\n\r\n", 400, "invalid_http"),
+        (b"GET / HTTP/1.1\r\nsecret\r\n\r\n", 400, "invalid_http"),
+        (b"GET / HTTP/1.1\r\nX-A: %b\r\n\r\n" % (b"secret" * 2000), 431, "headers_too_large"),
+        (b"GET /%b HTTP/1.1\r\n\r\n" % (b"secret" * 2000), 414, "path_too_long"),
+    ],
+    ids=["line", "header", "headers", "path"],
+)
+def test_what_never_became_a_request_is_noted_like_all_others(live, sent, status, reason):
+    got, headers, body = raw(live.base_url, sent)
+    assert (got, json.loads(body)["error"]["code"]) == (status, reason)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert (headers["Connection"], headers["Server"]) == ("close", "gunicorn")
+    labels = {"route": "unmatched", "status": str(status), "reason": reason, "model": "none"}
+    until(lambda: total(live, "rnn_requests_total", **labels) == 1)
+    [line] = [line for line in live.logged() if line.get("request_id") == headers["X-Request-Id"]]
+    assert (line["route"], line["status"], line["reason"]) == ("unmatched", status, reason)
+    assert "secret" not in live.log_path.read_text()
 
 
 def test_the_run_folder_is_gone_when_the_service_has_ended(live):

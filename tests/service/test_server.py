@@ -4,12 +4,17 @@ from gunicorn.http import errors as http_errors
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 from gunicorn.http.unreader import IterUnreader
 
+from service.api.app import create_app
 from service.lane import HeldSocket
+from service.record import RequestRecord
 from service.server import (
     MAX_LEFT_BYTES,
     RequestBody,
+    Worker,
     problem_below,
 )
+from service.settings import Settings
+from tests.fakes import FakeEngine
 
 
 class Sink:
@@ -130,10 +135,24 @@ def test_everything_else_of_a_held_connection_is_its_own():
         (http_errors.LimitRequestHeaders("x"), 431),
         (http_errors.UnsupportedTransferCoding("x"), 501),
         (http_errors.ExpectationFailed("x"), 417),
-        (ZeroDivisionError("secret"), 500),
     ],
 )
 def test_what_is_no_request_has_its_own_status(fault, status):
     problem = problem_below(fault)
+    assert problem is not None
     assert problem.status == status
-    assert "secret" not in problem.message
+
+
+def test_a_failure_of_the_server_itself_is_no_fault_of_the_bytes():
+    assert problem_below(ZeroDivisionError("secret")) is None
+
+
+def test_a_failure_of_the_server_itself_is_answered_and_noted():
+    records: list[RequestRecord] = []
+    worker = Worker.__new__(Worker)
+    worker.wsgi = create_app(FakeEngine(), Settings(), observers=[records.append])
+    reply, headers = worker._answer_below(ZeroDivisionError("secret"))
+    assert (reply.status, b"secret" in reply.body) == (500, False)
+    [record] = records
+    assert (record.route, record.status, record.reason) == ("unmatched", 500, "internal_error")
+    assert ("X-Request-Id", record.request_id) in headers
