@@ -175,16 +175,18 @@ class Worker(LaneWorker):
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request, and end the connection if much of its body is left unread."""
-        req.body = RequestBody(req.body, self._client_timeout_s, req.force_close)
+        req.body = body = RequestBody(req.body, self._client_timeout_s, req.force_close)
+        should_close = req.should_close
+        req.should_close = lambda: body.failed or should_close()  # its answer tells so
         try:
             self._count_and_serve(listener_name, req, sock, addr)
-            if req.body.failed:
+            if body.failed:
                 raise StopIteration
             if isinstance(sock, Onward):
                 self._follow(sock, req)
                 raise StopIteration
         except StopIteration:
-            if not req.body.is_read:
+            if not body.is_read:
                 linger(sock)
             raise
 

@@ -120,8 +120,9 @@ def test_a_large_body_is_refused_in_words(fake_url):
 
 def test_a_very_large_body_is_refused_before_it_comes(fake_url):
     head = b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 9000000000\r\n\r\n"
-    status, _, body = raw(fake_url, head)
+    status, headers, body = raw(fake_url, head)
     assert (status, json.loads(body)["error"]["code"]) == (413, "body_too_large")
+    assert headers["Connection"] == "close"
 
 
 def test_a_client_that_goes_on_sending_still_reads_its_refusal(fake_url):
