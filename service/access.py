@@ -14,6 +14,7 @@ from service.settings import Settings
 
 RELOAD_S = 1.0  # seconds between two looks at the file of keys
 RATES_FILE = "rates"
+KEYS_FILE = "keys"
 
 
 class Access:
@@ -23,7 +24,6 @@ class Access:
         settings: Of keys, rates and places.
 
     Raises:
-        KeysError: The file of keys cannot be used.
         RatesError: The limits or their storage cannot be used.
     """
 
@@ -31,11 +31,13 @@ class Access:
         self.guards: list[Guard] = []
         self.observers: list[Observer] = []
         self.chores: list[Chore] = []
+        self.keyring: Keyring | None = None
         trusts_proxy = settings.trust_forwarded_for
         if settings.api_keys_file is not None:
-            keyring = Keyring(settings.api_keys_file)
-            self.guards.append(KeyGuard(keyring))
-            self.chores.append(Chore("follow the API keys", keyring.reload, RELOAD_S))
+            shared = settings.run_dir and settings.run_dir / KEYS_FILE
+            self.keyring = Keyring(settings.api_keys_file, shared)
+            self.guards.append(KeyGuard(self.keyring))
+            self.chores.append(Chore("follow the API keys", self.keyring.reload, RELOAD_S))
         if settings.rate_limit:
             rates = Rates(settings.rate_limit, _counts(settings))
             self.guards.append(RateGuard(rates, trusts_proxy=trusts_proxy))

@@ -7,12 +7,15 @@ follows a `#` is a comment. Keys themselves are in no file. Knows no HTTP.
 """
 
 import argparse
+import fcntl
 import hashlib
 import hmac
 import logging
+import os
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -28,27 +31,86 @@ MAX_KNOWN = 1024  # keys that are known again without SHA-256
 Keys = Mapping[bytes, Sequence[tuple[bytes, str]]]
 """Names with the hashes of their keys, in drawers by the first bytes of the hash."""
 
+Stamp = tuple[int, int, int]
+"""What changes when a file does."""
+
 
 class KeysError(Exception):
     """The file of keys cannot be used; the message says where and why."""
 
 
-class Keyring:
-    """The keys that are let in now.
+class SharedKeys:
+    """The last keys that a worker has read, for the others: hashes, in memory, only for us to read.
 
     Args:
-        path: The file.
-
-    Raises:
-        KeysError: It cannot be used.
+        path: File in the run folder.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._stamp = _stamp(path)
-        self._keys = read_keys(path)
+        self._seen: Stamp | None = None
+
+    def renew(self, read: Callable[[], Keys]) -> Keys:
+        """Read keys and share them; one worker at a time, so that what was read last stays.
+
+        Raises:
+            KeysError: As `read` does; then nothing changes.
+        """
+        try:
+            lock = self._path.with_suffix(".lock").open("a")
+        except OSError as exc:
+            logger.error("the API keys cannot be shared with other workers: %s", exc)
+            return read()
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            keys = read()
+            self._write(keys)
+        return keys
+
+    def news(self) -> Keys | None:
+        """Return the keys that another worker has read since the last look, if any."""
+        try:
+            stamp = _stamp(self._path)
+            if stamp == self._seen or self._path.stat().st_uid != os.geteuid():
+                return None
+            keys = read_keys(self._path)
+        except (KeysError, OSError):
+            return None
+        self._seen = stamp
+        return keys
+
+    def _write(self, keys: Keys) -> None:
+        lines = (f"{name} {digest.hex()}\n" for some in keys.values() for digest, name in some)
+        made = self._path.with_suffix(".new")
+        try:
+            with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+                file.writelines(lines)
+            made.replace(self._path)
+            self._seen = _stamp(self._path)
+        except (KeysError, OSError) as exc:
+            logger.error("the API keys cannot be shared with other workers: %s", exc)
+            self._path.unlink(missing_ok=True)  # else a revoked key could come back from it
+
+
+class Keyring:
+    """The keys that are let in now: those of the file when it could be used last.
+
+    Nobody is let in before it could be used.
+
+    Args:
+        path: The file.
+        shared: File in memory through which workers tell each other what they read; None if there
+            is one process only.
+    """
+
+    def __init__(self, path: Path, shared: Path | None = None) -> None:
+        self._path = path
+        self._shared = None if shared is None else SharedKeys(shared)
+        self._stamp: Stamp | None = None
+        self._keys: Keys = {}
         self._known: dict[int, tuple[bytes, str]] = {}
-        self._problem: str | None = None
+        self.problem: str | None = None
+        self.reload()
 
     def name_of(self, key: str) -> str | None:
         """Return the name that a key was made for, or None if it is not let in.
@@ -81,25 +143,36 @@ class Keyring:
         return found
 
     def reload(self) -> None:
-        """Read the file again if it has changed; if it cannot be used, nothing changes."""
+        """Read the file again if it has changed; never raises.
+
+        While it cannot be used, the keys stay those that any worker read last.
+        """
         try:
             stamp = _stamp(self._path)
-            if stamp == self._stamp:
-                return
-            self._keys = read_keys(self._path)
-            self._known.clear()
-            self._stamp = stamp
+            if stamp != self._stamp:
+                self._take(self._read(), stamp)
         except KeysError as exc:
             self._note(str(exc))
+            if self._shared is not None and (keys := self._shared.news()) is not None:
+                self._take(keys, None)
         else:
             self._note(None)
-            logger.info("read %d API keys", sum(map(len, self._keys.values())))
+
+    def _read(self) -> Keys:
+        read = partial(read_keys, self._path)
+        return read() if self._shared is None else self._shared.renew(read)
+
+    def _take(self, keys: Keys, stamp: Stamp | None) -> None:
+        """Let in other keys from now on; `stamp` is that of the file if it has them."""
+        self._keys, self._stamp = keys, stamp
+        self._known.clear()
+        logger.info("read %d API keys", sum(map(len, keys.values())))
 
     def _note(self, problem: str | None) -> None:
-        """Log a problem when it is news."""
-        if problem is not None and problem != self._problem:
+        """Keep why the file cannot be used now; log it when it is news."""
+        if problem is not None and problem != self.problem:
             logger.error("the API keys stay as they were: %s", problem)
-        self._problem = problem
+        self.problem = problem
 
 
 def read_keys(path: Path) -> Keys:
@@ -146,8 +219,8 @@ def _lines(path: Path) -> list[str]:
     return text.splitlines()
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    """Return what changes when the file does."""
+def _stamp(path: Path) -> Stamp:
+    """Look at a file; raises `KeysError` if that cannot be done."""
     try:
         stat = path.stat()
     except OSError as exc:

@@ -78,6 +78,13 @@ def on_starting(server: Any) -> None:
     gc.freeze()  # else the first collection would write to all of it, and so copy it
 
 
+def pre_fork(server: Any, worker: Any) -> None:
+    """See to what a worker needs; one that comes after the start does not end the service."""
+    startup.mend_run_dir(server.run_dir)
+    if worker.age > server.cfg.workers:
+        os.environ["IS_FIRST_START"] = "0"
+
+
 def post_worker_init(worker: Any) -> None:
     """Tell somebody at a terminal that the service is ready; the first worker does."""
     if worker.age == 1 and sys.stdout.isatty():
@@ -92,8 +99,11 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 
 def child_exit(server: Any, worker: Any) -> None:
-    """Keep the counts of a worker that has ended."""
-    import_module(METRICS).retire(server.run_dir, worker.pid)
+    """Keep the counts of a worker that has ended; what fails here must not end the others."""
+    try:
+        import_module(METRICS).retire(server.run_dir, worker.pid)
+    except Exception:
+        server.log.exception("The counts of the worker (pid:%s) are lost", worker.pid)
 
 
 def on_exit(server: Any) -> None:

@@ -7,6 +7,7 @@ few values: no path, no method and no text of a caller is one.
 """
 
 import fcntl
+import logging
 import platform
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -29,6 +30,8 @@ from prometheus_client.mmap_dict import MmapedDict
 from service.record import RequestRecord
 from service.startup import METRICS_DIR
 from service.version import VERSION
+
+logger = logging.getLogger(__name__)
 
 LOCK_FILE = "lock"
 NOBODY = "none"  # label of what did not happen, or not by a model
@@ -209,15 +212,19 @@ class Metrics:
 def retire(run_dir: Path, pid: int) -> None:
     """Add the counts of a worker that has ended to those of the ones before, and drop the rest.
 
-    Without that each replaced worker would leave its files, and memory would grow.
+    Without that each replaced worker would leave its files, and memory would grow. A file that
+    cannot be read is dropped, which the log tells.
     """
     folder = run_dir / METRICS_DIR
     with locked(folder, fcntl.LOCK_EX):
         for kind in ADDED_UP:
             file = folder / f"{kind}_{pid}.db"
-            if file.exists():
-                _add_up(file, folder / f"{kind}_ended.db")
-                file.unlink()
+            try:
+                if file.exists():
+                    _add_up(file, folder / f"{kind}_ended.db")
+            except Exception:  # whatever it is that a killed worker left
+                logger.exception("the counts of an ended worker are lost: %s", file.name)
+            file.unlink(missing_ok=True)
         for file in folder.glob(f"gauge_*_{pid}.db"):
             file.unlink()
 
@@ -232,7 +239,8 @@ def locked(folder: Path, kind: int) -> Iterator[None]:
 
 def _add_up(file: Path, total: Path) -> None:
     """Add the values of one file to those of another."""
-    values = MmapedDict.read_all_values_from_file(str(file))  # type: ignore[no-untyped-call]
+    # All are read before the first is added, so that a file counts whole or not at all.
+    values = list(MmapedDict.read_all_values_from_file(str(file)))  # type: ignore[no-untyped-call]
     sums = MmapedDict(str(total))  # type: ignore[no-untyped-call]
     for key, value, _, _ in values:
         before, _ = sums.read_value(key)  # type: ignore[no-untyped-call]

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from prometheus_client import Counter, Gauge
 
+from service.auth import Keyring
 from service.engine.activity import Activity
 from service.engine.types import Health, ModelStatus
 from service.metrics import Metrics
@@ -70,10 +71,12 @@ class Sampler:
     Args:
         metrics: Where they go.
         engine: What is looked at.
+        keyring: The API keys, if there are any.
     """
 
-    def __init__(self, metrics: Metrics, engine: Observed) -> None:
+    def __init__(self, metrics: Metrics, engine: Observed, keyring: Keyring | None = None) -> None:
         self._engine = engine
+        self._keyring = keyring
         self.num_in_flight: Callable[[], int] = lambda: 0
         """Tells the requests being answered; the server knows."""
         self.num_connections: Callable[[], int] = lambda: 0
@@ -87,6 +90,8 @@ class Sampler:
         activity = self._engine.activity()
         self._sample_work(activity)
         self._sample_store(activity)
+        if self._keyring is not None:
+            self._keys_followed.set(self._keyring.problem is None)
 
     def _make_levels(self, metrics: Metrics) -> None:
         gauge = metrics.gauge
@@ -101,6 +106,10 @@ class Sampler:
             gauge("rnn_model_info", "Workers that have a version", [*version, "task", "state"])
         )
         self._followed = gauge("rnn_store_followed", "Workers that can read the store", [])
+        if self._keyring is not None:
+            self._keys_followed = gauge(
+                "rnn_api_keys_followed", "Workers that can read the file of API keys", []
+            )
 
     def _make_growths(self, metrics: Metrics) -> None:
         def growth(name: str, meaning: str, labels: list[str]) -> Growth:

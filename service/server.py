@@ -28,8 +28,9 @@ from service.api.errors import INVALID, Problem, openai_body
 from service.api.handler import UNMATCHED, Handler, Route
 from service.api.reply import Reply
 from service.api.request import Request
+from service.boot import BootingWorker
 from service.express import start_of
-from service.lane import HeldSocket, LaneWorker, Onward
+from service.lane import HeldSocket, Onward
 from service.log import JsonFormatter
 from service.settings import load_settings
 
@@ -121,7 +122,7 @@ class RequestBody:
         return bool(self._body.failed) or not is_short
 
 
-class Worker(LaneWorker):
+class Worker(BootingWorker):
     """A gevent worker that drains well and watches its engine."""
 
     def init_process(self) -> None:

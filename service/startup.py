@@ -5,6 +5,7 @@ Also the run folder, in which the workers of one start count together: in memory
 
 import errno
 import ipaddress
+import logging
 import os
 import shutil
 import signal
@@ -18,6 +19,8 @@ from model_store import StoreError, StoreReader
 from service.auth import KeysError, read_keys
 from service.rates import Rates, RatesError, SharedCounts, StoredCounts
 from service.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # Only what mkdtemp makes goes there.
 SHARED_MEMORY = Path("/dev/shm")  # nosec B108
@@ -188,5 +191,14 @@ def make_run_dir(parent: Path) -> Path:
         if is_ours and pid.isdecimal() and not Path(f"/proc/{pid}").exists():
             shutil.rmtree(left, ignore_errors=True)
     made = Path(tempfile.mkdtemp(prefix=f"{RUN_DIR_PREFIX}{os.getpid()}-", dir=parent))
-    (made / METRICS_DIR).mkdir()
+    mend_run_dir(made)
     return made
+
+
+def mend_run_dir(run_dir: Path) -> None:
+    """Make what is missing of the run folder: somebody may have cleared it away; never raises."""
+    try:
+        run_dir.mkdir(mode=0o700, exist_ok=True)
+        (run_dir / METRICS_DIR).mkdir(exist_ok=True)
+    except OSError as exc:
+        logger.error("the run folder cannot be made again: %s", exc)

@@ -36,7 +36,8 @@ def build() -> Flask:
     """Start an engine and make the application around it; runs after the fork.
 
     Raises:
-        SystemExit: The models cannot be served; one line on standard error says why.
+        SystemExit: No model can be served when the service starts; one line on standard error says
+            why. A worker that comes later waits for one, and is not ready until then.
     """
     settings = load_settings()
     log.configure(settings.log_level)
@@ -44,14 +45,16 @@ def build() -> Flask:
     try:
         engine.start()
     except ServiceError as exc:
-        print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
-        raise SystemExit(CANNOT_LOAD) from exc
+        if settings.is_first_start:
+            print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
+            raise SystemExit(CANNOT_LOAD) from exc
+        logger.error("the worker is not ready: %s", exc.message)
     for problem in default_problems(engine, settings):
         logger.warning(problem)
     access = Access(settings)
     metrics = Metrics(CollectorRegistry(), settings.run_dir)
     notes = Afterwards([metrics, log.RequestLog(settings.log_level)])
-    sampler = Sampler(metrics, engine)
+    sampler = Sampler(metrics, engine, access.keyring)
     app = create_app(
         engine,
         settings,

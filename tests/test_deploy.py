@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from model_store import ServingPlan
 from service.api.errors import KINDS
+from service.auth import Keyring
 from service.engine.activity import Activity
 from service.engine.types import Health
 from service.metrics import Metrics
@@ -53,10 +54,10 @@ class Engine:
 
 
 @pytest.fixture(scope="module")
-def figures():
+def figures(tmp_path_factory):
     """The names of all figures that the service has."""
     metrics = Metrics(CollectorRegistry())
-    Sampler(metrics, Engine())
+    Sampler(metrics, Engine(), Keyring(tmp_path_factory.mktemp("keys") / "keys"))
     return {family.name for family in metrics.registry.collect()}
 
 
@@ -203,4 +204,4 @@ def test_a_real_prometheus_reads_the_real_service_and_its_rules(scraped):
     assert ask('up{job="rnn-service"}') == [1.0]
     rules = requests.get(f"{address}/api/v1/rules", timeout=5).json()["data"]["groups"]
     assert {rule["health"] for group in rules for rule in group["rules"]} <= {"ok", "unknown"}
-    assert sum(len(group["rules"]) for group in rules) == 9
+    assert sum(len(group["rules"]) for group in rules) == 10

@@ -7,20 +7,20 @@ from service.api.answers import SamplingBody
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.engine.types import ModelStatus, Sampling
-from service.errors import ModelNotFound
+from service.errors import ModelNotFound, NotReady
 
 
 def list_models(request: Request) -> Reply:
     """Answer with every version, the refused ones too."""
     return json_reply(
-        {"object": "list", "data": [_describe(status) for status in request.engine.models()]}
+        {"object": "list", "data": [_describe(status) for status in _statuses(request)]}
     )
 
 
 def show_model(request: Request) -> Reply:
     """Answer with the version that `name`, `name:version` or `name:label` stands for."""
     wanted = request.params["model"]
-    statuses = request.engine.models()
+    statuses = _statuses(request)
     for status in statuses:
         if wanted in _ids(status):
             return json_reply(_describe(status))
@@ -30,6 +30,14 @@ def show_model(request: Request) -> Reply:
     raise ModelNotFound(
         f"there is no model {wanted[:100]!r}; {hint} models are {', '.join(names)}", param="model"
     )
+
+
+def _statuses(request: Request) -> list[ModelStatus]:
+    """Return all versions; a worker that knows of none has not seen the store yet."""
+    statuses = request.engine.models()
+    if not statuses:
+        raise NotReady(request.engine.health().reason, retry_after_s=1)
+    return statuses
 
 
 def _ids(status: ModelStatus) -> list[str]:

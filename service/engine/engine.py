@@ -48,24 +48,29 @@ class Engine:
         self._registry = Registry(reader, partial(load, options=options), aside)
         self._shadows = Shadows()
         self._proof = Proof()
-        self._is_started = False
+        self._why_not_started: str | None = "the worker is starting"
         self._is_draining = False
 
     def start(self) -> None:
         """Load what the store serves.
 
         Raises:
-            NotReady: If not one model can be served.
+            NotReady: If not one model can be served; it is started by the `refresh` that finds one.
         """
-        self._registry.refresh()
-        if not self._registry.loaded():
-            raise NotReady(self._why_no_model())
-        self.prove()
-        self._is_started = True
+        self.refresh()
+        if self._why_not_started is not None:
+            raise NotReady(self._registry.problem or self._why_not_started)
 
     def refresh(self) -> None:
         """Follow the store: load what is new, drop what is served no longer; never raises."""
         self._registry.refresh()
+        if self._why_not_started is None:
+            return
+        if self._registry.loaded():
+            self.prove()
+            self._why_not_started = None
+        else:
+            self._why_not_started = self._why_no_model()
 
     def prove(self) -> None:
         """Ask every model that has done nothing well lately a small question; never raises."""
@@ -144,8 +149,8 @@ class Engine:
         """Tell whether requests are answered now, and if not why."""
         if self._is_draining:
             return Health(is_ready=False, reason="the worker is draining")
-        if not self._is_started:
-            return Health(is_ready=False, reason="the worker is starting")
+        if self._why_not_started is not None:
+            return Health(is_ready=False, reason=self._why_not_started)
         for model in self._registry.loaded():
             if model.failure is not None:
                 reason = f"{model.info.name}:{model.info.version}: {model.failure}"
@@ -169,7 +174,7 @@ class Engine:
             model.close(max(0.0, until - time.monotonic()))
 
     def _admit(self, request: ClassifyRequest | GenerateRequest) -> None:
-        if self._is_draining or not self._is_started:
+        if self._is_draining or self._why_not_started is not None:
             raise NotReady(f"{self.health().reason}: try again", retry_after_s=1)
         if request.deadline is not None and request.deadline <= time.monotonic():
             raise too_late()
@@ -190,8 +195,9 @@ class Engine:
             ) from exc
 
     def _why_no_model(self) -> str:
+        """Say it to anybody: the store's place is for the log."""
         if self._registry.problem is not None:
-            return self._registry.problem
+            return "the model store cannot be read or is empty; the log tells more"
         reasons = [
             f"{status.name}:{status.version}: {status.reason}"
             for status in self._registry.statuses()

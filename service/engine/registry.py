@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, TypeVar
 
-from model_store import ModelNotFound as NotInStore
 from model_store import StoreError, StoreReader
 from service.engine.family import Family, Load, converge
 from service.engine.loading import LoadedModel
@@ -80,8 +79,7 @@ class Registry:
                 self._note_problem(f"the model store {self._store.root} holds no model")
                 return
             self._note_problem(None)
-            families = {name: self._refreshed(old.get(name, Family(name))) for name in names}
-            new = {name: family for name, family in families.items() if family is not None}
+            new = {name: self._refreshed(old.get(name, Family(name))) for name in names}
             self._families = new
             self._count(old, new)
             for model in _loaded(old) - _loaded(new):
@@ -132,12 +130,13 @@ class Registry:
         """Return every version that answers."""
         return list(_loaded(self._families))
 
-    def _refreshed(self, old: Family) -> Family | None:
-        """Return a model's new family; None if the store has it no more."""
+    def _refreshed(self, old: Family) -> Family:
+        """Return a model's new family, which is the old one if it cannot be read.
+
+        So it is also if it was listed a moment ago and is not found: the whole store may have gone.
+        """
         try:
             return self._aside(partial(converge, old, self._store, self._load))
-        except NotInStore:
-            return None
         except StoreError as exc:
             self._note_problem(str(exc))
         except Exception:

@@ -7,11 +7,14 @@ import signal
 import socket
 import subprocess
 import time
+from datetime import datetime
 
 import pytest
 import requests
 
+from service.boot import PAUSE_S
 from tests.e2e.conftest import CONF, FAKE_APP, GUNICORN, ROOT, free_port
+from tests.faults.watching import ask_each_worker
 
 pytestmark = pytest.mark.e2e
 PATIENCE_S = 60  # far more than what a busy machine needs
@@ -266,3 +269,31 @@ def test_no_example_is_shown_of_a_service_that_does_not_start():
         assert process.wait(60) != 0
     with open(terminal) as said, pytest.raises(OSError, match="Input/output error"):
         said.read()  # Linux's way to say that nobody has it open, and nothing was written
+
+
+def gap_s(live, first, then):
+    """Seconds from the log's line that begins so to the next one that begins otherwise."""
+    lines = [line for line in live.logged() if line.get("message", "").startswith((first, then))]
+    place = [line["message"].startswith(first) for line in lines].index(True)
+    began, ended = (datetime.fromisoformat(line["time"]) for line in lines[place : place + 2])
+    return (ended - began).total_seconds()
+
+
+ONCE_APP = "tests.e2e.once_service:build()"
+
+
+def test_a_worker_that_cannot_start_again_ends_nothing_and_is_tried_again(start_process, tmp_path):
+    """The other goes on; the next is tried after a while, not as fast as a core can."""
+    broken = tmp_path / "broken"
+    live = start_process(app=ONCE_APP, env={"WORKERS": "2", "BROKEN": str(broken)})
+    until(lambda: len(ask_each_worker(live, "/readyz")) == 2)
+    broken.touch()
+    os.kill(live.worker_pids()[0], signal.SIGKILL)
+    until(lambda: "The worker cannot start" in live.log_path.read_text())
+    for _ in range(20):
+        answer = requests.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=30)
+        assert answer.status_code == 200
+    broken.unlink()
+    until(lambda: live.log_path.read_text().count("Booting worker") == 4)
+    assert gap_s(live, "The worker cannot start", "Booting worker") > PAUSE_S - 0.1
+    until(lambda: len(ask_each_worker(live, "/readyz")) == 2)

@@ -1,15 +1,21 @@
-"""Workers are killed under traffic: only what they were answering is lost, and nothing is wrong."""
+"""Workers are killed under traffic: only what they were answering is lost, and nothing is wrong.
+
+So it is also while what a worker needs to start is away or damaged: the others go on.
+"""
 
 import os
 import random
+import shutil
 import signal
 import time
 
 import pytest
 
+from service.startup import METRICS_DIR, RUN_DIR_PREFIX, memory_dir
+from tests.e2e.test_keys import classify, line
 from tests.e2e.test_lifecycle import until
 from tests.faults.traffic import Truth, classify_asks, generate_asks
-from tests.faults.watching import figure
+from tests.faults.watching import ask_each_worker, figure
 
 pytestmark = pytest.mark.e2e
 
@@ -67,3 +73,94 @@ def test_two_kills_lose_only_what_was_being_answered(live, asks, traffic):
 @pytest.mark.slow
 def test_a_kill_each_second_for_a_minute_loses_only_what_was_being_answered(live, asks, traffic):
     check_kills(live, asks, traffic, num_kills=60)
+
+
+def run_dir(live):
+    [folder] = memory_dir().glob(f"{RUN_DIR_PREFIX}{live.process.pid}-*")
+    return folder
+
+
+def kill_one(live):
+    """Kill a worker, wait until another has come and answers, and return its number."""
+    before = live.worker_pids()
+    os.kill(before[0], signal.SIGKILL)
+    until(lambda: len(live.worker_pids()) == 2 and before[0] not in live.worker_pids())
+    ask_each_worker(live, "/readyz")
+    [made] = set(live.worker_pids()) - set(before)
+    return made
+
+
+def all_are_ready(live):
+    answers = ask_each_worker(live, "/readyz").values()
+    return all(answer == {"status": "ready"} for answer in answers)
+
+
+@pytest.mark.parametrize("damage", ["a wrong line", "gone"])
+def test_a_worker_lost_while_the_keys_cannot_be_read_comes_back_with_the_last_ones(
+    start_process, tiny_store, asks, traffic, tmp_path, damage
+):
+    keys = tmp_path / "keys"
+    keys.write_text(line("ann", "old") + line("bob", "key"))
+    live = start_process(tiny_store, {"WORKERS": "2", "API_KEYS_FILE": str(keys)})
+    running = traffic(live.base_url, asks, headers={"Authorization": "Bearer key"})
+    keys.write_text(line("bob", "key"))
+    until(lambda: all(classify(live, "old").status_code == 401 for _ in range(16)))
+    if damage == "gone":
+        keys.unlink()
+    else:
+        keys.write_text(line("bob", "key") + "no line of a key")
+    kill_one(live)
+    running.wait_for(20)
+    for key, status in (("key", 200), ("old", 401), (None, 401)):
+        assert {classify(live, key).status_code for _ in range(16)} == {status}
+    outcomes = running.stop()
+    assert set(outcomes) <= {"right", "broken"}
+    assert outcomes["broken"] <= NUM_THREADS
+    keys.write_text(line("cleo", "new"))
+    until(lambda: all(classify(live, "new").status_code == 200 for _ in range(16)))
+
+
+def test_a_worker_lost_while_the_store_is_away_waits_for_it_and_the_other_answers(
+    start_process, tiny_store, asks, traffic, tmp_path
+):
+    store = shutil.copytree(tiny_store, tmp_path / "store")
+    live = start_process(store, {"WORKERS": "2", "STORE_POLL_S": "0.1"})
+    until(lambda: len(ask_each_worker(live, "/readyz")) == 2)
+    running = traffic(live.base_url, asks, pause_s=0.005)
+    running.wait_for(20)
+    store.rename(tmp_path / "elsewhere")
+    made = kill_one(live)
+    answers = ask_each_worker(live, "/readyz")
+    assert "the model store cannot be read" in answers.pop(made)["error"]["message"]
+    assert list(answers.values()) == [{"status": "ready"}]
+    listed = ask_each_worker(live, "/v1/models")
+    assert "the model store cannot be read" in listed[made]["error"]["message"]
+    assert "the worker is not ready" in live.log_path.read_text()
+    (tmp_path / "elsewhere").rename(store)
+    until(lambda: all_are_ready(live))
+    running.wait_for(20)
+    outcomes = running.stop()
+    assert set(outcomes) <= {"right", "broken", 503}
+    assert outcomes["broken"] <= NUM_THREADS
+
+
+@pytest.mark.parametrize("damage", ["no run folder", "an empty file", "half a file"])
+def test_a_worker_lost_with_its_files_is_replaced_and_the_others_figures_stay(
+    live, asks, traffic, damage
+):
+    running = traffic(live.base_url, asks)
+    running.wait_for(20)
+    lost = live.worker_pids()[0]
+    os.kill(lost, signal.SIGSTOP)  # else it would fall over the end of its own file
+    if damage == "no run folder":
+        shutil.rmtree(run_dir(live))
+    else:
+        size = 0 if damage == "an empty file" else 100
+        os.truncate(run_dir(live) / METRICS_DIR / f"histogram_{lost}.db", size)
+    kill_one(live)
+    running.wait_for(20)
+    outcomes = running.stop()
+    assert set(outcomes) <= {"right", "broken"}
+    assert outcomes["broken"] <= NUM_THREADS
+    assert all_are_ready(live)
+    until(lambda: figure(live, "rnn_requests_total", status="200") > 0)

@@ -116,6 +116,7 @@ class Traffic:
     asks: list
     num_threads: int = 4
     pause_s: float = 0.0
+    headers: dict = field(default_factory=dict)
     outcomes: Counter = field(default_factory=Counter)
     versions: Counter = field(default_factory=Counter)
     latencies: list = field(default_factory=list)
@@ -159,7 +160,7 @@ class Traffic:
 
     def _ask(self, connection, ask):
         started = time.monotonic()
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json"} | self.headers
         try:
             connection.request("POST", ask.path, ask.body, headers)
             answer = connection.getresponse()

@@ -40,9 +40,11 @@ def ask_each_worker(live, path):
         assert time.monotonic() < until, f"only {list(answers)} answered"
         connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
+            connection.request("GET", "/healthz")  # which leaves the connection open
+            connection.getresponse().read()
+            worker = worker_of(live, connection.sock)
             connection.request("GET", path)
             answer = json.load(connection.getresponse())
-            worker = worker_of(live, connection.sock)
             if worker is not None:
                 answers[worker] = answer
     return answers
