@@ -26,7 +26,9 @@ NUM_CELLS = 8  # of a slot: one for each process that counts, the last for all f
 WORDS, WORD_BYTES = 2 + NUM_CELLS, 8  # hash of the caller and limit, end of its window, cells
 NUM_SLOTS = 1 << 14
 REACH = 16  # slots from its own on in which a caller may be found
-CONNECT_S = 2  # patience with Redis
+PATIENCE_S = 0.25  # with each answer of the store that several machines share
+PAUSE_S = 5.0  # for which it is not asked again once it has failed
+ROUNDING_S = 0.5  # Redis tells whole seconds, the nearest
 
 
 class RatesError(Exception):
@@ -64,8 +66,8 @@ class Limit(NamedTuple):
 
 Standing = tuple[Limit, int, float]
 """The limit that a caller is nearest to, how many requests are left to it in the window, -1 if this
-one was over the limit, and the seconds to the window's end. A plain tuple, since one is made for
-each request."""
+one is over a limit, and the seconds to the window's end: before that the next one is over, too. A
+plain tuple, since one is made for each request."""
 
 
 class Rates:
@@ -95,14 +97,17 @@ class Rates:
     def hit(self, caller: str) -> Standing:
         """Count a request; raises `Unreachable` as its counts do."""
         nearest: Standing | None = None
+        is_over = False
         for limit in self._limits:
             amount, window_s, prefix = limit
             count, reset_s = self._counts.hit(prefix + caller, window_s)
-            left = amount - count if count <= amount else -1
+            left = amount - count
+            if left < 0:
+                is_over, left = True, 0  # those just used up make the caller wait as well
             if nearest is None or (left, -reset_s) < (nearest[1], -nearest[2]):
                 nearest = limit, left, reset_s
         assert nearest is not None, "parse_many returns at least one"
-        return nearest
+        return (nearest[0], -1, nearest[2]) if is_over else nearest
 
 
 class SharedCounts:
@@ -193,34 +198,50 @@ def _digest_and_place(key: str) -> tuple[int, int]:
 class StoredCounts:
     """Counts in a store that several machines share.
 
+    A store that does not answer costs one request its patience, not each: it is left alone for a
+    while then.
+
     Args:
         url: Such as "redis://host:6379/0".
+        patience_s: Seconds to wait for an answer.
+        now: Tells the time in seconds.
 
     Raises:
         RatesError: It is none that the `limits` package knows, or its client is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        patience_s: float = PATIENCE_S,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         try:
             storage = storage_from_string(
                 url,
                 wrap_exceptions=True,
-                socket_timeout=CONNECT_S,
-                socket_connect_timeout=CONNECT_S,
+                socket_timeout=patience_s,
+                socket_connect_timeout=patience_s,
             )
         except (ConfigurationError, StorageError, TypeError, ValueError) as exc:
             raise RatesError(f"RATE_LIMIT_STORAGE={url!r} cannot be used: {exc}") from exc
         assert isinstance(storage, Storage)
         self._storage = storage
+        self._now = now
+        self._asks_from = -math.inf
 
     def hit(self, key: str, window_s: int) -> tuple[int, float]:
         """Count one more, see `Counts`."""
+        if self._now() < self._asks_from:
+            raise Unreachable("the store has failed a moment ago")
         try:
             count = self._storage.incr(f"rnn-service {key}", window_s)
             end = self._storage.get_expiry(f"rnn-service {key}")
         except StorageError as exc:
+            self._asks_from = self._now() + PAUSE_S
             raise Unreachable(f"requests cannot be counted: {exc}") from exc
-        return count, min(max(end - time.time(), 0.0), window_s)
+        return count, min(max(end - time.time(), 0.0) + ROUNDING_S, window_s)
 
 
 def _open(path: Path) -> int:

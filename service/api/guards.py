@@ -88,7 +88,9 @@ class RateGuard:
                 logger.error("rates are not limited for now: %s", exc)
             self._is_counting = False
             return
-        self._is_counting = True
+        if not self._is_counting:
+            logger.warning("rates are limited again")
+            self._is_counting = True
         headers = (
             _limit_header(limit.amount),
             ("RateLimit-Remaining", str(left) if left >= 0 else "0"),

@@ -1,6 +1,7 @@
 import multiprocessing
 import os
 import shutil
+import socket
 import subprocess
 import time
 
@@ -9,6 +10,7 @@ import pytest
 from service.rates import (
     NUM_CELLS,
     NUM_SLOTS,
+    PAUSE_S,
     Rates,
     RatesError,
     SharedCounts,
@@ -132,6 +134,31 @@ def test_the_nearest_limit_is_told(counts, clock):
         assert (limit.amount, told) == (4, left)
 
 
+def refused(rates, clock):
+    """What a caller is told that uses up three requests a second and four a minute."""
+    for _ in range(3):
+        assert rates.hit("ann")[1] >= 0
+    clock.now += 0.75
+    return rates.hit("ann")
+
+
+@pytest.mark.parametrize("text", ["3/second; 4/minute", "4/minute; 3/second"])
+def test_who_is_over_one_limit_and_has_used_up_another_waits_for_both(counts, clock, text):
+    limit, left, reset_s = refused(Rates(text, counts), clock)
+    assert (limit.amount, left, reset_s) == (4, -1, 59.25)
+
+
+@pytest.mark.parametrize("text", ["3/second; 3/minute", "3/minute; 3/second"])
+def test_who_is_over_two_limits_is_told_the_longer_wait(counts, clock, text):
+    limit, left, reset_s = refused(Rates(text, counts), clock)
+    assert (limit.window_s, left, reset_s) == (60, -1, 59.25)
+
+
+def test_a_limit_that_leaves_something_makes_nobody_wait(counts, clock):
+    limit, left, reset_s = refused(Rates("3/second; 5/minute", counts), clock)
+    assert (limit.amount, left, reset_s) == (3, -1, 0.25)
+
+
 @pytest.mark.parametrize("text", ["often", "5", "5/fortnight", "-1/second"])
 def test_limits_that_cannot_be_read_are_named(text, counts):
     with pytest.raises(RatesError, match="RATE_LIMIT"):
@@ -148,6 +175,47 @@ def test_a_storage_that_is_away_says_so():
         StoredCounts(f"redis://127.0.0.1:{free_port()}/0").hit("ann", 60)
 
 
+class Store:
+    """A server that takes connections and never answers."""
+
+    def __init__(self):
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener.setblocking(False)
+        self._open = []
+        self.url = f"redis://127.0.0.1:{self._listener.getsockname()[1]}/0"
+
+    def num_asked(self):
+        """How many times it was asked, over all."""
+        while True:
+            try:
+                self._open.append(self._listener.accept()[0])
+            except BlockingIOError:
+                return len(self._open)
+
+    def close(self):
+        for one in [self._listener, *self._open]:
+            one.close()
+
+
+@pytest.fixture
+def silent():
+    store = Store()
+    yield store
+    store.close()
+
+
+def test_a_store_that_hangs_holds_up_one_request_and_is_asked_again_after_a_pause(silent, clock):
+    counts = StoredCounts(silent.url, now=clock)
+    for _ in range(100):
+        with pytest.raises(Unreachable):
+            counts.hit("ann", 60)
+    before = silent.num_asked()
+    clock.now += PAUSE_S
+    with pytest.raises(Unreachable):
+        counts.hit("ann", 60)
+    assert (before, silent.num_asked()) == (1, 2)
+
+
 @pytest.fixture
 def redis_url(tmp_path):
     """The address of a Redis server of our own."""
@@ -156,22 +224,43 @@ def redis_url(tmp_path):
     port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     server = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            assert time.monotonic() < until
+            time.sleep(0.02)
     yield f"redis://127.0.0.1:{port}/0"
     server.terminate()
     server.wait(10)
 
 
 def test_machines_count_together_in_redis(redis_url):
-    first, second = StoredCounts(redis_url), StoredCounts(redis_url)
-    until = time.monotonic() + 60
-    while True:
-        try:
-            count, reset_s = first.hit("ann", 60)
-            break
-        except Unreachable:
-            assert time.monotonic() < until
-            time.sleep(0.02)
-    assert count == 1
-    assert 0 < reset_s <= 60
-    assert second.hit("ann", 60)[0] == 2
+    first, second = (StoredCounts(redis_url, patience_s=30) for _ in range(2))
+    assert [one.hit("ann", 60)[0] for one in (first, second, first)] == [1, 2, 3]
     assert second.hit("bob", 60)[0] == 1
+
+
+def test_the_end_of_a_window_in_redis_comes_nearer(redis_url):
+    counts = StoredCounts(redis_url, patience_s=30)
+    assert counts.hit("ann", 60) == (1, 60)
+    until = time.monotonic() + 30
+    while counts.hit("ann", 60)[1] == 60:
+        assert time.monotonic() < until
+    assert 1 < counts.hit("ann", 60)[1] < 60
+
+
+def test_no_window_in_redis_outlives_the_end_that_was_told(redis_url):
+    """Redis tells whole seconds: with 0.4 left a caller was told to come at once, in vain."""
+    counts = StoredCounts(redis_url, patience_s=30)
+    told, before = [], 0
+    while True:
+        asked = time.monotonic()
+        count, reset_s = counts.hit("ann", 1)
+        if count <= before:
+            break
+        before, running = count, asked
+        told.append(time.monotonic() + reset_s)
+    assert running <= min(told) + 0.01  # it counts milliseconds

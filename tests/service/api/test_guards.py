@@ -155,17 +155,25 @@ def test_health_is_not_limited(make_client):
     assert {client.get("/readyz").status_code for _ in range(3)} == {200}
 
 
-class Away:
-    """Counts that cannot be reached."""
+class Away(SharedCounts):
+    """Counts that cannot be reached at times."""
+
+    is_away = True
 
     def hit(self, key, window_s):
-        raise Unreachable("no Redis")
+        if self.is_away:
+            raise Unreachable("no Redis")
+        return super().hit(key, window_s)
 
 
 def test_requests_go_on_while_they_cannot_be_counted_and_the_log_says_so_once(make_client, caplog):
-    client = make_client(RateGuard(Rates("1/minute", Away()), trusts_proxy=False))
+    counts = Away(None)
+    client = make_client(RateGuard(Rates("1/minute", counts), trusts_proxy=False))
     assert {classify(client).status_code for _ in range(3)} == {200}
     assert caplog.text.count("rates are not limited for now") == 1
+    counts.is_away = False
+    assert [classify(client).status_code for _ in range(3)] == [200, 429, 429]
+    assert caplog.text.count("rates are limited again") == 1
 
 
 @pytest.mark.parametrize(
