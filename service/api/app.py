@@ -89,7 +89,6 @@ def _unmatched(site: Site, rules: list[str]) -> Callable[[HTTPException], Respon
             UNMATCHED,
             _refuse(fault, rules),
             error_body=inference_protocol_body if is_v2 else openai_body,
-            is_open=True,
         )
         return _response(*Handler(route, site)(request.environ))
 

@@ -148,6 +148,9 @@ class PlaceGuard:
             del self._open[record.caller]
 
 
+LIMITS = (RateGuard, PlaceGuard)
+"""The guards that ask how much a caller asks for, rather than who it is."""
+
 # draft-ietf-httpapi-ratelimit-headers-06
 
 

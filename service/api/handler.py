@@ -13,6 +13,7 @@ from functools import partial
 from service.api import sse
 from service.api.body import BodyBudget, read_body
 from service.api.errors import ErrorBody, Problem, openai_body, problem_of
+from service.api.guards import LIMITS
 from service.api.ports import EnginePort
 from service.api.reply import Reply, Stream
 from service.api.request import Environ, Request, RequestIds
@@ -41,6 +42,7 @@ class Route:
         error_statuses: HTTP statuses of errors, by code, where its protocol has others than the
             table of `service/api/errors.py`.
         is_open: Whether guards are left out, as for health checks.
+        is_limited: Whether rates and places hold for it, as they do not for a scrape.
     """
 
     rule: str
@@ -50,6 +52,7 @@ class Route:
     error_body: ErrorBody = openai_body
     error_statuses: Mapping[str, int] = field(default_factory=dict)
     is_open: bool = False
+    is_limited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,8 @@ class Handler:
         self.route = route
         self._site = site
         self._guards = () if route.is_open else site.guards
+        if not route.is_limited:
+            self._guards = tuple(one for one in self._guards if not isinstance(one, LIMITS))
         self._reads_body = route.method == "POST"
 
     def __call__(

@@ -19,4 +19,4 @@ def metrics_route(render: Callable[[], bytes]) -> Route:
     def metrics(request: Request) -> Reply:
         return Reply(render(), content_type=CONTENT_TYPE)
 
-    return Route("/metrics", metrics, summary="Figures for Prometheus")
+    return Route("/metrics", metrics, summary="Figures for Prometheus", is_limited=False)

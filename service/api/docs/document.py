@@ -257,7 +257,8 @@ def _errors(route: Route, operation: Operation) -> Errors:
     """List what can go wrong on a route."""
     general: list[type[errors.ServiceError]] = [errors.ServiceError]
     if not route.is_open:  # guards: keys and rates
-        general += [cls for cls, kind in KINDS.items() if kind.status in (401, 429)]
+        refusals = (401, 429) if route.is_limited else (401,)
+        general += [cls for cls, kind in KINDS.items() if kind.status in refusals]
     if route.method == "POST":
         general += READING
     if operation.never is not None:

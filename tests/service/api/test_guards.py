@@ -6,6 +6,7 @@ import pytest
 
 from service.api.app import create_app
 from service.api.guards import KeyGuard, PlaceGuard, RateGuard, key_in, site_of
+from service.api.metrics import metrics_route
 from service.auth import Keyring
 from service.rates import Rates, SharedCounts, Unreachable
 from tests.fakes import FakeEngine
@@ -20,8 +21,13 @@ def make_client(settings, records):
     """A function that makes a client of an app behind guards."""
 
     def make(*guards, observers=(), engine=None):
-        observing = [*observers, records.append]
-        app = create_app(engine or FakeEngine(), settings, guards=guards, observers=observing)
+        app = create_app(
+            engine or FakeEngine(),
+            settings,
+            guards=guards,
+            observers=[*observers, records.append],
+            more_routes=[metrics_route(lambda: b"figures")],
+        )
         return app.test_client()
 
     return make
@@ -53,6 +59,12 @@ def test_every_route_but_liveness_and_readiness_needs_a_key(locked):
             if status.status_code != 401:
                 without_key.add(rule.rule)
     assert without_key == OPEN & {rule.rule for rule in locked.application.url_map.iter_rules()}
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nix"), ("PUT", "/v1/classify")])
+def test_nobody_without_a_key_learns_what_is_there(locked, method, path):
+    assert locked.open(path, method=method).status_code == 401
+    assert locked.open(path, method=method, headers=BEARER).status_code in (404, 405)
 
 
 def test_a_key_lets_in_and_its_name_is_noted(locked, records):
@@ -153,6 +165,22 @@ def test_a_header_does_not_make_another_caller_unless_the_proxy_is_trusted(make_
 def test_health_is_not_limited(make_client):
     client = limited(make_client, "1/minute")
     assert {client.get("/readyz").status_code for _ in range(3)} == {200}
+
+
+def test_a_scrape_is_no_request_of_a_caller(make_client):
+    places = PlaceGuard(0, trusts_proxy=False)  # would refuse everybody
+    rates = RateGuard(Rates("1/minute", SharedCounts(None)), trusts_proxy=False)
+    client = make_client(rates, places)
+    assert {client.get("/metrics").status_code for _ in range(3)} == {200}
+    assert "RateLimit-Limit" not in client.get("/metrics").headers
+    assert classify(client).get_json()["error"]["code"] == "too_many_at_once"
+
+
+@pytest.mark.parametrize("path", ["/nix", "/v1/classify"], ids=["no route", "another method"])
+def test_what_no_route_takes_counts_against_the_callers_rate(make_client, path):
+    client = limited(make_client, "1/minute")
+    assert client.get(path).status_code in (404, 405)
+    assert client.get(path).status_code == classify(client).status_code == 429
 
 
 class Away(SharedCounts):
