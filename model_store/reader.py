@@ -148,6 +148,18 @@ class StoreReader:
         except OSError as exc:
             raise unavailable(self.root, exc) from exc
 
+    def files(self, name: str, version: int) -> Hashable:
+        """Return a value that changes when a version's files do; empty if there are none.
+
+        Raises:
+            ModelNotFound: If the model has no complete version.
+        """
+        self.versions(name)
+        try:
+            return _stats(self.root / name / str(check_version(version)))
+        except OSError as exc:
+            raise unavailable(self.root, exc) from exc
+
     def _model_names(self) -> list[str]:
         try:
             with os.scandir(self.root) as entries:

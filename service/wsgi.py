@@ -99,6 +99,7 @@ def engine_options(settings: Settings) -> EngineOptions:
     """Pick what the engine needs to know of the settings."""
     return EngineOptions(
         store_dir=settings.store_dir,
+        run_dir=settings.run_dir,
         default_classifier=settings.default_classifier,
         default_generator=settings.default_generator,
         max_batch_tokens=settings.max_batch_tokens,

@@ -233,7 +233,8 @@ class ModelBody(Answer):
     """Whether it answers."""
 
     reason: str | None
-    """Why it was refused."""
+    """Why it was refused; at the default version, why `serving.json` cannot be read, while what was
+    served before goes on."""
 
     is_default: bool
     """Whether the name alone means this version."""

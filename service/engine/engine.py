@@ -17,6 +17,7 @@ from service.engine.loading import LoadedModel, load
 from service.engine.options import EngineOptions
 from service.engine.proof import Proof
 from service.engine.registry import Aside, Registry, here
+from service.engine.served import Served
 from service.engine.shadow import Shadows
 from service.engine.types import (
     ClassifyAnswer,
@@ -29,6 +30,7 @@ from service.engine.types import (
 )
 from service.errors import InvalidInput, ModelNotFound, NotReady, WrongTask
 
+SERVED_DIR = "served"
 CLOSE_PATIENCE_S = 5.0
 """Seconds that running generations have to end when the engine is closed."""
 
@@ -45,7 +47,8 @@ class Engine:
         """Remember the options; `start` loads the models."""
         self._options = options
         reader = StoreReader(options.store_dir)
-        self._registry = Registry(reader, partial(load, options=options), aside)
+        served = Served(options.run_dir and options.run_dir / SERVED_DIR)
+        self._registry = Registry(reader, partial(load, options=options), served, aside)
         self._shadows = Shadows()
         self._proof = Proof()
         self._why_not_started: str | None = "the worker is starting"

@@ -1,12 +1,13 @@
 """The versions of one model that answer here, and how they follow the store's plan for it."""
 
 import logging
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from model_store import InvalidPlan, ServingPlan, StoredVersion, StoreError, StoreReader
+from model_store import Canary, InvalidPlan, ServingPlan, StoredVersion, StoreError, StoreReader
 from model_store import StoreUnavailable as Unavailable
 from service.engine.loading import LoadedModel, Refused
+from service.engine.served import Served
 from service.engine.types import ModelStatus, Task
 
 logger = logging.getLogger(__name__)
@@ -19,11 +20,19 @@ MAX_DIGITS = 18
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A version that is wanted but must not be served, and why; task and date if known."""
+    """A version that is wanted but must not be served, and why.
+
+    Args:
+        reason: Why.
+        task: What it does, if known.
+        created: Unix seconds of its publication, if known.
+        files: Another value once its files change.
+    """
 
     reason: str
     task: Task | None = None
     created: int = 0
+    files: Hashable = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,9 @@ class Family:
         labels: Loaded versions by label.
         canary: A loaded version and its share of the requests that name no version, or None.
         shadow: A loaded version that gets the same requests as the bare name, only to be compared.
-        fingerprint: The store's, when this was worked out.
+        also: Further loaded versions that are reached by number.
+        problem: Why the store's plan cannot be read, where an older one is served; or None.
+        seen: What this was worked out from: the store's fingerprint and what was served before.
     """
 
     name: str
@@ -48,7 +59,29 @@ class Family:
     labels: Mapping[str, int] = field(default_factory=dict)
     canary: tuple[int, float] | None = None
     shadow: int | None = None
-    fingerprint: Hashable = None
+    also: tuple[int, ...] = ()
+    problem: str | None = None
+    seen: object = None
+
+    @property
+    def plan(self) -> ServingPlan | None:
+        """What is served, as a plan; None if nothing is."""
+        if self.default is None:
+            return None
+        return ServingPlan(
+            default=self.default,
+            canary=Canary(version=self.canary[0], weight=self.canary[1]) if self.canary else None,
+            labels=dict(self.labels),
+            shadow=self.shadow,
+            also=self.also,
+        )
+
+    def is_only_shadow(self, version: int) -> bool:
+        """Whether a version answers nobody, and only gets copies of requests."""
+        if version != self.shadow:
+            return False
+        canary = self.canary[0] if self.canary else None
+        return version not in (self.default, canary, *self.labels.values(), *self.also)
 
     def version_of(self, tag: str, draw: Callable[[], float]) -> int | None:
         """Return the version that a tag means, whether it is loaded or not.
@@ -65,6 +98,12 @@ class Family:
         if tag == CANARY and tag not in self.labels:
             return self.canary[0] if self.canary else None
         return self.labels.get(tag)
+
+    def refusals(self) -> Iterator[tuple[int | None, Hashable]]:
+        """Yield each version that was refused and its files, and None for the plan itself."""
+        yield None, self.problem
+        for version, refusal in self.refused.items():
+            yield version, refusal.files
 
     def statuses(self) -> list[ModelStatus]:
         """Return what to tell about each version, by number."""
@@ -95,44 +134,57 @@ class Family:
             created=info.created,
             classes=info.classes,
             prompts=info.prompts,
+            reason=self.problem if version == self.default else None,
             metrics=model.metrics,
             sampling=info.sampling,
             canary_weight=self.canary[1] if self.canary and self.canary[0] == version else None,
-            is_shadow=version == self.shadow,
+            is_shadow=self.is_only_shadow(version),
         )
 
 
-def converge(old: Family, store: StoreReader, load: Load) -> Family:
+def converge(old: Family, store: StoreReader, load: Load, served: Served) -> Family:
     """Return a model's versions as the store's plan wants them, as far as they can be served.
 
-    What the old family has loaded is taken over. A default that must not be served is replaced
-    by the one before, or at the start by the next lower version that can be.
+    What the old family has loaded is taken over. In the place of a default or label that must not
+    be served, and of a plan that cannot be read, comes what was served before by any worker of this
+    start; before a first time a former default of the plan, else the next lower version that can be
+    served.
 
     Raises:
         ModelNotFound: If the store no longer has the model.
         StoreUnavailable: If the store cannot be read now.
     """
     fingerprint = store.fingerprint(old.name)
-    if fingerprint == old.fingerprint:
+    before = served.recall(old.name)
+    if (fingerprint, before) == old.seen:
         return old
+    problem = None
     try:
         plan = store.serving(old.name)
     except InvalidPlan as exc:
         logger.error("%s: the plan cannot be followed, nothing changes: %s", old.name, exc)
-        highest = store.versions(old.name)[-1]
-        refused = {} if old.loaded else {highest: Refusal(str(exc))}
-        return replace(old, fingerprint=fingerprint, refused=refused)
-    following = _Following(old, store, load)
-    return replace(following.follow(plan), fingerprint=fingerprint)
+        if before is None:
+            highest = store.versions(old.name)[-1]
+            refused = {highest: Refusal(str(exc), files=fingerprint)}
+            return replace(old, refused=refused, seen=(fingerprint, None))
+        plan, problem = before, str(exc)
+    new = _Following(old, store, load, before).follow(plan)
+    if new.plan is not None and new.plan != before:
+        served.note(new.name, new.plan)
+    return replace(new, problem=problem, seen=(fingerprint, new.plan or before))
 
 
 class _Following:
     """One model on its way from the versions that it has to those that a plan wants."""
 
-    def __init__(self, old: Family, store: StoreReader, load: Load) -> None:
+    def __init__(
+        self, old: Family, store: StoreReader, load: Load, before: ServingPlan | None
+    ) -> None:
         self._old = old
         self._store = store
         self._load = load
+        self._before = before
+        self._existing = set(store.versions(old.name))
         self._loaded: dict[int, LoadedModel] = {}
         self._refused: dict[int, Refusal] = {}
 
@@ -143,7 +195,7 @@ class _Following:
         labels = {
             label: place
             for label, version in plan.labels.items()
-            if (place := self._or_before(version, self._old.labels.get(label))) is not None
+            if (place := self._first_of(version, *self._label_before(label))) is not None
         }
         canary = None
         if plan.canary is not None and plan.canary.version in self._loaded:
@@ -156,6 +208,7 @@ class _Following:
             labels=labels,
             canary=canary,
             shadow=plan.shadow if plan.shadow in self._loaded else None,
+            also=tuple(version for version in plan.also if version in self._loaded),
         )
 
     def _take(self, version: int) -> bool:
@@ -179,23 +232,28 @@ class _Following:
             self._refuse(version, f"it cannot be run: {exc}")
 
     def _refuse(self, version: int, reason: str) -> None:
-        logger.error("refused %s:%d: %s", self._old.name, version, reason)
+        name = self._old.name
+        logger.error("refused %s:%d: %s", name, version, reason)
+        files = self._store.files(name, version)
         try:
-            manifest = self._store.manifest(self._old.name, version)
+            manifest = self._store.manifest(name, version)
         except StoreError:
-            self._refused[version] = Refusal(reason)
+            self._refused[version] = Refusal(reason, files=files)
         else:
-            self._refused[version] = Refusal(reason, manifest.task, manifest.created)
+            self._refused[version] = Refusal(reason, manifest.task, manifest.created, files)
 
     def _default_for(self, plan: ServingPlan) -> int | None:
-        before = self._or_before(plan.default, self._old.default)
-        if before is not None:
-            return before
-        lower = [one for one in self._store.versions(self._old.name) if one < plan.default]
-        return next((version for version in reversed(lower) if self._take(version)), None)
+        before = [self._before.default] if self._before else []
+        lower = sorted((one for one in self._existing if one < plan.default), reverse=True)
+        return self._first_of(plan.default, *before, *reversed(plan.history), *lower)
 
-    def _or_before(self, version: int, before: int | None) -> int | None:
-        """Return the version if it is loaded, else the one that stood in its place."""
-        if version in self._loaded:
-            return version
-        return before if before is not None and self._take(before) else None
+    def _label_before(self, label: str) -> list[int]:
+        labels = self._before.labels if self._before else {}
+        return [labels[label]] if label in labels else []
+
+    def _first_of(self, wanted: int, *others: int) -> int | None:
+        """Return the version wanted if it is loaded, else the first other one that can be."""
+        if wanted in self._loaded:
+            return wanted
+        there = self._existing | self._old.loaded.keys()
+        return next((one for one in others if one in there and self._take(one)), None)

@@ -10,6 +10,7 @@ class EngineOptions:
 
     Args:
         store_dir: Folder of the model store.
+        run_dir: Folder of all workers of this start; None if there is one process only.
         default_classifier: Model that `/v1/classify` means when the request names none;
             "sentiment".
         default_generator: Model that `/v1/generate` means when the request names none;
@@ -33,6 +34,7 @@ class EngineOptions:
     """
 
     store_dir: Path
+    run_dir: Path | None = None
     default_classifier: str = "sentiment"
     default_generator: str = "shakespeare"
     max_batch_tokens: int = 2048

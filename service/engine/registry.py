@@ -11,13 +11,14 @@ import logging
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from functools import partial
 from typing import Protocol, TypeVar
 
 from model_store import StoreError, StoreReader
 from service.engine.family import Family, Load, converge
 from service.engine.loading import LoadedModel
+from service.engine.served import Served
 from service.engine.types import ModelStatus, Task
 from service.errors import ModelNotFound, WrongTask
 
@@ -46,19 +47,22 @@ class Registry:
     Args:
         store: Where they come from.
         load: Makes a stored version answer.
+        served: What the workers of this start served last.
         aside: Does reading and loading where it holds up no request, and waits for it.
     """
 
-    def __init__(self, store: StoreReader, load: Load, aside: Aside = here) -> None:
+    def __init__(self, store: StoreReader, load: Load, served: Served, aside: Aside = here) -> None:
         """Start with no model; `refresh` loads them."""
         self._store = store
         self._load = load
+        self._served = served
         self._aside = aside
         self._families: Mapping[str, Family] = {}
         self._refreshing = threading.Lock()
         self._random = random.Random()
         self.problem: str | None = None
         self._has_dropped = False
+        self._counted: dict[tuple[str, int | None], Hashable] = {}
         self.num_loads: Counter[str] = Counter()
         self.num_refusals: Counter[str] = Counter()
 
@@ -104,12 +108,12 @@ class Registry:
             raise ModelNotFound(self._unknown(name, task), param="model")
         version = family.version_of(tag, self._random.random)
         loaded = None if version is None else family.loaded.get(version)
-        if loaded is None:
+        if loaded is None or family.is_only_shadow(loaded.info.version):
             raise ModelNotFound(_why_not(family, model, version), param="model")
         if loaded.info.task != task:
             raise WrongTask(
                 f"model {model[:80]!r} {WHAT_IT_DOES[loaded.info.task]}, but was asked for "
-                f"{task}; that is done by {self._served(task)}",
+                f"{task}; that is done by {self._names_for(task)}",
                 param="model",
             )
         return loaded
@@ -136,7 +140,7 @@ class Registry:
         So it is also if it was listed a moment ago and is not found: the whole store may have gone.
         """
         try:
-            return self._aside(partial(converge, old, self._store, self._load))
+            return self._aside(partial(converge, old, self._store, self._load, self._served))
         except StoreError as exc:
             self._note_problem(str(exc))
         except Exception:
@@ -154,12 +158,14 @@ class Registry:
             gc.collect()
 
     def _count(self, old: Mapping[str, Family], new: Mapping[str, Family]) -> None:
-        """Count what has been loaded and what has been refused since."""
+        """Count what has been loaded since, and each refusal once for the same files."""
         for name, family in new.items():
             before = old.get(name, Family(name))
             self.num_loads[name] += len(family.loaded.keys() - before.loaded.keys())
-            if family.fingerprint != before.fingerprint:
-                self.num_refusals[name] += len(family.refused)
+            for what, files in family.refusals():
+                is_news = self._counted.get((name, what)) != files
+                self._counted[name, what] = files
+                self.num_refusals[name] += is_news and files is not None
 
     def _note_problem(self, problem: str | None) -> None:
         """Keep why the store is not followed now; log it when it is news."""
@@ -170,9 +176,9 @@ class Registry:
     def _unknown(self, name: str, task: Task) -> str:
         near = difflib.get_close_matches(name[:80], self._names(task), n=1)
         hint = f"; did you mean {near[0]!r}? There are" if near else ", there are"
-        return f"there is no model {name[:80]!r}{hint} {self._served(task)}"
+        return f"there is no model {name[:80]!r}{hint} {self._names_for(task)}"
 
-    def _served(self, task: Task) -> str:
+    def _names_for(self, task: Task) -> str:
         return ", ".join(self._names(task)) or f"no models for {task}"
 
     def _names(self, task: Task) -> list[str]:
@@ -187,7 +193,13 @@ def _why_not(family: Family, model: str, version: int | None) -> str:
     refusal = None if version is None else family.refused.get(version)
     if refusal is not None:
         return f"model {model[:80]!r} is refused: {refusal.reason}"
-    tags = [str(one) for one in sorted(family.loaded)] + sorted(family.labels)
+    if version is not None and family.is_only_shadow(version):
+        return (
+            f"model {model[:80]!r} is a shadow: its answers are compared with those that are given "
+            "and never returned; list it under `also` in serving.json to have it asked by number"
+        )
+    reachable = [one for one in sorted(family.loaded) if not family.is_only_shadow(one)]
+    tags = [str(one) for one in reachable] + sorted(family.labels)
     return (
         f"model {model[:80]!r} is not served; of {family.name} there are "
         f"{', '.join(tags) or 'no versions'}"

@@ -231,7 +231,7 @@ class ModelStatus:
         classes: Class labels of a classifier, else empty.
         prompts: The only prompts that a generator takes, or empty for any text.
         metrics: Figures from its manifest.
-        reason: Why it was refused.
+        reason: Why it was refused; at the default version, why the store's plan cannot be read.
         sampling: A generator's own defaults, complete; else None.
         canary_weight: Its share of the requests that name no version, if it is the canary.
         is_shadow: Whether it only gets copies of requests, to be compared.

@@ -15,7 +15,7 @@ function ranked(models, rank) {
  */
 export async function loadModels() {
   const { data } = await get("v1/models");
-  const ready = data.filter((model) => model.state === "ready");
+  const ready = data.filter((model) => model.state === "ready" && !model.is_shadow);
   const classifiers = ready.filter((model) => model.task === "text-classification");
   const generators = ready.filter((model) => model.task === "text-generation");
   return {

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import requests
 
 from model_store import Canary, ServingPlan, Store
 from tests.e2e.conftest import ROOT
@@ -123,6 +124,7 @@ def test_a_new_version_that_fails_is_refused_with_its_reason_and_nothing_else_ch
     assert set(running.stop()) == {"right"}
     assert set(running.versions) == {2}
     assert "refused sentiment:4: golden.json" in live.log_path.read_text()
+    until(lambda: figure(live, "rnn_refusals_total", model="sentiment") == WORKERS)
 
 
 def test_labels_old_versions_and_the_canary_are_reached_by_name(live, store_dir, truth, traffic):
@@ -148,6 +150,15 @@ def test_labels_old_versions_and_the_canary_are_reached_by_name(live, store_dir,
 def test_a_shadow_answers_nobody(live, store_dir, truth, traffic):
     Store(store_dir).write_serving("sentiment", ServingPlan(default=2, shadow=3))
     on_all_workers(live, lambda states: 3 in states and states[3]["is_shadow"])
+    asked = {"model": "sentiment:3", "input": "a good film"}
+    refused = requests.post(f"{live.base_url}/v1/classify", json=asked, timeout=10)
+    assert (refused.status_code, "shadow" in refused.text) == (404, True)
+    assert (
+        requests.get(
+            f"{live.base_url}/v2/models/sentiment/versions/3/ready", timeout=10
+        ).status_code
+        == 404
+    )
     running = traffic(live.base_url, classify_asks(truth))
     running.wait_for(100)
     assert set(running.stop()) == {"right"}

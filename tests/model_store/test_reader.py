@@ -85,6 +85,7 @@ READS = {
     "manifest": lambda store, version: store.manifest("film", 1),
     "verify": lambda store, version: store.verify("film", 1),
     "fingerprint": lambda store, version: store.fingerprint("film"),
+    "files": lambda store, version: store.files("film", 1),
     "check_plan": lambda store, version: store.check_plan("film", ServingPlan(default=1)),
     "read": lambda store, version: version.read("model.onnx"),
     "tokenizer": lambda store, version: version.tokenizer(),
@@ -205,6 +206,16 @@ def test_the_fingerprint_changes_with_any(publish, store, change):
     change(store, publish)
 
     assert store.fingerprint("film") != before
+
+
+def test_the_files_of_a_version_change_with_them_alone(publish, store):
+    first, second = publish(), publish()
+    before = store.files("film", 1)
+    (second.path / "model.onnx").write_bytes(b"other")
+    assert store.files("film", 1) == before
+    (first.path / "model.onnx").write_bytes(b"other")
+    assert store.files("film", 1) != before
+    assert not store.files("film", 9)
 
 
 def test_the_fingerprint_of_one_model_is_not_moved_by_another(publish, store):

@@ -45,7 +45,7 @@ def ready(request: Request) -> Reply:
 def names(request: Request) -> Reply:
     """List the names of the models that are served."""
     statuses = request.engine.models()
-    return json_reply({"models": sorted({one.name for one in statuses if one.state == "ready"})})
+    return json_reply({"models": sorted({one.name for one in statuses if models.is_served(one)})})
 
 
 def metadata(request: Request) -> Reply:
@@ -65,9 +65,10 @@ def metadata(request: Request) -> Reply:
 def model_ready(request: Request) -> Reply:
     """Answer 200 if a model answers, 503 if it was refused or the worker is not ready."""
     name, _, tag = models.address(request).partition(":")
-    for status in request.engine.models():
-        if status.name == name and str(status.version) == tag and status.state == "refused":
-            raise NotReady(f"{name}:{tag} was refused: {status.reason}")
+    own = [status for status in request.engine.models() if status.name == name]
+    refused = [one for one in own if one.state == "refused" and tag in ("", str(one.version))]
+    if refused and (tag or not any(one.is_default for one in own)):
+        raise NotReady(f"{name}:{refused[-1].version} was refused: {refused[-1].reason}")
     info = models.find(request)
     health = request.engine.health()
     if not health.is_ready:
@@ -111,11 +112,11 @@ def index(request: Request) -> Reply:
             {
                 "name": status.name,
                 "version": str(status.version),
-                "state": "READY" if status.state == "ready" else "UNAVAILABLE",
-                "reason": status.reason or "",
+                "state": "READY" if models.is_served(status) else "UNAVAILABLE",
+                "reason": status.reason or ("a shadow" if status.is_shadow else ""),
             }
             for status in request.engine.models()
-            if status.state == "ready" or not ask.ready
+            if models.is_served(status) or not ask.ready
         ]
     )
 

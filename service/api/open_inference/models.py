@@ -49,9 +49,14 @@ def find(request: Request) -> ModelInfo:
         return request.engine.resolve(model, "text-generation")
 
 
+def is_served(status: ModelStatus) -> bool:
+    """Tell whether a version answers callers."""
+    return status.state == "ready" and not status.is_shadow
+
+
 def versions_of(name: str, statuses: Sequence[ModelStatus]) -> list[str]:
     """List the versions of a model that answer."""
-    return [str(one.version) for one in statuses if one.name == name and one.state == "ready"]
+    return [str(one.version) for one in statuses if one.name == name and is_served(one)]
 
 
 def inputs_of(info: ModelInfo) -> Sequence[Described]:

@@ -1,6 +1,7 @@
 """The Open Inference Protocol's metadata, generation, statistics and repository."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,6 +10,7 @@ from service.api.open_inference.schemas import GenerateParameters
 from service.api.open_inference.statistics import ModelStatistics, Statistics
 from service.errors import EngineFailure, QueueFull
 from service.record import RequestRecord
+from tests.fakes import STATUSES
 
 
 def get(client, path):
@@ -240,3 +242,23 @@ def test_requests_that_share_a_batch_count_as_parts_of_one(client, app):
     told = statistics._told("sentiment", 2)
     assert (told["inference_count"], told["execution_count"]) == (8, 1)
     assert told["last_inference"] == 12_500
+
+
+def test_a_model_none_of_whose_versions_answers_is_not_ready(client, engine):
+    refused = [one for one in STATUSES if one.state == "refused"]
+    engine.models = lambda: refused
+    answer = client.get("/v2/models/sentiment/ready")
+    assert (answer.status_code, "golden.json" in answer.get_data(as_text=True)) == (503, True)
+    engine.models = lambda: STATUSES
+    assert client.get("/v2/models/sentiment/ready").status_code == 200
+
+
+def test_a_shadow_is_not_told_as_one_that_answers(client, engine):
+    engine.models = lambda: [replace(STATUSES[0], is_shadow=True), STATUSES[1]]
+    assert get(client, "/models/sentiment")["versions"] == ["2"]
+    states = client.post("/v2/repository/index").get_json()
+    assert [(one["state"], one["reason"]) for one in states] == [
+        ("UNAVAILABLE", "a shadow"),
+        ("READY", ""),
+    ]
+    assert len(client.post("/v2/repository/index", json={"ready": True}).get_json()) == 1

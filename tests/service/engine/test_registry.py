@@ -9,6 +9,7 @@ from model_store import Canary, ServingPlan, Store
 from service.engine.loading import load
 from service.engine.options import EngineOptions
 from service.engine.registry import Registry
+from service.engine.served import Served
 from service.errors import ModelNotFound, WrongTask
 from tests.models import publish_classifier, publish_generator
 
@@ -27,7 +28,7 @@ def store(root):
 
 @pytest.fixture
 def registry(root, store):
-    return Registry(store, partial(load, options=EngineOptions(store_dir=root)))
+    return Registry(store, partial(load, options=EngineOptions(store_dir=root)), Served())
 
 
 def versions(registry, *models):
@@ -240,3 +241,49 @@ def test_an_empty_store_serves_nothing_and_says_why(registry):
 
     assert registry.loaded() == []
     assert registry.problem
+
+
+def test_a_start_beside_a_bad_default_serves_the_latest_former_one_that_is_sound(
+    root, store, registry
+):
+    for _ in range(4):
+        publish_classifier(root)
+    corrupt(publish_classifier(root))
+    corrupt(store.open("sentiment", 1))
+    store.write_serving("sentiment", ServingPlan(default=5, history=(3, 2, 1, 9)))
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment") == [2]
+    assert 9 not in [one.version for one in registry.statuses()]
+
+
+def test_a_start_beside_a_broken_plan_serves_nothing_of_that_model_and_says_why(root, registry):
+    publish_classifier(root)
+    publish_classifier(root, "other")
+    (root / "sentiment" / "serving.json").write_text("{")
+
+    registry.refresh()
+
+    assert versions(registry, "other") == [1]
+    [refused] = [one for one in registry.statuses() if one.name == "sentiment"]
+    assert (refused.state, "serving.json" in refused.reason) == ("refused", True)
+
+
+def test_a_shadow_cannot_be_asked_unless_it_is_listed_for_that_too(root, store, registry):
+    publish_classifier(root)
+    publish_classifier(root)
+    store.write_serving("sentiment", ServingPlan(default=1, shadow=2))
+    registry.refresh()
+    with pytest.raises(ModelNotFound, match="is a shadow: .* never returned") as hidden:
+        registry.find("sentiment:2", CLASSIFY)
+    assert "also" in hidden.value.message
+    assert [one.is_shadow for one in registry.statuses()] == [False, True]
+    with pytest.raises(ModelNotFound, match="there are 1$"):
+        registry.find("sentiment:3", CLASSIFY)
+
+    for more in ({"also": (2,)}, {"labels": {"next": 2}}, {"canary": Canary(version=2, weight=0)}):
+        store.write_serving("sentiment", ServingPlan(default=1, shadow=2, **more))
+        registry.refresh()
+        assert versions(registry, "sentiment:2") == [2]
+        assert registry.shadow_of("sentiment").info.version == 2
