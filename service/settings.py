@@ -1,11 +1,15 @@
 """The service's settings, read from the environment: the only module that reads it.
 
 A setting's environment variable is its name in capitals: `PORT=9000` sets `port`. An empty
-variable counts as unset. Knows nothing of what the settings are used for.
+variable counts as unset. Knows nothing of what the settings are used for. Command:
+`python -m service.settings` prints what holds here, and where each value comes from.
 """
 
 import math
 import os
+import re
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +20,7 @@ from service.describe import Schema, describe
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
+SECRET = re.compile(r"(?<=://)\S*(?=@)|(?<=\?)\S+")  # of an address
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
 
 
@@ -190,3 +195,40 @@ def load_settings() -> Settings:
 def _allowed(schema: Schema) -> str:
     is_name = schema.get("pattern") == NAME_PATTERN
     return "a model's name, such as sentiment or sentiment:3" if is_name else describe(schema)
+
+
+def table(settings: Settings) -> Iterator[str]:
+    """Write each setting in a line: its variable, value, where that is from, and the default.
+
+    Names, passwords and queries of addresses are not told.
+    """
+    header = ("variable", "value", "from", "default")
+    rows = [header, *(_row(settings, name) for name in Settings.model_fields)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(header))]
+    for row in rows:
+        yield "  ".join(map(str.ljust, row, widths)).rstrip()
+
+
+def _row(settings: Settings, name: str) -> tuple[str, str, str, str]:
+    is_set = name in settings.model_fields_set
+    default = Settings.model_fields[name].get_default(call_default_factory=True)
+    value = SECRET.sub("***", _shown(getattr(settings, name)))
+    return name.upper(), value, "environment" if is_set else "default", _shown(default)
+
+
+def _shown(value: object) -> str:
+    return "-" if value in (None, "") else str(value)
+
+
+def main() -> None:
+    """Print the settings that a service started from here would have."""
+    try:
+        settings = load_settings()
+    except SettingsError as exc:
+        print(f"The service cannot start: {exc}", file=sys.stderr)
+        sys.exit(2)
+    print(*table(settings), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,13 @@
 import pytest
 
-from service.settings import PROJECT_DIR, Settings, SettingsError, load_settings, usable_cores
+from service.settings import (
+    PROJECT_DIR,
+    Settings,
+    SettingsError,
+    load_settings,
+    main,
+    usable_cores,
+)
 
 
 @pytest.fixture
@@ -78,3 +85,48 @@ def test_without_a_share_every_core_counts(tmp_path, quota):
     if quota is not None:
         file.write_text(quota)
     assert usable_cores(file) == usable_cores(tmp_path / "none") >= 1
+
+
+def printed(capsys):
+    main()
+    header, *rows = (line.split() for line in capsys.readouterr().out.splitlines())
+    assert header == ["variable", "value", "from", "default"]
+    return {name: tuple(rest) for name, *rest in rows}
+
+
+def test_the_printed_table_tells_every_setting_and_where_it_comes_from(setenv, capsys):
+    setenv("PORT", "9000")
+    setenv("STORE_DIR", "/models")
+    rows = printed(capsys)
+    assert list(rows) == [name.upper() for name in Settings.model_fields]
+    assert rows["PORT"] == ("9000", "environment", "8000")
+    assert rows["STORE_DIR"][:2] == ("/models", "environment")
+    assert rows["RATE_LIMIT"] == ("-", "default", "-")
+    changed = {name for name, row in rows.items() if row[1] == "environment"}
+    assert changed == {"PORT", "STORE_DIR"}
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("redis://ann:s3cret@host:6379/0", "redis://***@host:6379/0"),
+        ("redis://:s3c@ret@host:6379/0", "redis://***@host:6379/0"),
+        ("redis://host/0?username=ann&password=s3cret", "redis://host/0?***"),
+        ("redis://host:6379/0", "redis://host:6379/0"),
+    ],
+)
+@pytest.mark.parametrize("name", ["RATE_LIMIT_STORAGE", "OTEL_EXPORTER_OTLP_ENDPOINT"])
+def test_the_printed_table_tells_no_password(setenv, capsys, name, url, shown):
+    setenv(name, url)
+    assert printed(capsys)[name] == (shown, "environment", "-")
+
+
+def test_a_bad_value_ends_the_table_with_the_services_own_line(setenv, capsys):
+    setenv("PORT", "eighty")
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert capsys.readouterr() == (
+        "",
+        "The service cannot start: PORT=eighty: it must be a whole number from 1 to 65535\n",
+    )
