@@ -86,20 +86,33 @@ def test_a_bulk_whose_caller_left_stops(start_process, tiny_store):
     assert (line["status"], line["reason"]) == (499, "cancelled")
 
 
-def test_sigterm_lets_real_streams_end_with_their_own_text(live):
-    fields = {"prompt": "To be", "max_tokens": 2000, "seed": 1}
-    whole = requests.post(f"{live.base_url}/v1/generate", json=fields, timeout=30).json()
+def text_of(stream):
+    """All of a stream's text; fail if it does not end as it should."""
+    lines = [line for line in stream.iter_lines() if line]
+    assert lines.pop() == b"data: [DONE]"
+    events = [json.loads(line[6:]) for line in lines if line.startswith(b"data: ")]
+    return "".join(event["choices"][0]["text"] for event in events)
+
+
+def test_sigterm_lets_streams_end_whole_and_breaks_off_no_other_answer(
+    start_process, store_dir, traffic
+):
+    live = start_process(store_dir, {"DEFAULT_CLASSIFIER": "none", "WORKERS": "2"})
+    truth = Truth(store_dir)
+    truth.learn("shakespeare")
+    url = f"{live.base_url}/v1/generate"
+    fields = {"prompt": "To be", "max_tokens": 4000, "seed": 1}
+    whole = requests.post(url, json=fields, timeout=60).json()["choices"][0]["text"]
+    running = traffic(live.base_url, generate_asks(truth), pause_s=0.001)
+    running.wait_for(20)
     streams = [
-        requests.post(
-            f"{live.base_url}/v1/generate", json=fields | {"stream": True}, stream=True, timeout=30
-        )
-        for _ in range(4)
+        requests.post(url, json=fields | {"stream": True}, stream=True, timeout=60)
+        for _ in range(8)
     ]
     live.process.send_signal(signal.SIGTERM)
-    for stream in streams:
-        lines = [line for line in stream.iter_lines() if line]
-        assert lines.pop() == b"data: [DONE]"
-        events = [json.loads(line[6:]) for line in lines if line.startswith(b"data: ")]
-        text = "".join(event["choices"][0]["text"] for event in events)
-        assert text == whole["choices"][0]["text"]
+    assert [text_of(stream) == whole for stream in streams] == [True] * len(streams)
     assert live.stop() == 0
+    until(lambda: running.outcomes[503] + running.outcomes["broken"] > 0)
+    outcomes = running.stop()
+    print(f"{len(streams)} streams whole, beside them {dict(outcomes)}")
+    assert set(outcomes) <= {"right", 503, "broken"}

@@ -108,8 +108,9 @@ def generate_asks(truth):
 class Traffic:
     """Threads that ask without a pause until they are stopped.
 
-    `outcomes` counts what became of the requests: "right", "wrong", "broken" (the connection) or
-    a status; `latencies` are seconds, of the right ones, `retry_after` what refusals advised.
+    `outcomes` counts what became of the requests: "right", "wrong", "broken" (no connection, or no
+    answer on it), "cut" (an answer that broke off) or a status; `latencies` are seconds, of the
+    right ones, `retry_after` what refusals advised.
     """
 
     base_url: str
@@ -161,12 +162,14 @@ class Traffic:
     def _ask(self, connection, ask):
         started = time.monotonic()
         headers = {"Content-Type": "application/json"} | self.headers
+        failure = "broken"
         try:
             connection.request("POST", ask.path, ask.body, headers)
             answer = connection.getresponse()
+            failure = "cut"
             body = answer.read()
         except (OSError, http.client.HTTPException):
-            self.outcomes["broken"] += 1
+            self.outcomes[failure] += 1
             connection.close()
             return
         elapsed_s = time.monotonic() - started
