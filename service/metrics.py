@@ -53,6 +53,7 @@ amounts_of = attrgetter(
     "batch_size",
     "prompt_tokens",
     "completion_tokens",
+    "num_rows",
     "first_token_s",
 )
 
@@ -179,7 +180,7 @@ class Metrics:
     def _take(self, children: Children, records: Sequence[RequestRecord]) -> None:
         """Take in requests of one kind."""
         columns = zip(*map(amounts_of, records), strict=True)
-        durations_s, queues_s, computes_s, rows, read, written, first_tokens_s = columns
+        durations_s, queues_s, computes_s, rows, read, written, answers, first_tokens_s = columns
         children.requests.inc(len(records))
         children.duration.observe_all(durations_s)
         if records[0].model is None:
@@ -191,17 +192,22 @@ class Metrics:
         if any(written):
             children.written.inc(sum(written))
         if any(first_tokens_s):
-            self._note_streams(children, zip(durations_s, written, first_tokens_s, strict=True))
+            streams = zip(durations_s, written, answers, first_tokens_s, strict=True)
+            self._note_streams(children, streams)
 
     def _note_streams(
-        self, children: Children, answers: Iterable[tuple[float, int, float | None]]
+        self, children: Children, answers: Iterable[tuple[float, int, int, float | None]]
     ) -> None:
-        """Take in those that were sent as they were written."""
-        for duration_s, num_tokens, first_token_s in answers:
+        """Take in those that were sent as they were written.
+
+        The answers of one request are written at the same time, a token of each in a step.
+        """
+        for duration_s, num_tokens, num_rows, first_token_s in answers:
             if first_token_s is not None:
                 children.first_token.observe(first_token_s)
-                if num_tokens > 1:
-                    children.between.observe((duration_s - first_token_s) / (num_tokens - 1))
+                if num_tokens > num_rows > 0:
+                    num_steps = num_tokens / num_rows - 1
+                    children.between.observe((duration_s - first_token_s) / num_steps)
 
     def _histogram(
         self, name: str, meaning: str, labels: list[str], buckets: tuple[float, ...]

@@ -1,8 +1,11 @@
 """Each bound of `docs/limits.md`, with the defaults, one unit beyond it."""
 
+import contextlib
 import gzip
 import json
 import re
+import select
+import socket
 
 import pytest
 import requests
@@ -102,6 +105,19 @@ def test_the_page_tells_the_defaults_as_they_are():
     rows = re.findall(r"\| ([^|]+) \| `([A-Z_]+)` \|", PAGE)
     assert len(rows) >= 15
     assert [row for row in rows if not row[0].startswith(shown(row[1]))] == []
+
+
+def test_more_connections_than_may_be_wait_for_one_to_close(start_process, tiny_store):
+    live = start_process(tiny_store, {"MAX_CONNECTIONS": "3", "KEEPALIVE_S": "60"})
+    address = ("127.0.0.1", live.port)
+    with contextlib.ExitStack() as stack:
+        idle, *_, last = [
+            stack.enter_context(socket.create_connection(address, 30)) for _ in range(4)
+        ]
+        last.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert not select.select([last], [], [], 0.5)[0]
+        idle.close()
+        assert last.recv(100).startswith(b"HTTP/1.1 200")
 
 
 def test_an_answer_that_takes_too_long_is_given_up(start_process, tiny_store):

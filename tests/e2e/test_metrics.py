@@ -1,8 +1,10 @@
 """The figures of the whole service, whatever becomes of its workers."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
 from collections import Counter
 
 import pytest
@@ -103,6 +105,13 @@ def test_what_is_going_on_is_seen_within_seconds(live):
     assert total(live, "rnn_resident_memory_bytes") > 20e6
     assert total(live, "rnn_store_followed") == 2
     assert total(live, "rnn_build_info") == 1
+
+
+def test_open_connections_are_told(live):
+    with contextlib.ExitStack() as stack:
+        for _ in range(7):
+            stack.enter_context(socket.create_connection(("127.0.0.1", live.port), 30))
+        until(lambda: total(live, "rnn_connections") >= 7)
 
 
 @pytest.mark.parametrize(

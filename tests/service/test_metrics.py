@@ -67,7 +67,7 @@ def test_a_refusal_is_counted_with_its_reason_and_no_model(metrics):
 
 
 def test_a_stream_tells_the_time_to_its_first_token_and_between_tokens(metrics):
-    stream = {"route": "/v1/generate", "model": "m", "version": 1}
+    stream = {"route": "/v1/generate", "model": "m", "version": 1, "num_rows": 1}
     long = record(**stream, first_token_s=0.01, duration_s=0.11, completion_tokens=11)
     metrics([long, record(**stream, first_token_s=0.01, duration_s=0.02, completion_tokens=1)])
     text = metrics.render()
@@ -76,13 +76,19 @@ def test_a_stream_tells_the_time_to_its_first_token_and_between_tokens(metrics):
     assert read(text, "rnn_token_seconds_sum", model="m") == pytest.approx(0.01)
 
 
+def test_the_time_between_tokens_is_that_within_one_of_several_answers(metrics):
+    stream = {"route": "/v1/generate", "model": "m", "version": 1, "num_rows": 3}
+    metrics([record(**stream, first_token_s=0.01, duration_s=0.11, completion_tokens=33)])
+    assert read(metrics.render(), "rnn_token_seconds_sum", model="m") == pytest.approx(0.01)
+
+
 def test_requests_taken_together_count_as_one_by_one(metrics):
     """Sums and buckets are the same, also for values on a bound and beyond all bounds."""
     model = {"model": "m", "version": 1}
     stories = [
         *[record(**model, batch_size=size, queue_s=size / 1000) for size in (1, 2, 3, 512, 9999)],
         record(status=404, reason="model_not_found", duration_s=99.0),
-        record(**model, completion_tokens=4, first_token_s=0.5, duration_s=0.001),
+        record(**model, num_rows=1, completion_tokens=4, first_token_s=0.5, duration_s=0.7),
         record(route="/predict", **model, duration_s=0.0025),
     ]
     metrics(stories)

@@ -87,6 +87,23 @@ def test_a_body_that_stops_coming_is_given_up(body):
     assert not body.is_read
 
 
+class Drip(IterUnreader):  # type: ignore[misc]
+    """A client that goes on sending, a little now and then."""
+
+    def chunk(self, size_hint=None):
+        gevent.sleep(0.01)
+        return b"400\r\n%b\r\n" % (b"a" * 1024)  # as much as gunicorn reads at once
+
+
+@pytest.mark.parametrize("reader_of", [with_length, chunked], ids=["length", "chunked"])
+def test_a_bodys_time_is_that_of_all_its_pieces(reader_of):
+    arguments = (10**9,) if reader_of is with_length else ()
+    body = reader_of(*arguments, unreader=lambda parts: Drip([]))
+    with pytest.raises(TimeoutError):
+        any(not body.read(1024) for _ in range(100))
+    assert body.failed
+
+
 @pytest.mark.parametrize("parts", [(b"zz\r\n",), (b"4\r\nabcdef\r\n",), (b"4\r\nab",)])
 def test_malformed_or_broken_chunks_are_errors_of_the_connection(parts):
     body = chunked(*parts)

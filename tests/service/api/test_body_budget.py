@@ -1,9 +1,12 @@
+import gzip
 import io
+import tracemalloc
 
 import pytest
 
 from service.api.app import create_app
 from service.api.body import PIECE_BYTES, BodyBudget, read_body
+from service.api.errors import BodyTooLarge
 from service.errors import QueueFull
 from service.record import RequestRecord
 from service.settings import Settings
@@ -48,6 +51,32 @@ def test_bytes_count_when_they_are_here(length, is_told, taken):
     seen: list[int] = []
     assert read_body(environ, 10 * PIECE_BYTES, seen.append) == b"a" * length
     assert seen == taken
+
+
+def packed(num_bytes):
+    body = gzip.compress(bytes(num_bytes))
+    return {
+        "wsgi.input": io.BytesIO(body),
+        "CONTENT_LENGTH": str(len(body)),
+        "HTTP_CONTENT_ENCODING": "gzip",
+    }
+
+
+def test_what_a_packed_body_holds_counts_once_unpacked():
+    seen: list[int] = []
+    assert len(read_body(packed(10 * PIECE_BYTES), 10 * PIECE_BYTES, seen.append)) == sum(seen)
+    assert seen == [10 * PIECE_BYTES]
+
+
+def test_a_packed_body_is_unpacked_no_further_than_it_may_be():
+    environ = packed(64 * 1024 * 1024)
+    tracemalloc.start()
+    try:
+        with pytest.raises(BodyTooLarge):
+            read_body(environ, PIECE_BYTES)
+        assert tracemalloc.get_traced_memory()[1] < 1024 * 1024
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_body_that_is_only_announced_shuts_nobody_out():

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from service.api.answers import GenerateAnswerBody
+from service.api.app import create_app
 from service.engine.types import GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, EngineFailure, QueueFull
 from tests.fakes import FakeEngine
@@ -31,6 +32,14 @@ def test_a_prompt_is_continued(client):
     assert answer["choices"] == [{"index": 0, "text": "ello", "finish_reason": "length", "seed": 1}]
     assert answer["usage"]["completion_tokens"] == 4
     assert answer["usage"]["total_tokens"] == answer["usage"]["prompt_tokens"] + 4
+
+
+def test_the_time_to_the_first_token_is_that_which_the_engine_took(settings, records):
+    engine = FakeEngine(pause_s=0.02, is_slow=True)
+    client = create_app(engine, settings, observers=[records.append]).test_client()
+    stream(client, max_tokens=3)
+    [record] = records
+    assert 0.02 <= record.first_token_s <= record.duration_s - 2 * 0.02
 
 
 def test_all_sampling_fields_reach_the_engine(client, engine, records, settings):
