@@ -5,6 +5,7 @@ What is not set costs nothing.
 
 from importlib import import_module
 
+from service.api.door import MetricsDoor
 from service.api.guards import KeyGuard, PlaceGuard, RateGuard
 from service.api.handler import Guard, Observer
 from service.auth import Keyring
@@ -33,6 +34,8 @@ class Access:
         self.chores: list[Chore] = []
         self.keyring: Keyring | None = None
         trusts_proxy = settings.trust_forwarded_for
+        if settings.metrics_port is not None:
+            self.guards.append(MetricsDoor(settings.metrics_port))
         if settings.api_keys_file is not None:
             shared = settings.run_dir and settings.run_dir / KEYS_FILE
             self.keyring = Keyring(settings.api_keys_file, shared)

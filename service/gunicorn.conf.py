@@ -25,11 +25,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's: the processes are the paral
 
 wsgi_app = "service.wsgi:build()"
 proc_name = "rnn-service"
-bind = (
-    f"[{settings.host}]:{settings.port}"
-    if ":" in settings.host
-    else (f"{settings.host}:{settings.port}")
-)
+bind = list(startup.addresses(settings))
 workers = settings.workers
 
 # A worker is one thread that switches between connections; the model's run is the only long step.

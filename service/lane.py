@@ -79,11 +79,13 @@ class HeldSocket:
 class LaneWorker(GeventWorker):  # type: ignore[misc]
     """A gevent worker with a fast lane for plain requests to the busy routes.
 
-    A subclass sets `_running` and `_client_timeout_s` before it serves.
+    A subclass sets `_running`, `_client_timeout_s` and `_metrics_port`, at which there is no lane,
+    before it serves.
     """
 
     _running: list[int]
     _client_timeout_s: float
+    _metrics_port: int | None
 
     def load_wsgi(self) -> None:
         """Load the application, and learn its busy routes."""
@@ -98,7 +100,7 @@ class LaneWorker(GeventWorker):  # type: ignore[misc]
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """Serve a connection until one side closes it."""
-        if not self._has_lane:
+        if not self._has_lane or listener.getsockname()[1] == self._metrics_port:
             super().handle(listener, client, addr)
             return
         data: bytes | None = b""

@@ -129,6 +129,7 @@ class Worker(BootingWorker):
         """Read the settings, then serve."""
         self._settings = load_settings()
         self._client_timeout_s = self._settings.client_timeout_s
+        self._metrics_port = self._settings.metrics_port
         self._running = [0]  # requests being answered; a new list counts from a drain's begin
         self._drains_since: float | None = None
         self._is_hurried = False

@@ -59,6 +59,12 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535)
     """Port to listen on."""
 
+    metrics_host: str = "127.0.0.1"
+    """Address of `METRICS_PORT`."""
+
+    metrics_port: int | None = Field(default=None, ge=1, le=65535)
+    """Port for `/metrics` alone, which is then not at `PORT`; unset: at `PORT` with all else."""
+
     workers: int = Field(default_factory=usable_cores, ge=1, le=512)
     """Worker processes, each with its own copy of the models; default: one a usable core."""
 

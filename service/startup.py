@@ -51,11 +51,21 @@ def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
         check_keys(settings.api_keys_file),
         check_rates(settings),
         check_tracing(settings.otel_exporter_otlp_endpoint),
+        check_doors(settings),
     ]
     for address in addresses:
         if isinstance(address, tuple):
             checks += [check_exposure(address[0], settings), check_port(*address)]
     yield from (problem for problem in checks if problem is not None)
+
+
+def addresses(settings: Settings) -> Iterator[str]:
+    """Say where to listen, as gunicorn reads it."""
+    doors = [(settings.host, settings.port)]
+    if settings.metrics_port is not None:
+        doors.append((settings.metrics_host, settings.metrics_port))
+    for host, port in doors:
+        yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def check_store(store_dir: Path) -> str | None:
@@ -101,6 +111,13 @@ def check_tracing(endpoint: str) -> str | None:
     if not endpoint or find_spec(TRACING_PACKAGE) is not None:
         return None
     return "OTEL_EXPORTER_OTLP_ENDPOINT is set: pip install -r requirements-otel.txt, or unset it"
+
+
+def check_doors(settings: Settings) -> str | None:
+    """Say why figures cannot have the port that is named for them, if so."""
+    if settings.metrics_port != settings.port:
+        return None
+    return f"METRICS_PORT={settings.metrics_port} is PORT as well: name another, or none"
 
 
 def check_exposure(host: str, settings: Settings) -> str | None:

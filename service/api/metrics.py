@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from service.api.door import METRICS_RULE
 from service.api.handler import Route
 from service.api.reply import Reply
 from service.api.request import Request
@@ -19,4 +20,4 @@ def metrics_route(render: Callable[[], bytes]) -> Route:
     def metrics(request: Request) -> Reply:
         return Reply(render(), content_type=CONTENT_TYPE)
 
-    return Route("/metrics", metrics, summary="Figures for Prometheus", is_limited=False)
+    return Route(METRICS_RULE, metrics, summary="Figures for Prometheus", is_limited=False)

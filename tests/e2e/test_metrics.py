@@ -12,6 +12,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from service.startup import RUN_DIR_PREFIX, memory_dir
+from tests.e2e.conftest import free_port
 from tests.e2e.test_http import raw
 from tests.e2e.test_lifecycle import until
 
@@ -37,6 +38,25 @@ def total(live, name, **labels):
 def run_dirs(live):
     """The folders in which the workers of this start count."""
     return list(memory_dir().glob(f"{RUN_DIR_PREFIX}{live.process.pid}-*"))
+
+
+def test_figures_at_a_port_of_their_own_are_there_alone_and_nothing_else_is(
+    start_process, tiny_store
+):
+    port = free_port()
+    live = start_process(tiny_store, {"METRICS_PORT": str(port)})
+    classify(live)
+    door = f"http://127.0.0.1:{port}"
+    assert "rnn_requests_total" in requests.get(f"{door}/metrics", timeout=10).text
+    refused = [
+        requests.get(f"{live.base_url}/metrics", timeout=10),
+        requests.get(f"{door}/v1/models", timeout=10),
+        requests.post(f"{door}/v1/classify", json={"input": "good"}, timeout=10),
+    ]
+    for answer in refused:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_not_found")
+    for url in (live.base_url, door):
+        assert requests.get(f"{url}/readyz", timeout=10).status_code == 200
 
 
 def classify(live, text="a good film", **fields):
