@@ -125,6 +125,7 @@ class Metrics:
         self._between = self._histogram(
             "rnn_token_seconds", "Between two tokens of a stream, on average", by_model, TOKEN_S
         )
+        self.counter("rnn_worker_starts", "Workers started, those that have ended too", []).inc()
         info = self.gauge("rnn_build_info", "Versions", ["version", "python"], "mostrecent")
         info.labels(VERSION, platform.python_version()).set(1)
 

@@ -204,4 +204,4 @@ def test_a_real_prometheus_reads_the_real_service_and_its_rules(scraped):
     assert ask('up{job="rnn-service"}') == [1.0]
     rules = requests.get(f"{address}/api/v1/rules", timeout=5).json()["data"]["groups"]
     assert {rule["health"] for group in rules for rule in group["rules"]} <= {"ok", "unknown"}
-    assert sum(len(group["rules"]) for group in rules) == 10
+    assert sum(len(group["rules"]) for group in rules) == 13

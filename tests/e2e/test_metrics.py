@@ -74,6 +74,7 @@ def test_every_answer_of_every_worker_is_counted_through_kills_and_restarts(live
     route = {"route": "/v1/classify"}
     asked: Counter[str] = Counter()
     for round_number in range(3):
+        until(lambda started=2 + round_number: total(live, "rnn_worker_starts_total") == started)
         for _ in range(20):
             asked[str(classify(live).status_code)] += 1
         asked[str(classify(live, "").status_code)] += 1
