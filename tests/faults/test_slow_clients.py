@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.test_lifecycle import until
 from tests.faults.traffic import Truth, classify_asks
 from tests.faults.watching import figure
+from tests.models import publish_classifier, publish_generator
 
 pytestmark = pytest.mark.e2e
 
@@ -18,13 +19,22 @@ HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json
 
 
 @pytest.fixture
-def live(start_process, tiny_store):
-    return start_process(tiny_store, {"CLIENT_TIMEOUT_S": "1", "KEEPALIVE_S": "1"})
+def live(start_process, store_dir):
+    return start_process(store_dir, {"CLIENT_TIMEOUT_S": "2", "KEEPALIVE_S": "1"})
+
+
+@pytest.fixture(scope="module")
+def store_dir(tmp_path_factory):
+    """A store whose generator writes more than a connection holds unread."""
+    root = tmp_path_factory.mktemp("store")
+    publish_classifier(root)
+    publish_generator(root, max_tokens=4096, eos_id=None)
+    return root
 
 
 @pytest.fixture
-def asks(tiny_store):
-    truth = Truth(tiny_store)
+def asks(store_dir):
+    truth = Truth(store_dir)
     truth.learn("sentiment")
     return classify_asks(truth)
 
@@ -79,15 +89,22 @@ def test_a_body_that_drips_is_given_up_all_the_same(connect):
     assert status_of(drip) == 408
 
 
-def test_readers_that_read_nothing_are_given_up_and_their_rows_freed(live, asks, traffic, connect):
+@pytest.mark.parametrize(
+    "extra", [b"", b"Connection: close\r\n"], ids=["in the lane", "by gunicorn"]
+)
+def test_readers_that_read_nothing_are_given_up_and_their_rows_freed(
+    live, asks, traffic, connect, extra
+):
     running = traffic(live.base_url, asks, num_threads=2)
-    fields = {"prompt": "To be", "max_tokens": 500, "n": 60, "stream": True, "logprobs": 20}
+    fields = {"prompt": "To be", "max_tokens": 4000, "n": 20, "stream": True, "logprobs": 20}
     body = json.dumps(fields).encode()
-    head = HEAD.replace(b"classify", b"generate") + f"Content-Length: {len(body)}\r\n\r\n".encode()
+    head = HEAD.replace(b"classify", b"generate") + extra
+    head += f"Content-Length: {len(body)}\r\n\r\n".encode()
     for _ in range(5):
         connection = connect()
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(head + body)
+    until(lambda: figure(live, "rnn_requests_in_flight") >= 5)
     running.wait_for(50)
     until(lambda: figure(live, "rnn_requests_in_flight") <= 3)
     until(lambda: figure(live, "rnn_running_rows") == 0)
