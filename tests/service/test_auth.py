@@ -1,8 +1,12 @@
+import ast
 import hashlib
 import re
+import stat
+from pathlib import Path
 
 import pytest
 
+from service import auth
 from service.auth import MAX_KNOWN, Keyring, KeysError, main, new_key, read_keys
 
 
@@ -118,3 +122,76 @@ def test_the_command_refuses_a_name_that_logs_could_not_show(capsys):
     with pytest.raises(SystemExit):
         main(["new", 'a"b'])
     assert "is no name" in capsys.readouterr().err
+
+
+def test_keys_are_compared_in_constant_time_alone():
+    """No other comparison of what was sent is there: an early end tells how much was right."""
+    tree = ast.parse(Path(auth.__file__).read_text())
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    looking = [one for one in functions if one.name in ("name_of", "_look_up")]
+    assert len(looking) == 2
+    for function in looking:
+        inside = list(ast.walk(function))
+        called = [ast.unparse(node.func) for node in inside if isinstance(node, ast.Call)]
+        assert called.count("hmac.compare_digest") == 1
+        operators = {
+            type(op) for node in inside if isinstance(node, ast.Compare) for op in node.ops
+        }
+        assert operators <= {ast.Is, ast.IsNot, ast.GtE}
+
+
+def test_a_keyring_made_while_the_file_cannot_be_used_has_the_last_keys(keys_file, tmp_path):
+    shared = tmp_path / "shared"
+    Keyring(keys_file, shared)
+    keys_file.write_text("nonsense")
+    late = Keyring(keys_file, shared)
+    assert (late.name_of("a-key"), late.name_of("c-key")) == ("ann", None)
+    assert late.problem is not None
+    assert stat.S_IMODE(shared.stat().st_mode) == 0o600
+    assert "a-key" not in shared.read_text()
+
+
+def test_a_key_that_one_worker_saw_deleted_is_let_in_by_none(keys_file, tmp_path):
+    """The others take over what it read, although the file is wrong by the time they look."""
+    first, second = (Keyring(keys_file, tmp_path / "shared") for _ in range(2))
+    keys_file.write_text(line("bob", "b-key"))
+    first.reload()
+    keys_file.unlink()
+    second.reload()
+    for keyring in (first, second, Keyring(keys_file, tmp_path / "shared")):
+        assert [keyring.name_of(key) for key in ("a-key", "b-key")] == [None, "bob"]
+
+
+def test_after_a_fault_the_file_counts_again(keys_file, tmp_path):
+    keyring = Keyring(keys_file, tmp_path / "shared")
+    away = keys_file.rename(tmp_path / "away")
+    problems = []
+    for _ in range(2):
+        keyring.reload()
+        problems.append(keyring.problem)
+        if away.exists():
+            away.rename(keys_file)
+    assert [problem is None for problem in problems] == [False, True]
+    assert keyring.name_of("a-key") == "ann"
+
+
+def test_without_a_file_that_was_ever_read_nobody_is_let_in(tmp_path):
+    keyring = Keyring(tmp_path / "none", tmp_path / "gone" / "shared")
+    assert keyring.name_of("") is None
+    assert keyring.problem is not None
+
+
+def test_keys_that_cannot_be_shared_count_all_the_same_and_leave_no_older_ones(
+    keys_file, tmp_path, caplog
+):
+    shared = tmp_path / "run" / "shared"
+    keyring = Keyring(keys_file, shared)
+    assert keyring.name_of("a-key") == "ann"
+    assert "cannot be shared" in caplog.text
+    shared.parent.mkdir()
+    shared.write_text(line("ann", "a-key"))
+    shared.with_suffix(".new").mkdir()  # so that nothing can be written there
+    keys_file.write_text(line("bob", "b-key"))
+    keyring.reload()
+    assert keyring.name_of("b-key") == "bob"
+    assert not shared.exists()

@@ -247,3 +247,18 @@ def test_figures_are_not_read_while_a_worker_is_retired(tmp_path):
         pytest.raises(BlockingIOError),
     ):
         fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+@pytest.mark.parametrize("size", [0, 100])
+def test_a_broken_file_of_an_ended_worker_is_dropped_and_no_other_counts(tmp_path, size, caplog):
+    folder = tmp_path / METRICS_DIR
+    folder.mkdir()
+    (sound, _), (broken, _) = work(tmp_path), work(tmp_path)
+    file = folder / f"histogram_{broken}.db"
+    file.write_bytes(file.read_bytes()[:size])
+    for pid in (broken, sound):
+        retire(tmp_path, pid)
+    assert f"lost: {file.name}" in caplog.text
+    _, text = work(tmp_path)
+    assert read(text, "rnn_requests_total") == 3
+    assert read(text, "rnn_request_seconds_count") == 2

@@ -1,11 +1,14 @@
 import errno
 import os
+import shutil
 import socket
+import stat
 
 import pytest
 
 from service.settings import Settings
 from service.startup import (
+    METRICS_DIR,
     check_exposure,
     check_port,
     check_store,
@@ -13,6 +16,7 @@ from service.startup import (
     is_loopback,
     listen_problem,
     make_run_dir,
+    mend_run_dir,
     problems,
 )
 from tests.models import publish_classifier
@@ -111,3 +115,13 @@ def test_the_run_folders_of_killed_services_are_swept_and_others_stay(tmp_path):
 def test_the_greeting_has_an_example_that_works_here(host, tasks, words):
     assert f"http://{words}" in greeting((host, 8000), tasks)
     assert ("curl" in greeting((host, 8000), tasks)) == bool(tasks)
+
+
+def test_a_run_folder_that_was_cleared_away_is_made_again_for_us_alone(tmp_path, caplog):
+    made = make_run_dir(tmp_path)
+    shutil.rmtree(made)
+    mend_run_dir(made)
+    assert (made / METRICS_DIR).is_dir()
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+    mend_run_dir(tmp_path / "no" / "such")
+    assert "cannot be made again" in caplog.text

@@ -43,3 +43,12 @@ def test_a_model_that_is_nearly_known_is_guessed(client):
 def test_answers_are_what_the_schema_says(client):
     ModelListBody.model_validate_json(client.get("/v1/models").data)
     ModelBody.model_validate_json(client.get("/v1/models/sentiment").data)
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sentiment"])
+def test_a_worker_that_knows_of_no_model_says_why(client, engine, monkeypatch, path):
+    monkeypatch.setattr(engine, "models", list)
+    engine.drain()
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert answer.get_json()["error"]["message"] == engine.health().reason

@@ -204,3 +204,20 @@ def test_the_engine_needs_no_writable_store(tmp_path):
 
     assert engine.classify(ClassifyRequest(("a good film",))).version == 1
     engine.close()
+
+
+def test_an_engine_without_models_starts_with_the_first_that_comes(tmp_path):
+    engine = Engine(EngineOptions(store_dir=tmp_path))
+    with pytest.raises(NotReady):
+        engine.start()
+    assert "the model store cannot be read" in engine.health().reason
+    assert str(tmp_path) not in engine.health().reason  # anybody may ask
+    with pytest.raises(NotReady):
+        engine.classify(ClassifyRequest(("a",)))
+
+    publish_classifier(tmp_path)
+    engine.refresh()
+
+    assert engine.health().is_ready
+    assert engine.classify(ClassifyRequest(("a",))).version == 1
+    engine.close()
