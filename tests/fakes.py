@@ -113,7 +113,7 @@ class FakeEngine:
 
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         self._admit(request)
-        status = self._find(request.model or "sentiment", "text-classification")
+        status = self._find(_exactly(request, "sentiment"), "text-classification")
         results = tuple(_classify(text, request.explain) for text in request.texts)
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
         self.is_alive = self.is_alive and self.dies_of not in request.texts
@@ -121,7 +121,7 @@ class FakeEngine:
 
     def generate(self, request: GenerateRequest) -> FakeGeneration:
         self._admit(request)
-        status = self._find(request.model or "shakespeare", "text-generation")
+        status = self._find(_exactly(request, "shakespeare"), "text-generation")
         if status.prompts and request.prompt not in status.prompts:
             raise InvalidInput(
                 f"`prompt` must be one of {', '.join(status.prompts)}", param="prompt"
@@ -183,6 +183,11 @@ class FakeEngine:
                     raise WrongTask(f"`{name}` does {status.task}, not {task}", param="model")
                 return status
         raise ModelNotFound(f"there is no model `{wanted[:100]}`", param="model")
+
+
+def _exactly(request: ClassifyRequest | GenerateRequest, default: str) -> str:
+    model = request.model or default
+    return model if request.version is None else f"{model.partition(':')[0]}:{request.version}"
 
 
 def _labels(status: ModelStatus) -> tuple[str, ...]:

@@ -37,7 +37,7 @@ def start_all(asks: Sequence[GenerateRequest], request: Request) -> list[Generat
     try:
         for ask in asks:
             if generations:  # the version that the first one got, also where another is tried out
-                ask = replace(ask, model=f"{record.model}:{record.version}")
+                ask = replace(ask, version=record.version)
             generation = request.engine.generate(ask)
             generations.append(generation)
             record.model, record.version = generation.model, generation.version

@@ -88,9 +88,10 @@ def predict(request: Request) -> Reply:
     answer = request.engine.classify(
         ClassifyRequest(
             texts,
-            f"{info.name}:{info.version}",
+            ask.model,
             deadline=request.deadline(),
             is_caller_gone=request.is_client_gone,
+            version=info.version,
         )
     )
     note(answer, request)

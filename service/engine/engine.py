@@ -94,7 +94,7 @@ class Engine:
         self._admit(request)
         if not request.texts:
             raise InvalidInput("`input` has no text: send at least one", param="input")
-        model = self._find(request.model, "text-classification")
+        model = self._find(request.model, "text-classification", request.version)
         worker = model.worker
         assert isinstance(worker, Classifier)
         if request.explain is None:
@@ -115,7 +115,7 @@ class Engine:
         self._admit(request)
         wanted = request.model or self._options.default_generator
         for _ in range(2):  # a version may go out of service between the two calls
-            worker = self._find(request.model, "text-generation").worker
+            worker = self._find(request.model, "text-generation", request.version).worker
             assert isinstance(worker, Generator)
             generation = worker.generate(request)
             if generation is not None:
@@ -182,13 +182,16 @@ class Engine:
         if request.deadline is not None and request.deadline <= time.monotonic():
             raise too_late()
 
-    def _find(self, model: str | None, task: Task) -> LoadedModel:
+    def _find(self, model: str | None, task: Task, version: int | None = None) -> LoadedModel:
         """Return the version that a request means, which may name no model."""
-        if model:
+        if model and version is None:
             return self._registry.find(model, task)
         is_classifier = task == "text-classification"
         options = self._options
         default = options.default_classifier if is_classifier else options.default_generator
+        if version is not None:
+            name = (model or default).partition(":")[0]
+            return self._registry.find(f"{name}:{version}", task)
         try:
             return self._registry.find(default, task)
         except (ModelNotFound, WrongTask) as exc:

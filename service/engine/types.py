@@ -28,6 +28,7 @@ class ClassifyRequest:
             when each word is left out, None for neither.
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
         is_caller_gone: Tells whether nobody waits any more; asked between batches.
+        version: The one to take of those that `model` may mean, where one was told already.
     """
 
     texts: tuple[str, ...]
@@ -35,6 +36,7 @@ class ClassifyRequest:
     explain: Explain | None = None
     deadline: float | None = None
     is_caller_gone: Callable[[], bool] = field(default=never, compare=False)
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class GenerateRequest:
         model: `name`, `name:version` or `name:label`; None for the default generator.
         echo: Also report the prompt's own tokens (with log probabilities if asked for), first.
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
+        version: The one to take of those that `model` may mean, where one was told already.
     """
 
     prompt: str | tuple[int, ...]
@@ -137,6 +140,7 @@ class GenerateRequest:
     model: str | None = None
     echo: bool = False
     deadline: float | None = None
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

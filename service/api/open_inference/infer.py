@@ -125,9 +125,10 @@ def _classify(
     answer = request.engine.classify(
         ClassifyRequest(
             texts,
-            _exactly(info),
+            models.address(request),
             deadline=_deadline(parameters, request),
             is_caller_gone=request.is_client_gone,
+            version=info.version,
         )
     )
     note(answer, request)
@@ -152,10 +153,10 @@ def _generate(
     for index, prompt in enumerate(prompts):
         check_text(prompt, request.settings, "text_input", index)
     sampling = sampling_of(_options(tensors, parameters), request.settings)
-    deadline = _deadline(parameters, request)
+    deadline, model = _deadline(parameters, request), models.address(request)
     generations = start_all(
         [
-            GenerateRequest(prompt, sampling, _exactly(info), deadline=deadline)
+            GenerateRequest(prompt, sampling, model, deadline=deadline, version=info.version)
             for prompt in prompts
         ],
         request,
@@ -186,10 +187,6 @@ def _options(tensors: Mapping[str, Tensor], parameters: Parameters) -> GenerateP
         return GenerateParameters.model_validate(values)
     except ValidationError as exc:
         raise schema_error(exc, GenerateParameters, to_json(values)) from exc
-
-
-def _exactly(info: ModelInfo) -> str:
-    return f"{info.name}:{info.version}"
 
 
 def _deadline(parameters: Parameters, request: Request) -> float:

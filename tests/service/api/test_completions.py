@@ -130,7 +130,7 @@ def test_choices_are_numbered_over_prompts_and_answers(client):
 
 def test_all_prompts_go_to_the_version_that_the_first_one_got(client, engine):
     complete(client, prompt=["abc", "xyz"])
-    assert [request.model for request in engine.requests] == [None, "shakespeare:1"]
+    assert [request.version for request in engine.requests] == [None, 1]
 
 
 def test_a_prompt_that_is_refused_frees_those_before_it(client, engine):

@@ -73,7 +73,7 @@ def test_the_classification_extension_tells_the_best_classes(client, k, shape):
 def test_a_version_is_chosen_by_the_path(client, engine, version):
     answer = infer(client, texts("good"), model=f"sentiment/versions/{version}").get_json()
     assert answer["model_version"] == {"stable": "2"}.get(version, version)
-    assert engine.requests[0].model == f"sentiment:{answer['model_version']}"
+    assert str(engine.requests[0].version) == answer["model_version"]
 
 
 def test_prompts_are_continued(client, engine):
