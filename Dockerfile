@@ -15,10 +15,12 @@ RUN useradd --uid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nolog
 # The environments are made without pip, which stays behind in the base image.
 FROM base AS build-service
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev libpython3-dev
-COPY constraints.txt requirements-service.txt requirements-fast.txt ./
+# TRACING=1 adds what OTEL_EXPORTER_OTLP_ENDPOINT needs.
+ARG TRACING=
+COPY constraints.txt requirements-service.txt requirements-fast.txt requirements-otel.txt ./
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir --no-compile \
-      -r requirements-service.txt -r requirements-fast.txt
+      -r requirements-service.txt -r requirements-fast.txt ${TRACING:+-r requirements-otel.txt}
 # Left out: what no request ever runs. hf-xet only downloads models, which the service never does.
 RUN pip --python /opt/venv/bin/python uninstall --yes hf-xet \
  && cd /opt/venv/lib/python3*/site-packages \

@@ -1,5 +1,6 @@
 """What `deploy/` holds works with the service as it is, and with the programs that read it."""
 
+import hashlib
 import json
 import os
 import re
@@ -116,6 +117,33 @@ def test_promtool_finds_nothing(command):
     assert "SUCCESS" in done.stdout
 
 
+def with_all_switched_on():
+    """The configuration of Prometheus with the lines that are commented out."""
+    text = (DEPLOY / "prometheus" / "prometheus.yml").read_text()
+    return re.sub(r"^( *)#(?! \S)", r"\1", text, flags=re.MULTILINE)
+
+
+def test_prometheus_takes_a_key_and_an_alertmanager_as_the_operations_page_tells(tmp_path):
+    assert set(yaml.safe_load(with_all_switched_on())) >= {"alerting", "scrape_configs"}
+    (tmp_path / "prometheus.yml").write_text(with_all_switched_on())
+    (tmp_path / "key").write_text("a-key")
+    shutil.copy(RULES, tmp_path)
+    done = run("promtool", "check", "config", tmp_path / "prometheus.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_git_ignores_the_key_of_prometheus():
+    assert "/deploy/prometheus/key" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_compose_passes_settings_on_by_their_names():
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    passed = compose["services"]["service"]["environment"]
+    assert {"RATE_LIMIT_STORAGE", "MAX_CONCURRENT", "LOG_LEVEL"} <= set(passed)
+    known = {name.upper() for name in Settings.model_fields} | {"OTEL_EXPORTER_OTLP_HEADERS"}
+    assert set(passed) <= known
+
+
 def test_caddy_takes_its_configuration(tmp_path):
     # Caddy makes its authority also to validate: not in the home of who runs the tests.
     env = os.environ | {name: str(tmp_path) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME")}
@@ -160,8 +188,13 @@ def scraped(tmp_path, tmp_path_factory):
         pytest.skip("prometheus is not installed (Debian: apt-get install prometheus)")
     publish_classifier(tmp_path / "store")
     with processes(tmp_path_factory) as start:
-        live = start(tmp_path / "store", {"WORKERS": "2"})
-        config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+        (tmp_path / "key").write_text("a-key")
+        digest = hashlib.sha256(b"a-key").hexdigest()
+        (tmp_path / "keys").write_text(f"prometheus {digest}\n")
+        env = {"WORKERS": "2", "API_KEYS_FILE": str(tmp_path / "keys")}
+        live = start(tmp_path / "store", env)
+        config = yaml.safe_load(with_all_switched_on())
+        del config["alerting"]
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(RULES)]
         [job] = config["scrape_configs"]
@@ -188,7 +221,12 @@ def scraped(tmp_path, tmp_path_factory):
 def test_a_real_prometheus_reads_the_real_service_and_its_rules(scraped):
     live, address = scraped
     for _ in range(5):
-        requests.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=10)
+        requests.post(
+            f"{live.base_url}/v1/classify",
+            json={"input": "good"},
+            headers={"Authorization": "Bearer a-key"},
+            timeout=10,
+        )
 
     def ask(query):
         try:
