@@ -1,7 +1,8 @@
 import shutil
 
+import numpy as np
 import pytest
-from onnx import load_from_string
+from onnx import helper, load_from_string, numpy_helper
 
 from model_store import About, Store
 from service.engine.classifier import Classifier
@@ -97,3 +98,37 @@ def test_memory_of_a_model_goes_with_it(tmp_path, options):
     shutil.rmtree(tmp_path / "store")
 
     assert answer(model)
+
+
+def test_a_classifier_whose_rows_depend_on_their_batch_is_found_at_its_load(tmp_path, options):
+    stored = publish_classifier(tmp_path)
+    files = {name: stored.read(name) for name in stored.manifest.files}
+    files["model.onnx"] = mixing_rows(stored.read("model.onnx"), "probs")
+    mixing = Store(tmp_path).publish("mixing", files, About(task=stored.manifest.task))
+
+    worker = load(mixing, options).worker
+
+    assert isinstance(worker, Classifier)
+    texts = ("a good film", "so bad", "dull and slow")
+    together, _ = worker.classify(ClassifyRequest(texts))
+    assert together == [worker.classify(ClassifyRequest((one,)))[0][0] for one in texts]
+
+
+def mixing_rows(graph, output):
+    """A graph with half of the mean of all rows in each row: the same for a row that is alone."""
+    model = load_from_string(graph)
+    for node in model.graph.node:
+        for place, name in enumerate(node.output):
+            if name == output:
+                node.output[place] = "own"
+    half = numpy_helper.from_array(np.array(0.5, np.float32), "half")
+    rows = numpy_helper.from_array(np.array([0], np.int64), "rows")
+    model.graph.initializer.extend([half, rows])
+    model.graph.node.extend(
+        [
+            helper.make_node("ReduceMean", ["own", "rows"], ["mean"], keepdims=1),
+            helper.make_node("Add", ["own", "mean"], ["both"]),
+            helper.make_node("Mul", ["both", "half"], [output]),
+        ]
+    )
+    return model.SerializeToString()
