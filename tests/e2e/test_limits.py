@@ -18,6 +18,7 @@ pytestmark = pytest.mark.e2e
 
 PAGE = (ROOT / "docs" / "limits.md").read_text()
 CLASSIFY, GENERATE = "/v1/classify", "/v1/generate"
+COMPLETE = "/v1/completions"
 BODY = 8 * 1024 * 1024
 
 
@@ -44,6 +45,16 @@ def post(url, path, body, **headers):
         (GENERATE, {"prompt": "a", "stop": ["x"] * 17}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "stop": "x" * 257}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "logprobs": 21}, 422, "invalid_value"),
+        (COMPLETE, {"prompt": "a", "best_of": 21}, 400, "invalid_value"),
+        (COMPLETE, {"prompt": "a", "stop": ["x"] * 5}, 400, "invalid_value"),
+        (COMPLETE, {"prompt": "a", "logprobs": 6}, 400, "invalid_value"),
+        (
+            COMPLETE,
+            {"prompt": "a", "logit_bias": dict.fromkeys(range(301), 1)},
+            400,
+            "invalid_value",
+        ),
+        (COMPLETE, {"prompt": ["a"] * 205, "n": 5}, 400, "invalid_value"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -65,6 +76,9 @@ def test_one_unit_beyond_a_bound_is_refused(base_url, path, body, status, code):
         (GENERATE, {"prompt": "a", "n": 128, "max_tokens": 1}),
         (GENERATE, {"prompt": "a", "stop": ["x" * 256] * 16, "max_tokens": 1}),
         (GENERATE, {"prompt": "a", "logprobs": 20, "max_tokens": 1}),
+        (COMPLETE, {"prompt": "a", "best_of": 20, "max_tokens": 1}),
+        (COMPLETE, {"prompt": "a", "stop": ["x"] * 4, "logprobs": 5, "max_tokens": 1}),
+        (COMPLETE, {"prompt": ["a"] * 256, "n": 4, "max_tokens": 1}),
     ],
     ids=lambda value: str(value)[:40],
 )
