@@ -5,6 +5,8 @@ Only imported when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; its libraries are in
 go on with the caller's trace where it sends one (`traceparent`). No span holds a text.
 """
 
+import atexit
+import threading
 import time
 
 from opentelemetry.context import Context
@@ -21,6 +23,7 @@ from service.version import VERSION
 
 NAME = "rnn-service"
 NS = 1_000_000_000
+CLOSE_S = 2.0  # a worker that stops has this long to send what is left
 
 
 class Tracing:
@@ -32,7 +35,7 @@ class Tracing:
 
     def __init__(self, exporter: SpanExporter) -> None:
         resource = Resource.create({"service.name": NAME, "service.version": VERSION})
-        self._provider = TracerProvider(resource=resource)
+        self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
         tracer = self._provider.get_tracer(NAME, VERSION)
         assert isinstance(tracer, Tracer)
@@ -59,8 +62,10 @@ class Tracing:
         span.end(ended)
 
     def close(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+        """Send what is left, as far as that goes in `CLOSE_S`: the collector may be away."""
+        closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
+        closing.start()
+        closing.join(CLOSE_S)
 
     def _context_of(self, record: RequestRecord) -> Context | None:
         if record.trace_parent is None:
@@ -81,7 +86,7 @@ class Tracing:
             span.set_attribute("tokens.completion", record.completion_tokens)
         if record.reason is not None:
             span.set_attribute("error.type", record.reason)
-        if record.status >= 500:
+        if (record.error_status or record.status) >= 500:
             span.set_status(Status(StatusCode.ERROR, record.reason))
 
     def _add_parts(self, span: Span, record: RequestRecord, ended: int) -> None:
@@ -98,4 +103,6 @@ class Tracing:
 
 def to_collector() -> Tracing:
     """Make spans that are sent where the `OTEL_` variables say."""
-    return Tracing(OTLPSpanExporter())
+    tracing = Tracing(OTLPSpanExporter())
+    atexit.register(tracing.close)
+    return tracing

@@ -1,7 +1,10 @@
+import threading
+
 import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from service.api.app import create_app
+from service.record import RequestRecord
 from service.settings import Settings
 from service.tracing import Tracing
 from tests.fakes import FakeEngine
@@ -26,6 +29,29 @@ def ask(exporter):
         return {span.name: span for span in exporter.get_finished_spans()}
 
     return send
+
+
+class Stuck(InMemorySpanExporter):
+    """A collector that does not answer until it is let go."""
+
+    def __init__(self):
+        super().__init__()
+        self.let_go = threading.Event()
+        self.is_done = False
+
+    def export(self, spans):
+        self.let_go.wait(30)
+        self.is_done = True
+        return super().export(spans)
+
+
+def test_a_collector_that_does_not_answer_holds_no_stop_up():
+    stuck = Stuck()
+    tracing = Tracing(stuck)
+    tracing.observe(RequestRecord("a", "GET", "/v1/models", 0.0, 200))
+    tracing.close()
+    assert not stuck.is_done
+    stuck.let_go.set()
 
 
 def test_a_request_is_a_span_with_the_line_and_the_model_inside(ask):
