@@ -10,8 +10,9 @@ import gc
 import logging
 import random
 import threading
+import time
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -49,9 +50,19 @@ class Registry:
         load: Makes a stored version answer.
         served: What the workers of this start served last.
         aside: Does reading and loading where it holds up no request, and waits for it.
+        patience_s: Seconds after which a look at the store that is not over is a problem: that of a
+            network mount may never be.
     """
 
-    def __init__(self, store: StoreReader, load: Load, served: Served, aside: Aside = here) -> None:
+    def __init__(
+        self,
+        store: StoreReader,
+        load: Load,
+        served: Served,
+        aside: Aside = here,
+        *,
+        patience_s: float = 60.0,
+    ) -> None:
         """Start with no model; `refresh` loads them."""
         self._store = store
         self._load = load
@@ -60,11 +71,21 @@ class Registry:
         self._families: Mapping[str, Family] = {}
         self._refreshing = threading.Lock()
         self._random = random.Random()
-        self.problem: str | None = None
+        self._patience_s = patience_s
+        self._began: float | None = None  # when the look at the store that runs did
+        self._problem: str | None = None
         self._has_dropped = False
         self._counted: dict[tuple[str, int | None], Hashable] = {}
         self.num_loads: Counter[str] = Counter()
         self.num_refusals: Counter[str] = Counter()
+
+    @property
+    def problem(self) -> str | None:
+        """Why the store is not followed now, or None."""
+        began = self._began
+        if began is not None and time.monotonic() - began >= self._patience_s:
+            return f"the model store has not answered for {time.monotonic() - began:.0f} s"
+        return self._problem
 
     def refresh(self) -> None:
         """Serve what the store's plans want, as far as it can be served; never raises.
@@ -73,23 +94,28 @@ class Registry:
         """
         with self._refreshing:
             self._collect()
-            old = self._families
+            self._began = time.monotonic()
             try:
-                names = self._aside(self._store.names)
+                self._follow(self._aside(self._store.names))
             except StoreError as exc:
                 self._note_problem(str(exc))
-                return
-            if not names:
-                self._note_problem(f"the model store {self._store.root} holds no model")
-                return
-            self._note_problem(None)
-            new = {name: self._refreshed(old.get(name, Family(name))) for name in names}
-            self._families = new
-            self._count(old, new)
-            for model in _loaded(old) - _loaded(new):
-                logger.info("%s:%d is served no longer", model.info.name, model.info.version)
-                model.close()
-                self._has_dropped = True
+            finally:
+                self._began = None
+
+    def _follow(self, names: Sequence[str]) -> None:
+        """Serve what the plans of these models want."""
+        if not names:
+            self._note_problem(f"the model store {self._store.root} holds no model")
+            return
+        self._note_problem(None)
+        old = self._families
+        new = {name: self._refreshed(old.get(name, Family(name))) for name in names}
+        self._families = new
+        self._count(old, new)
+        for model in _loaded(old) - _loaded(new):
+            logger.info("%s:%d is served no longer", model.info.name, model.info.version)
+            model.close()
+            self._has_dropped = True
 
     def find(self, model: str, task: Task) -> LoadedModel:
         """Return the version that a request means.
@@ -169,9 +195,9 @@ class Registry:
 
     def _note_problem(self, problem: str | None) -> None:
         """Keep why the store is not followed now; log it when it is news."""
-        if problem is not None and problem != self.problem:
+        if problem is not None and problem != self._problem:
             logger.error("what is served stays as it is: %s", problem)
-        self.problem = problem
+        self._problem = problem
 
     def _unknown(self, name: str, task: Task) -> str:
         near = difflib.get_close_matches(name[:80], self._names(task), n=1)

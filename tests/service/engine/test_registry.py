@@ -190,29 +190,6 @@ def test_a_broken_plan_changes_nothing(root, registry):
     assert versions(registry, "sentiment") == [1]
 
 
-def test_a_store_that_vanishes_leaves_what_is_served_and_is_followed_when_it_is_back(
-    root, registry
-):
-    publish_classifier(root)
-    registry.refresh()
-
-    away = root.rename(root.with_name("away"))
-    registry.refresh()
-    assert versions(registry, "sentiment") == [1]
-    assert registry.problem
-
-    root.mkdir()  # as an unmounted directory is: there, but empty
-    registry.refresh()
-    assert versions(registry, "sentiment") == [1]
-
-    root.rmdir()
-    away.rename(root)
-    publish_classifier(root)
-    registry.refresh()
-    assert versions(registry, "sentiment") == [2]
-    assert registry.problem is None
-
-
 def test_a_model_that_is_taken_away_is_served_no_longer(root, registry):
     publish_classifier(root, "one")
     publish_classifier(root, "other")
@@ -234,13 +211,6 @@ def test_a_model_of_the_other_task_is_told_apart_from_none(root, registry):
     with pytest.raises(ModelNotFound, match="there are sentiment") as missing:
         registry.find("nothing", CLASSIFY)
     assert wrong.value.param == missing.value.param == "model"
-
-
-def test_an_empty_store_serves_nothing_and_says_why(registry):
-    registry.refresh()
-
-    assert registry.loaded() == []
-    assert registry.problem
 
 
 def test_a_start_beside_a_bad_default_serves_the_latest_former_one_that_is_sound(
