@@ -79,14 +79,40 @@ def test_slow_senders_are_given_up_beside_others_who_notice_nothing(
     assert set(running.stop()) == {"right"}
 
 
-def test_a_body_that_drips_is_given_up_all_the_same(connect):
+@pytest.mark.parametrize(
+    ("begin", "drop", "status"),
+    [
+        (HEAD + b"Content-Length: 2000\r\n\r\n", b" ", 408),
+        (HEAD + b"X-Long: ", b"a", None),
+    ],
+    ids=["body", "headers"],
+)
+def test_what_drips_is_given_up_beside_others_who_notice_nothing(
+    live, asks, traffic, connect, begin, drop, status
+):
+    running = traffic(live.base_url, asks, num_threads=2)
     drip = connect()
-    drip.sendall(HEAD + b"Content-Length: 2000\r\n\r\n")
+    drip.sendall(begin)
     for _ in range(300):
-        drip.sendall(b" ")
+        drip.sendall(drop)
         if select.select([drip], [], [], 0.2)[0]:
             break
-    assert status_of(drip) == 408
+    assert status_of(drip) == status
+    assert set(running.stop()) == {"right"}
+
+
+def test_a_body_in_very_many_chunks_is_read_beside_others_who_notice_nothing(
+    live, asks, traffic, connect
+):
+    running = traffic(live.base_url, asks, num_threads=2)
+    body = json.dumps({"input": "good " * 10_000}).encode()
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
+    chunked = connect()
+    chunked.sendall(HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
+    chunked.sendall(chunks + b"0\r\n\r\n")
+    assert status_of(chunked) == 200
+    running.wait_for(10)
+    assert set(running.stop()) == {"right"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 import fcntl
 import subprocess
 import sys
+import threading
+from functools import partial
 
 import pytest
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
@@ -240,13 +242,21 @@ def test_counts_of_workers_that_ended_stay_and_their_levels_and_files_go(tmp_pat
         assert names == {"counter_ended.db", "histogram_ended.db", "lock"}
 
 
-def test_figures_are_not_read_while_a_worker_is_retired(tmp_path):
-    with (
-        locked(tmp_path, fcntl.LOCK_EX),
-        (tmp_path / "lock").open("a") as other,
-        pytest.raises(BlockingIOError),
+def test_figures_are_not_read_while_a_worker_is_retired_nor_the_other_way_round(tmp_path):
+    folder = tmp_path / METRICS_DIR
+    folder.mkdir()
+    metrics = Metrics(CollectorRegistry(), tmp_path)
+    for held, work in (
+        (fcntl.LOCK_EX, metrics.render),
+        (fcntl.LOCK_SH, partial(retire, tmp_path, 1)),
     ):
-        fcntl.flock(other, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        waiting = threading.Thread(target=work)
+        with locked(folder, held):
+            waiting.start()
+            waiting.join(0.2)
+            assert waiting.is_alive()
+        waiting.join(30)
+        assert not waiting.is_alive()
 
 
 @pytest.mark.parametrize("size", [0, 100])
