@@ -88,6 +88,8 @@ class Rates:
             raise RatesError(
                 f"RATE_LIMIT={text!r} cannot be read; write, for example, '100/minute; 5/second'"
             ) from exc
+        if any(item.amount < 1 for item in items):
+            raise RatesError(f"RATE_LIMIT={text!r} lets nobody in; it must be 1 or more in a time")
         self._limits = tuple(
             Limit(item.amount, item.get_expiry(), f"{item.amount}/{item.get_expiry()} ")
             for item in items
