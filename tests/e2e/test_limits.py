@@ -64,6 +64,29 @@ def test_one_unit_beyond_a_bound_is_refused(base_url, path, body, status, code):
     assert f"{status} `{code}`" in PAGE
 
 
+TENSOR = {"name": "text", "datatype": "BYTES", "shape": [1], "data": ["good"]}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"inputs": [TENSOR | {"name": str(number)} for number in range(33)]},
+        {"outputs": [{"name": str(number)} for number in range(33)]},
+        {"inputs": [TENSOR | {"shape": [1] * 9}]},
+        {"inputs": [TENSOR | {"name": "t" * 257}]},
+        {"parameters": dict.fromkeys(map(str, range(65)), 1)},
+        {"id": "i" * 257},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_one_unit_beyond_a_bound_of_tensors_is_refused(base_url, changes):
+    path = "/v2/models/sentiment/infer"
+    assert post(base_url, path, {"inputs": [TENSOR]}).status_code == 200
+    answer = post(base_url, path, {"inputs": [TENSOR]} | changes)
+    assert answer.status_code == 400
+    assert next(iter(changes)) in answer.json()["error"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
