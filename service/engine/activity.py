@@ -17,8 +17,8 @@ class Tally:
         num_tokens: Tokens in them.
         num_places: Tokens with padding, so never fewer.
         busy_s: Seconds that they took.
-        num_sound: What the model did well: requests of a batch that it classified; tokens that
-            steps wrote, and answers that came to their end.
+        num_sound: What the model did well: requests of a batch that it classified; steps that wrote
+            a token of every row, and answers that came to their end.
     """
 
     num_batches: int = 0

@@ -109,6 +109,7 @@ class Writer:
         """
         over: list[Generation] = []
         contexts = [self._step()] if len(self._rows) else []
+        has_stepped = bool(contexts)
         for prompt, index in admitted:
             if prompt.owner.params.max_tokens == 0:
                 prompt.owner.push(Part(index, (), ending=Ending("length")), batch_size=0)
@@ -119,7 +120,7 @@ class Writer:
                 contexts.append(prompt.context)
         if contexts:
             logits, self._state = _joined(contexts)
-            over += self._draw(logits)
+            over += self._draw(logits, has_stepped=has_stepped)
         return [generation for generation in over if generation.is_over]
 
     def drop_over(self) -> None:
@@ -165,16 +166,19 @@ class Writer:
             ending[self._config.eos_id] = True
         return ending
 
-    def _draw(self, logits: Floats) -> list[Generation]:
+    def _draw(self, logits: Floats, *, has_stepped: bool) -> list[Generation]:
         """Append a token to each row; return the requests that a row has ended or failed."""
         rows = self._rows
         draw = self._sampler.draw(logits, rows.counts)
         self._last_ids = draw.token_ids
-        self.tally.num_sound += int(np.count_nonzero(draw.is_valid & (rows.counts > 0)))
         may_end = rows.record(draw.token_ids) | ~draw.is_valid
         for place, logprobs in draw.logprobs.items():
             rows.live[place].logprobs.append(logprobs)
-        touched = self._end(draw, may_end) if may_end.any() else []
+        touched = []
+        if may_end.any():
+            touched = self._end(draw, may_end)
+        else:
+            self.tally.num_sound += has_stepped
         for row in rows.due(time.monotonic(), self._interval_s):
             row.generation.push(Part(row.index, *rows.take_unsent(row)), batch_size=len(rows))
         return touched
