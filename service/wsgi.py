@@ -37,7 +37,8 @@ def build() -> Flask:
 
     Raises:
         SystemExit: No model can be served when the service starts; one line on standard error says
-            why. A worker that comes later waits for one, and is not ready until then.
+            why. A worker that comes later, or beside one that serves, waits for one, and is not
+            ready until then.
     """
     settings = load_settings()
     log.configure(settings.log_level)
@@ -45,7 +46,7 @@ def build() -> Flask:
     try:
         engine.start()
     except ServiceError as exc:
-        if settings.is_first_start:
+        if settings.is_first_start and not engine.has_served:
             print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
             raise SystemExit(CANNOT_LOAD) from exc
         logger.error("the worker is not ready: %s", exc.message)

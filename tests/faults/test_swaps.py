@@ -192,6 +192,7 @@ def test_a_store_that_may_only_be_read_is_served_and_left_as_it_is(
 
 
 def test_a_store_that_vanishes_and_comes_back_changes_nothing(live, store_dir, truth, traffic):
+    on_all_workers(live, default_is(2))
     running = traffic(live.base_url, classify_asks(truth))
     away = store_dir.with_name("away")
     store_dir.rename(away)

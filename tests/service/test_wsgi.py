@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from model_store import ServingPlan
 from service import wsgi
-from service.engine.engine import Engine
+from service.engine.engine import SERVED_DIR, Engine
 from service.engine.options import EngineOptions
+from service.engine.served import Served
 from service.settings import Settings
+from service.startup import METRICS_DIR
 from tests.models import publish_classifier
 
 
@@ -43,6 +46,24 @@ def test_a_built_application_answers_from_the_store(tmp_path, monkeypatch):
     try:
         answer = app.test_client().post("/v1/classify", json={"input": "a good film"})
         assert answer.get_json()["model"] == "sentiment"
+    finally:
+        for chore in app.extensions["chores"]:
+            chore.stop()
+        app.extensions["engine"].close()
+
+
+@pytest.mark.usefixtures("_quiet_root_logger")
+def test_a_worker_beside_one_that_serves_waits_for_models_instead(tmp_path, monkeypatch):
+    """A store that went away while the workers started ended them all."""
+    Served(tmp_path / SERVED_DIR).note("sentiment", ServingPlan(default=1))
+    store_dir = tmp_path / "store"
+    store_dir.mkdir()
+    for name, path in {"STORE_DIR": store_dir, "RUN_DIR": tmp_path}.items():
+        monkeypatch.setenv(name, str(path))
+    (tmp_path / METRICS_DIR).mkdir()
+    app = wsgi.build()
+    try:
+        assert app.test_client().get("/readyz").status_code == 503
     finally:
         for chore in app.extensions["chores"]:
             chore.stop()
