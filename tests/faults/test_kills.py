@@ -35,7 +35,7 @@ def asks(tiny_store):
     return classify_asks(truth) + generate_asks(truth)
 
 
-def lost(outcomes):
+def num_lost(outcomes):
     """How many requests were not answered, or not to the end."""
     return outcomes["broken"] + outcomes["cut"]
 
@@ -60,13 +60,13 @@ def check_kills(live, asks, traffic, num_kills):
     running.wait_for(20)
     gaps_s = kill_again_and_again(live, running, num_kills)
     outcomes = running.stop()
-    share = lost(outcomes) / outcomes.total()
+    share = num_lost(outcomes) / outcomes.total()
     print(
         f"{num_kills} kills, {dict(outcomes)}, {share:.2%} lost, replaced after "
         f"{max(gaps_s):.2f} s at most"
     )
     assert set(outcomes) <= {"right", "broken", "cut"}
-    assert lost(outcomes) <= NUM_THREADS * num_kills
+    assert num_lost(outcomes) <= NUM_THREADS * num_kills
     live.wait_until_ready()
     assert figure(live, "rnn_requests_total", route="/v1/classify", status="500") == 0
 
@@ -120,7 +120,7 @@ def test_a_worker_lost_while_the_keys_cannot_be_read_comes_back_with_the_last_on
         assert {classify(live, key).status_code for _ in range(16)} == {status}
     outcomes = running.stop()
     assert set(outcomes) <= {"right", "broken", "cut"}
-    assert lost(outcomes) <= NUM_THREADS
+    assert num_lost(outcomes) <= NUM_THREADS
     keys.write_text(line("cleo", "new"))
     until(lambda: all(classify(live, "new").status_code == 200 for _ in range(16)))
 
@@ -146,7 +146,7 @@ def test_a_worker_lost_while_the_store_is_away_waits_for_it_and_the_other_answer
     running.wait_for(20)
     outcomes = running.stop()
     assert set(outcomes) <= {"right", "broken", "cut", 503}
-    assert lost(outcomes) <= NUM_THREADS
+    assert num_lost(outcomes) <= NUM_THREADS
 
 
 @pytest.mark.parametrize("damage", ["no run folder", "an empty file", "half a file"])
@@ -166,6 +166,6 @@ def test_a_worker_lost_with_its_files_is_replaced_and_the_others_figures_stay(
     running.wait_for(20)
     outcomes = running.stop()
     assert set(outcomes) <= {"right", "broken", "cut"}
-    assert lost(outcomes) <= NUM_THREADS
+    assert num_lost(outcomes) <= NUM_THREADS
     assert all_are_ready(live)
     until(lambda: figure(live, "rnn_requests_total", status="200") > 0)
