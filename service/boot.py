@@ -7,6 +7,7 @@ one worker is replaced; with any other exit status it starts the next at once, a
 import sys
 import time
 
+from service import startup
 from service.lane import LaneWorker
 from service.settings import Settings
 
@@ -16,7 +17,7 @@ POLL_S = 0.1  # how often it looks for a signal to stop meanwhile
 
 
 class BootingWorker(LaneWorker):
-    """A worker that, when it replaces one and cannot start, lets another be tried after a while.
+    """A worker that, when the service has started and it cannot, lets another be tried later.
 
     A subclass sets `_settings` before it loads the application.
     """
@@ -28,10 +29,11 @@ class BootingWorker(LaneWorker):
         try:
             super().load_wsgi()
         except Exception:
-            if self._settings.is_first_start:
+            if not startup.has_started(self._settings.run_dir):
                 raise
             self.log.exception("The worker cannot start; another is tried in %g s", PAUSE_S)
             until = time.monotonic() + PAUSE_S
             while self.alive and time.monotonic() < until:
                 time.sleep(POLL_S)
             sys.exit(CANNOT_BOOT)
+        startup.note_start(self._settings.run_dir)

@@ -75,10 +75,10 @@ def on_starting(server: Any) -> None:
 
 
 def pre_fork(server: Any, worker: Any) -> None:
-    """See to what a worker needs; one that comes after the start does not end the service."""
+    """See to what a worker needs; one that takes another's place does not end the service."""
     startup.mend_run_dir(server.run_dir)
     if worker.age > server.cfg.workers:
-        os.environ["IS_FIRST_START"] = "0"
+        startup.note_start(server.run_dir)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -171,10 +171,6 @@ class Settings(BaseSettings):
     run_dir: Path | None = None
     """Folder where the workers count together; the server makes one at each start and sets this."""
 
-    is_first_start: bool = True
-    """Whether a worker that cannot serve ends the service; the server turns it off for workers
-    that come after its start, which wait instead."""
-
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least serious lines to log; `warning` leaves out the lines of requests that went well,
     `error` those of requests that the caller has to change as well."""

@@ -3,6 +3,7 @@
 Also the run folder, in which the workers of one start count together: in memory, gone at the end.
 """
 
+import contextlib
 import errno
 import ipaddress
 import logging
@@ -26,6 +27,7 @@ logger = logging.getLogger(__name__)
 SHARED_MEMORY = Path("/dev/shm")  # nosec B108
 TRACING_PACKAGE = "opentelemetry"
 METRICS_DIR = "metrics"
+STARTED_FILE = "started"
 LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
 RUN_DIR_PREFIX = "rnn-service-"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -210,6 +212,18 @@ def make_run_dir(parent: Path) -> Path:
     made = Path(tempfile.mkdtemp(prefix=f"{RUN_DIR_PREFIX}{os.getpid()}-", dir=parent))
     mend_run_dir(made)
     return made
+
+
+def note_start(run_dir: Path | None) -> None:
+    """Note that the service has started: from now on no worker that fails ends it; never raises."""
+    if run_dir is not None:
+        with contextlib.suppress(OSError):
+            (run_dir / STARTED_FILE).touch()
+
+
+def has_started(run_dir: Path | None) -> bool:
+    """Tell whether a worker has served already, so that others may go on without this one."""
+    return run_dir is not None and (run_dir / STARTED_FILE).exists()
 
 
 def mend_run_dir(run_dir: Path) -> None:

@@ -23,6 +23,7 @@ from service.errors import ServiceError
 from service.metrics import Metrics
 from service.sampler import Sampler
 from service.settings import Settings, load_settings
+from service.startup import has_started
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ def build() -> Flask:
     try:
         engine.start()
     except ServiceError as exc:
-        if settings.is_first_start and not engine.has_served:
+        if not has_started(settings.run_dir):
             print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
             raise SystemExit(CANNOT_LOAD) from exc
         logger.error("the worker is not ready: %s", exc.message)

@@ -47,8 +47,8 @@ class Engine:
         """Remember the options; `start` loads the models."""
         self._options = options
         reader = StoreReader(options.store_dir)
-        self._served = Served(options.run_dir and options.run_dir / SERVED_DIR)
-        self._registry = Registry(reader, partial(load, options=options), self._served, aside)
+        served = Served(options.run_dir and options.run_dir / SERVED_DIR)
+        self._registry = Registry(reader, partial(load, options=options), served, aside)
         self._shadows = Shadows()
         self._proof = Proof()
         self._why_not_started: str | None = "the worker is starting"
@@ -63,11 +63,6 @@ class Engine:
         self.refresh()
         if self._why_not_started is not None:
             raise NotReady(self._registry.problem or self._why_not_started)
-
-    @property
-    def has_served(self) -> bool:
-        """Whether this worker, or another of the same start, has served a model."""
-        return not self._served.is_empty
 
     def refresh(self) -> None:
         """Follow the store: load what is new, drop what is served no longer; never raises."""

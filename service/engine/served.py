@@ -29,11 +29,6 @@ class Served:
         if folder is not None:
             folder.mkdir(exist_ok=True)
 
-    @property
-    def is_empty(self) -> bool:
-        """Whether no worker of this start has served anything yet."""
-        return not self._own and not (self._folder and any(self._folder.glob("*.json")))
-
     def recall(self, name: str) -> ServingPlan | None:
         """Return what was served last by any worker, or by this one where that cannot be read."""
         if self._folder is not None:

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from model_store import ServingPlan
 from service import wsgi
-from service.engine.engine import SERVED_DIR, Engine
+from service.engine.engine import Engine
 from service.engine.options import EngineOptions
-from service.engine.served import Served
 from service.settings import Settings
-from service.startup import METRICS_DIR
+from service.startup import METRICS_DIR, note_start
 from tests.models import publish_classifier
 
 
@@ -55,7 +53,7 @@ def test_a_built_application_answers_from_the_store(tmp_path, monkeypatch):
 @pytest.mark.usefixtures("_quiet_root_logger")
 def test_a_worker_beside_one_that_serves_waits_for_models_instead(tmp_path, monkeypatch):
     """A store that went away while the workers started ended them all."""
-    Served(tmp_path / SERVED_DIR).note("sentiment", ServingPlan(default=1))
+    note_start(tmp_path)
     store_dir = tmp_path / "store"
     store_dir.mkdir()
     for name, path in {"STORE_DIR": store_dir, "RUN_DIR": tmp_path}.items():

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import pytest
 
+from model_store import Store
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
 from tests.models import CHARACTERS, byte_tokenizer, publish_classifier, publish_generator
@@ -21,6 +22,18 @@ def leak_detector():
     yield
     left = [thread for thread in threading.enumerate() if thread not in before]
     assert [thread.name for thread in left if thread.name == "generator"] == []
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Where a store of the test's own will be."""
+    return tmp_path / "store"
+
+
+@pytest.fixture
+def store(root):
+    """That store, to write to."""
+    return Store(root)
 
 
 @pytest.fixture(scope="session")

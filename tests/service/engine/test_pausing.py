@@ -1,5 +1,6 @@
 import subprocess
 import sys
+import threading
 
 from service.engine.pausing import CROWDED_TURN_S, Stretches
 
@@ -110,7 +111,11 @@ def test_a_socket_waits_for_one_stretch_of_eight_who_work_long():
 
 
 def test_stretches_on_threads_do_not_wait_for_one_another():
-    stretches = Stretches()
+    stretches, begun = Stretches(), threading.Event()
 
-    with stretches.next(), stretches.next():
-        pass
+    def begin_both():
+        with stretches.next(), stretches.next():
+            begun.set()
+
+    threading.Thread(target=begin_both, daemon=True).start()
+    assert begun.wait(30)

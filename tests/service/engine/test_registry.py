@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from model_store import Canary, ServingPlan, Store
+from model_store import Canary, ServingPlan
 from service.engine.loading import load
 from service.engine.options import EngineOptions
 from service.engine.registry import Registry
@@ -14,16 +14,6 @@ from service.errors import ModelNotFound, WrongTask
 from tests.models import publish_classifier, publish_generator
 
 CLASSIFY, GENERATE = "text-classification", "text-generation"
-
-
-@pytest.fixture
-def root(tmp_path):
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def store(root):
-    return Store(root)
 
 
 @pytest.fixture

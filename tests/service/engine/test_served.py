@@ -5,23 +5,13 @@ from functools import partial
 
 import pytest
 
-from model_store import Canary, ServingPlan, Store
+from model_store import Canary, ServingPlan
 from service.engine.loading import load
 from service.engine.options import EngineOptions
 from service.engine.registry import Registry
 from service.engine.served import Served
 from tests.models import publish_classifier
 from tests.service.engine.test_registry import corrupt, versions
-
-
-@pytest.fixture
-def root(tmp_path):
-    return tmp_path / "store"
-
-
-@pytest.fixture
-def store(root):
-    return Store(root)
 
 
 @pytest.fixture

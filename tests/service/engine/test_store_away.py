@@ -27,11 +27,6 @@ class Hanging(Store):
 
 
 @pytest.fixture
-def root(tmp_path):
-    return tmp_path / "store"
-
-
-@pytest.fixture
 def registry(root):
     return registry_of(Store(root))
 
