@@ -56,8 +56,9 @@ class LiveProcess:
             raise
 
     def logged(self):
-        """Every line of the log, decoded."""
-        return [json.loads(line) for line in self.log_path.read_text().splitlines()]
+        """Every line of the log, decoded, but for one that is just being written."""
+        whole, _, _ = self.log_path.read_text().rpartition("\n")
+        return [json.loads(line) for line in whole.splitlines()]
 
     def worker_pids(self):
         """The workers that run now."""
