@@ -30,16 +30,18 @@ class LiveProcess:
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log_path = log_path
         environment = os.environ | {"PORT": str(self.port), "WORKERS": "1"} | env
+        self._num_workers = int(environment["WORKERS"])
         with log_path.open("wb") as log:
             command = [*GUNICORN, conf, *([app] if app else [])]
             self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
 
     def wait_until_ready(self):
-        """Return once `/readyz` says 200; fail with the log if that never comes."""
+        """Return once a worker is ready and all have begun; fail with the log if that never is."""
         until = time.monotonic() + START_PATIENCE_S
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(requests.RequestException):
-                if requests.get(f"{self.base_url}/readyz", timeout=5).status_code == 200:
+                answer = requests.get(f"{self.base_url}/readyz", timeout=5)
+                if answer.status_code == 200 and len(self.worker_pids()) >= self._num_workers:
                     return
             time.sleep(0.05)
         pytest.fail(f"the service did not become ready:\n{self.log_path.read_text()}")

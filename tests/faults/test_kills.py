@@ -102,6 +102,11 @@ def have_read(live, num_keys):
     return {line["pid"] for line in live.logged() if line.get("message") == words}
 
 
+def wait_for_both(live):
+    """Wait until two workers answer."""
+    until(lambda: len(ask_each_worker(live, "/readyz")) == 2)
+
+
 def all_are_ready(live):
     answers = ask_each_worker(live, "/readyz").values()
     return all(answer == {"status": "ready"} for answer in answers)
@@ -137,7 +142,7 @@ def test_a_worker_lost_while_the_store_is_away_waits_for_it_and_the_other_answer
 ):
     store = shutil.copytree(tiny_store, tmp_path / "store")
     live = start_process(store, {"WORKERS": "2", "STORE_POLL_S": "0.1"})
-    until(lambda: len(ask_each_worker(live, "/readyz")) == 2)
+    wait_for_both(live)
     running = traffic(live.base_url, asks, pause_s=0.005)
     running.wait_for(20)
     store.rename(tmp_path / "elsewhere")
@@ -160,6 +165,7 @@ def test_a_worker_lost_while_the_store_is_away_waits_for_it_and_the_other_answer
 def test_a_worker_lost_with_its_files_is_replaced_and_the_others_figures_stay(
     live, asks, traffic, damage
 ):
+    wait_for_both(live)
     running = traffic(live.base_url, asks)
     running.wait_for(20)
     lost = live.worker_pids()[0]

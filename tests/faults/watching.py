@@ -66,11 +66,12 @@ def worker_of(live, sock):
 
 
 def open_files(pid):
-    """What a process has open; what it closes meanwhile is left out."""
+    """What a process has open; what it closes meanwhile is left out, all if it ends."""
     names = set()
-    for file in Path(f"/proc/{pid}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            names.add(os.readlink(file))
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for file in list(Path(f"/proc/{pid}/fd").iterdir()):
+            with contextlib.suppress(FileNotFoundError):
+                names.add(os.readlink(file))
     return names
 
 
