@@ -2,7 +2,7 @@
 
 A request's line is put together by hand, and the lines of requests that were answered together
 are written in one call, since they are part of what every request costs. No line holds a text of a
-user.
+user but those of `note_body`, which somebody has to ask for.
 """
 
 import json
@@ -15,7 +15,11 @@ from select import PIPE_BUF
 
 from service.record import RequestRecord
 
+logger = logging.getLogger(__name__)
+
 STDERR = 2
+MOST_OF_BODY = 3000  # bytes in the log, escapes included: the line then reaches a pipe in one piece
+EXTRAS = ("request_id", "body", "body_bytes")  # of a line, beside what every line has
 LEAST_STATUSES = {"debug": 0, "info": 0, "warning": 400, "error": 500}
 
 
@@ -31,8 +35,9 @@ class JsonFormatter(logging.Formatter):
             "pid": record.process,
             "message": record.getMessage(),
         }
-        if (request_id := getattr(record, "request_id", None)) is not None:
-            line["request_id"] = request_id
+        for name in EXTRAS:
+            if (extra := getattr(record, name, None)) is not None:
+                line[name] = extra
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line)
@@ -63,6 +68,15 @@ def configure(level: str) -> None:
 def write_stderr(lines: bytes) -> None:
     """Write `lines` to standard error without a buffer, in one system call."""
     os.write(STDERR, lines)
+
+
+def note_body(request_id: str, body: bytes) -> None:
+    """Log what a caller has sent, its beginning if it is long, and how long it is."""
+    text = body[:MOST_OF_BODY].decode(errors="replace")
+    while len(json.dumps(text)) > MOST_OF_BODY:
+        text = text[: len(text) * 3 // 4]
+    extras = {"request_id": request_id, "body": text, "body_bytes": len(body)}
+    logger.info("a request's body", extra=extras)
 
 
 class RequestLog:

@@ -175,6 +175,10 @@ class Settings(BaseSettings):
     """Least serious lines to log; `warning` leaves out the lines of requests that went well,
     `error` those of requests that the caller has to change as well."""
 
+    log_texts: bool = False
+    """Whether what callers send is logged, up to 3,000 bytes of each body, at `LOG_LEVEL` `info`
+    or `debug`; else no text of a user gets into a log."""
+
 
 def load_settings() -> Settings:
     """Read the settings from the environment.

@@ -17,6 +17,7 @@ from service.api.guards import LIMITS
 from service.api.ports import EnginePort
 from service.api.reply import Reply, Stream
 from service.api.request import Environ, Request, RequestIds
+from service.log import note_body
 from service.record import RequestRecord
 from service.settings import Settings
 
@@ -87,6 +88,7 @@ class Handler:
         if not route.is_limited:
             self._guards = tuple(one for one in self._guards if not isinstance(one, LIMITS))
         self._reads_body = route.method == "POST"
+        self._logs_bodies = site.settings.log_texts
 
     def __call__(
         self, environ: Environ, params: Mapping[str, str] = NO_PARAMS
@@ -123,6 +125,8 @@ class Handler:
         if self._reads_body:
             take = partial(site.bodies.take, record=record)
             request.body = read_body(environ, site.settings.max_body_bytes, take)
+            if self._logs_bodies:
+                note_body(record.request_id, request.body)
         return self.route.endpoint(request)
 
     def _problem(self, exc: Exception, record: RequestRecord) -> Problem:

@@ -204,3 +204,17 @@ def test_each_request_is_one_line_of_the_log_without_its_text(start_process):
     assert (mine["route"], mine["status"], mine["model"]) == ("/v1/classify", 200, "sentiment")
     assert lines[-1]["reason"] in ("missing_field", "unknown_field")
     assert "secret" not in live.log_path.read_text()
+
+
+def test_texts_are_logged_where_somebody_asks_for_them(start_process):
+    live = start_process(app=FAKE_APP, env={"LOG_TEXTS": "1"})
+    headers = {"X-Request-Id": "find-me"}
+    for fields in ({"input": "my secret is good"}, {"inptu": "refused"}):
+        requests.post(f"{live.base_url}/v1/classify", json=fields, headers=headers, timeout=10)
+    live.stop()
+    noted = [line for line in live.logged() if "body" in line]
+    assert [json.loads(line["body"]) for line in noted] == [
+        {"input": "my secret is good"},
+        {"inptu": "refused"},
+    ]
+    assert {line["request_id"] for line in noted} == {"find-me"}

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from service.log import JsonFormatter, RequestLog, utc
+from service.log import JsonFormatter, RequestLog, note_body, utc
 from service.record import RequestRecord
 
 
@@ -113,6 +113,22 @@ def test_a_log_record_is_one_line_of_json():
     assert "\n" not in text
     assert (told["message"], told["request_id"]) == ("it failed\nbadly", "abc")
     assert "ValueError: broken" in told["exception"]
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"input": "good"}', "{'ein Süßer ☕'}".encode(), b"\xff\x00\n" * 5000, b"x" * 9000]
+)
+def test_a_body_that_is_logged_fits_a_pipe_and_tells_how_long_it_was(caplog, body):
+    with caplog.at_level(logging.INFO):
+        note_body("abc", body)
+    [noted] = caplog.records
+    line = JsonFormatter().format(noted)
+    told = json.loads(line)
+    assert len(line) < PIPE_BUF
+    assert (told["request_id"], told["body_bytes"]) == ("abc", len(body))
+    assert told["body"]
+    assert body.decode(errors="replace").startswith(told["body"])
+    assert told["body"].encode() == body or len(told["body"]) >= 500
 
 
 def test_times_are_utc_with_milliseconds():
