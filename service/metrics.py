@@ -25,8 +25,10 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
+from prometheus_client.metrics_core import Metric
 from prometheus_client.mmap_dict import MmapedDict
 
+from service.errors import NotReady
 from service.record import RequestRecord
 from service.startup import METRICS_DIR
 from service.version import VERSION
@@ -138,13 +140,21 @@ class Metrics:
             self._take(self._children.get(key) or self._find(key), those)
 
     def render(self) -> bytes:
-        """Return all figures of all workers as Prometheus reads them."""
+        """Return all figures of all workers as Prometheus reads them.
+
+        Raises:
+            NotReady: The folder they are in is gone.
+        """
         if self._dir is None:
             return generate_latest(self.registry)
-        whole = CollectorRegistry()
-        multiprocess.MultiProcessCollector(whole, str(self._dir))  # type: ignore[no-untyped-call]
-        with locked(self._dir, fcntl.LOCK_SH):
-            return generate_latest(whole)
+        try:
+            with locked(self._dir, fcntl.LOCK_SH):
+                whole = CollectorRegistry()
+                whole.register(AllWorkers(self._dir))
+                return generate_latest(whole)
+        except FileNotFoundError as exc:
+            message = f"the folder of the figures is gone ({self._dir}): restart the service"
+            raise NotReady(message) from exc
 
     def counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
         """Make a figure that only grows."""
@@ -214,6 +224,37 @@ class Metrics:
         self, name: str, meaning: str, labels: list[str], buckets: tuple[float, ...]
     ) -> Spread:
         return Spread(name, meaning, labels, buckets=buckets, registry=self.registry)
+
+
+class AllWorkers(multiprocess.MultiProcessCollector):
+    """Adds up the files of all workers but those that cannot be read, which the log names.
+
+    Args:
+        folder: Where the files are.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(None, str(folder))  # type: ignore[no-untyped-call]
+        self._files = sorted(map(str, folder.glob("*.db")))
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures."""
+        try:
+            return self._added_up(self._files)
+        except Exception:  # whatever the bytes of one look like; the others count
+            return self._added_up([file for file in self._files if self._is_sound(file)])
+
+    def _added_up(self, files: list[str]) -> Iterable[Metric]:
+        metrics: Iterable[Metric] = self.merge(files)  # type: ignore[no-untyped-call]
+        return metrics
+
+    def _is_sound(self, file: str) -> bool:
+        try:
+            self._added_up([file])
+        except Exception as exc:
+            logger.error("the figures in %s are left out: %r", Path(file).name, exc)
+            return False
+        return True
 
 
 def retire(run_dir: Path, pid: int) -> None:

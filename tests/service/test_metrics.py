@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from service.engine.activity import Activity, ShadowTally, Tally, Workload
 from service.engine.types import Health, ModelStatus
+from service.errors import NotReady
 from service.metrics import Metrics, Spread, locked, retire
 from service.record import RequestRecord
 from service.sampler import Sampler
@@ -272,3 +273,20 @@ def test_a_broken_file_of_an_ended_worker_is_dropped_and_no_other_counts(tmp_pat
     _, text = work(tmp_path)
     assert read(text, "rnn_requests_total") == 3
     assert read(text, "rnn_request_seconds_count") == 2
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x40\x00\x00\x00" * 32, b"\x40\x00\x00\x00" + b"x" * 60])
+def test_a_damaged_file_of_a_worker_that_lives_is_left_out_and_named(tmp_path, damage, caplog):
+    folder = tmp_path / METRICS_DIR
+    folder.mkdir()
+    (damaged, _), _ = work(tmp_path), work(tmp_path)
+    (folder / f"counter_{damaged}.db").write_bytes(damage)
+    text = Metrics(CollectorRegistry(), tmp_path).render()
+    assert read(text, "rnn_requests_total") == 1
+    assert read(text, "rnn_request_seconds_count") == 2
+    assert f"counter_{damaged}.db are left out" in caplog.text
+
+
+def test_figures_whose_folder_is_gone_say_what_to_do(tmp_path):
+    with pytest.raises(NotReady, match="restart the service"):
+        Metrics(CollectorRegistry(), tmp_path / "gone").render()
