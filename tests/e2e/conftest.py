@@ -40,8 +40,8 @@ class LiveProcess:
         until = time.monotonic() + START_PATIENCE_S
         while time.monotonic() < until and self.process.poll() is None:
             with contextlib.suppress(requests.RequestException):
-                answer = requests.get(f"{self.base_url}/readyz", timeout=5)
-                if answer.status_code == 200 and len(self.worker_pids()) >= self._num_workers:
+                is_ready = requests.get(f"{self.base_url}/readyz", timeout=5).status_code == 200
+                if is_ready and len(self.worker_pids()) >= self._num_workers:
                     return
             time.sleep(0.05)
         pytest.fail(f"the service did not become ready:\n{self.log_path.read_text()}")
