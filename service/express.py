@@ -73,6 +73,8 @@ def read_head(data: bytes, limits: Limits) -> Head | None:
         environ[key if key in UNPREFIXED else f"HTTP_{key}"] = value.strip(" ")
     if not len(environ) == len(lines) <= limits.num_headers or not JUDGED.isdisjoint(environ):
         return None
+    if "HTTP_HOST" not in environ:
+        return None
     if environ.get("HTTP_CONNECTION", "keep-alive").lower() != "keep-alive":
         return None
     length = environ.get("CONTENT_LENGTH", "")

@@ -24,7 +24,7 @@ from gevent.server import StreamServer
 from gunicorn.glogging import Logger
 from gunicorn.http import errors as http_errors
 
-from service.api.errors import INVALID, Problem, openai_body
+from service.api.errors import openai_body
 from service.api.handler import UNMATCHED, Handler, Route
 from service.api.reply import Reply
 from service.api.request import Request
@@ -33,6 +33,7 @@ from service.express import start_of
 from service.lane import HeldSocket, Onward
 from service.log import JsonFormatter
 from service.settings import load_settings
+from service.wire import check_head, problem_below
 
 POLL_S = 0.1  # how often a worker looks for a signal, in seconds
 HEALTH_S = 1.0  # how often it looks at its engine
@@ -177,6 +178,7 @@ class Worker(BootingWorker):
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
         """Serve one request, and end the connection if much of its body is left unread."""
+        check_head(req.version, req.headers)
         req.body = body = RequestBody(req.body, self._client_timeout_s, req.force_close)
         should_close = req.should_close
         req.should_close = lambda: body.failed or should_close()  # its answer tells so
@@ -275,25 +277,3 @@ def linger(sock: Any) -> None:
         sock.shutdown(socket.SHUT_WR)
         while left > 0 and (data := sock.recv(65_536)):
             left -= len(data)
-
-
-def problem_below(exc: BaseException) -> Problem | None:
-    """Look up what to answer to bytes that are no request; None where the server itself failed."""
-    if isinstance(exc, http_errors.LimitRequestLine):
-        return Problem(414, "the path is too long", INVALID, None, "path_too_long")
-    if isinstance(exc, http_errors.LimitRequestHeaders):
-        message = "the headers are too large or too many; send fewer or shorter ones"
-        return Problem(431, message, INVALID, None, "headers_too_large")
-    if isinstance(exc, http_errors.UnsupportedTransferCoding):
-        message = "the transfer encoding is unknown; send chunked or a content length"
-        return Problem(501, message, INVALID, None, "unsupported_transfer")
-    if isinstance(exc, http_errors.ExpectationFailed):
-        message = "the Expect header asks for something unknown; send 100-continue or none"
-        return Problem(417, message, INVALID, None, "expectation_failed")
-    if isinstance(exc, http_errors.InvalidRequestLine):  # the fast parser stops at 256 headers
-        message = "the bytes sent are no HTTP/1.1 request, or one with hundreds of headers"
-        return Problem(400, message, INVALID, None, "invalid_http")
-    if isinstance(exc, http_errors.ParseException):
-        message = f"the bytes sent are no HTTP/1.1 request: {str(exc)[:200]}"
-        return Problem(400, message, INVALID, None, "invalid_http")
-    return None

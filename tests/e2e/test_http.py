@@ -106,7 +106,8 @@ def test_a_chunked_body_is_read(fake_url):
 @pytest.mark.parametrize("connection", ["close", "keep-alive"])
 @pytest.mark.parametrize("path", ["/v1/classify", "/nix"])
 def test_the_connection_is_closed_if_the_client_asks_for_it(fake_url, path, connection):
-    head = f"POST {path} HTTP/1.1\r\nConnection: {connection}\r\nContent-Length: 2\r\n\r\n{{}}"
+    lines = f"Host: a\r\nConnection: {connection}\r\nContent-Length: 2"
+    head = f"POST {path} HTTP/1.1\r\n{lines}\r\n\r\n{{}}"
     _, headers, _ = raw(fake_url, head.encode())
     assert headers["Connection"] == connection
 
@@ -149,9 +150,9 @@ def test_a_packed_bomb_is_refused(fake_url):
         (b"GET /" + b"x" * 5_000 + b" HTTP/1.1\r\n\r\n", 414, "path_too_long"),
         (b"GET / HTTP/1.1\r\nA: " + b"x" * 9_000 + b"\r\n\r\n", 431, "headers_too_large"),
         (b"GET / HTTP/1.1\r\n" + b"A: 1\r\n" * 70 + b"\r\n", 431, "headers_too_large"),
-        (b"GET / HTTP/1.1\r\nExpect: gift\r\n\r\n", 417, "expectation_failed"),
+        (b"GET / HTTP/1.1\r\nHost: a\r\nExpect: gift\r\n\r\n", 417, "expectation_failed"),
         (
-            b"POST /v1/classify HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+            b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
             400,
             "unreadable_body",
         ),
@@ -159,6 +160,13 @@ def test_a_packed_bomb_is_refused(fake_url):
             b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
             400,
             "invalid_http",
+        ),
+        (b"GET /healthz HTTP/1.1\r\n\r\n", 400, "invalid_http"),
+        (b"POST /v1/classify HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}", 400, "invalid_http"),
+        (
+            b"POST /v1/classify HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n",
+            501,
+            "unsupported_transfer",
         ),
     ],
     ids=lambda value: str(value)[:30],

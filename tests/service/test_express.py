@@ -106,6 +106,7 @@ def test_a_plain_request_is_taken_with_its_headers():
         pytest.param(PLAIN.replace(b"POST", b"GET"), id="another method"),
         pytest.param(PLAIN.replace(b"1.1", b"1.0"), id="an older version"),
         pytest.param(PLAIN.replace(b"classify", b"classify?x"), id="a query"),
+        pytest.param(PLAIN.replace(b"Host: here\r\n", b""), id="no host"),
         pytest.param(PLAIN.replace(b"Content-Length: 4\r\n", b""), id="no length"),
         pytest.param(PLAIN.replace(b": 4", b": 4a"), id="a length that is no number"),
         pytest.param(PLAIN.replace(b": 4", b": %d" % (PIECE_BYTES + 1)), id="a large body"),

@@ -1,6 +1,5 @@
 import gevent
 import pytest
-from gunicorn.http import errors as http_errors
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
 from gunicorn.http.unreader import IterUnreader
 
@@ -11,7 +10,6 @@ from service.server import (
     MAX_LEFT_BYTES,
     RequestBody,
     Worker,
-    problem_below,
 )
 from service.settings import Settings
 from tests.fakes import FakeEngine
@@ -141,27 +139,6 @@ def test_headers_without_a_body_are_sent_at_the_end():
 def test_everything_else_of_a_held_connection_is_its_own():
     sink = Sink()
     assert HeldSocket(sink).sent is sink.sent
-
-
-@pytest.mark.parametrize(
-    ("fault", "status"),
-    [
-        (http_errors.InvalidRequestLine("x"), 400),
-        (http_errors.InvalidHeader("x"), 400),
-        (http_errors.LimitRequestLine(9, 8), 414),
-        (http_errors.LimitRequestHeaders("x"), 431),
-        (http_errors.UnsupportedTransferCoding("x"), 501),
-        (http_errors.ExpectationFailed("x"), 417),
-    ],
-)
-def test_what_is_no_request_has_its_own_status(fault, status):
-    problem = problem_below(fault)
-    assert problem is not None
-    assert problem.status == status
-
-
-def test_a_failure_of_the_server_itself_is_no_fault_of_the_bytes():
-    assert problem_below(ZeroDivisionError("secret")) is None
 
 
 def test_a_failure_of_the_server_itself_is_answered_and_noted():
