@@ -114,6 +114,25 @@ def test_a_classifier_whose_rows_depend_on_their_batch_is_found_at_its_load(tmp_
     assert together == [worker.classify(ClassifyRequest((one,)))[0][0] for one in texts]
 
 
+def test_a_generator_whose_rows_depend_on_their_batch_is_found_at_its_load(tmp_path, options):
+    stored = publish_generator(tmp_path)
+    files = {name: stored.read(name) for name in stored.manifest.files}
+    files["model.onnx"] = mixing_rows(stored.read("model.onnx"), "logits")
+    mixing = Store(tmp_path).publish("mixing", files, About(task=stored.manifest.task))
+
+    def answers(num, seed):
+        generator = load(mixing, options)
+        assert isinstance(generator.worker, Generator)
+        sampling = Sampling(n=num, seed=seed, max_tokens=30, logprobs=1)
+        generation = generator.worker.generate(GenerateRequest("a", sampling))
+        assert generation is not None
+        results = generation.result()
+        generator.close(5)
+        return [(one.text, one.logprobs) for one in results]
+
+    assert answers(3, seed=5) == [answers(1, seed)[0] for seed in (5, 6, 7)]
+
+
 def mixing_rows(graph, output):
     """A graph with half of the mean of all rows in each row: the same for a row that is alone."""
     model = load_from_string(graph)
