@@ -33,7 +33,9 @@ class LiveProcess:
         self._num_workers = int(environment["WORKERS"])
         with log_path.open("wb") as log:
             command = [*GUNICORN, conf, *([app] if app else [])]
-            self.process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log)
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, env=environment, stderr=log, process_group=0
+            )
 
     def wait_until_ready(self):
         """Return once a worker is ready and all have begun; fail with the log if that never is."""
@@ -69,9 +71,16 @@ class LiveProcess:
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that the kernel gives to nobody else while the tests run.
+
+    It stays bound, which does not keep a server from it that listens with `SO_REUSEADDR`.
+    """
+    kept = socket.socket()
+    kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    kept.bind(("127.0.0.1", 0))
+    port = kept.getsockname()[1]
+    kept.detach()  # left open
+    return port
 
 
 @pytest.fixture(scope="session")
