@@ -1,5 +1,6 @@
 """The real server: what a client sees on the wire, good and bad."""
 
+import contextlib
 import gzip
 import json
 import socket
@@ -13,11 +14,12 @@ from tests.e2e.conftest import FAKE_APP
 pytestmark = pytest.mark.e2e
 
 
-def raw(url, data, patience_s=10):
+def raw(url, data, patience_s=60):
     """Send bytes, and return what comes until the server closes or has answered whole."""
     host, port = url.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), patience_s) as connection:
-        connection.sendall(data)
+        with contextlib.suppress(ConnectionError):  # refused before all is sent
+            connection.sendall(data)
         with connection.makefile("rb") as answer:
             status = answer.readline().decode()
             headers = dict(

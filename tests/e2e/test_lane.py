@@ -11,8 +11,14 @@ pytestmark = pytest.mark.e2e
 
 BODY = b'{"input": "good"}'
 STREAM = b'{"prompt": "hello", "stream": true, "seed": 1}'
-HEALTH = b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n"
 MEASURED = re.compile(rb"(Date|Server-Timing): [^\r]*")
+
+
+def get(path):
+    return b"GET %b HTTP/1.1\r\nHost: here\r\n\r\n" % path
+
+
+HEALTH = get(b"/healthz")
 
 
 def post(path=b"/v1/classify", body=BODY, extra=b"", coding=b"Content-Length"):
