@@ -15,12 +15,10 @@ from tests.models import publish_classifier, publish_generator
 pytestmark = pytest.mark.e2e
 
 NUM_SLOW = 100
+SLOW_BODIES = {"CLIENT_TIMEOUT_S": "2"}  # this alone: who is idle a moment before is not given up
+SLOW_HEADS = {"KEEPALIVE_S": "1"}
+ALLOWED_S = 1.0  # the shorter of the two
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-
-
-@pytest.fixture
-def live(start_process, store_dir):
-    return start_process(store_dir, {"CLIENT_TIMEOUT_S": "2", "KEEPALIVE_S": "1"})
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +38,12 @@ def asks(store_dir):
 
 
 @pytest.fixture
-def connect(live):
-    """A function that opens connections, which end with the test."""
+def connect():
+    """A function that opens connections to a service, which end with the test."""
     with contextlib.ExitStack() as stack:
-        address = ("127.0.0.1", live.port)
-        yield lambda: stack.enter_context(socket.create_connection(address, 20))
+        yield lambda live: stack.enter_context(
+            socket.create_connection(("127.0.0.1", live.port), 60)
+        )
 
 
 def status_of(connection):
@@ -57,21 +56,22 @@ def status_of(connection):
 
 
 @pytest.mark.parametrize(
-    ("sent", "status"),
+    ("env", "sent", "status"),
     [
-        (HEAD + b'Content-Length: 20\r\n\r\n{"in', 408),
-        (HEAD + b'Transfer-Encoding: chunked\r\n\r\n4\r\n{"in', 408),
-        (HEAD, None),
-        (b"POST /v1/cl", None),
-        (b"", None),
+        (SLOW_BODIES, HEAD + b'Content-Length: 20\r\n\r\n{"in', 408),
+        (SLOW_BODIES, HEAD + b'Transfer-Encoding: chunked\r\n\r\n4\r\n{"in', 408),
+        (SLOW_HEADS, HEAD, None),
+        (SLOW_HEADS, b"POST /v1/cl", None),
+        (SLOW_HEADS, b"", None),
     ],
     ids=["body", "chunked body", "headers", "request line", "nothing"],
 )
 def test_slow_senders_are_given_up_beside_others_who_notice_nothing(
-    live, asks, traffic, connect, sent, status
+    start_process, store_dir, asks, traffic, connect, env, sent, status
 ):
-    running = traffic(live.base_url, asks, num_threads=2)
-    slow = [connect() for _ in range(NUM_SLOW)]
+    live = start_process(store_dir, env)
+    running = traffic(live.base_url, asks, num_threads=2, pause_allowed_s=ALLOWED_S)
+    slow = [connect(live) for _ in range(NUM_SLOW)]
     for connection in slow:
         connection.sendall(sent)
     running.wait_for(50)
@@ -80,18 +80,19 @@ def test_slow_senders_are_given_up_beside_others_who_notice_nothing(
 
 
 @pytest.mark.parametrize(
-    ("begin", "drop", "status"),
+    ("env", "begin", "drop", "status"),
     [
-        (HEAD + b"Content-Length: 2000\r\n\r\n", b" ", 408),
-        (HEAD + b"X-Long: ", b"a", None),
+        (SLOW_BODIES, HEAD + b"Content-Length: 2000\r\n\r\n", b" ", 408),
+        (SLOW_HEADS, HEAD + b"X-Long: ", b"a", None),
     ],
     ids=["body", "headers"],
 )
 def test_what_drips_is_given_up_beside_others_who_notice_nothing(
-    live, asks, traffic, connect, begin, drop, status
+    start_process, store_dir, asks, traffic, connect, env, begin, drop, status
 ):
-    running = traffic(live.base_url, asks, num_threads=2)
-    drip = connect()
+    live = start_process(store_dir, env)
+    running = traffic(live.base_url, asks, num_threads=2, pause_allowed_s=ALLOWED_S)
+    drip = connect(live)
     drip.sendall(begin)
     with contextlib.suppress(ConnectionError):  # reset between a look and the next drop
         for _ in range(300):
@@ -103,12 +104,13 @@ def test_what_drips_is_given_up_beside_others_who_notice_nothing(
 
 
 def test_a_body_in_very_many_chunks_is_read_beside_others_who_notice_nothing(
-    live, asks, traffic, connect
+    start_process, store_dir, asks, traffic, connect
 ):
+    live = start_process(store_dir)
     running = traffic(live.base_url, asks, num_threads=2)
     body = json.dumps({"input": "good " * 10_000}).encode()
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in body)
-    chunked = connect()
+    chunked = connect(live)
     chunked.sendall(HEAD + b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n")
     chunked.sendall(chunks + b"0\r\n\r\n")
     assert status_of(chunked) == 200
@@ -120,19 +122,21 @@ def test_a_body_in_very_many_chunks_is_read_beside_others_who_notice_nothing(
     "extra", [b"", b"Connection: close\r\n"], ids=["in the lane", "by gunicorn"]
 )
 def test_readers_that_read_nothing_are_given_up_and_their_rows_freed(
-    live, asks, traffic, connect, extra
+    start_process, store_dir, asks, traffic, connect, extra
 ):
-    running = traffic(live.base_url, asks, num_threads=2)
+    live = start_process(store_dir, SLOW_BODIES)
+    running = traffic(live.base_url, asks, num_threads=2, pause_allowed_s=ALLOWED_S)
     fields = {"prompt": "To be", "max_tokens": 4000, "n": 20, "stream": True, "logprobs": 20}
     body = json.dumps(fields).encode()
     head = HEAD.replace(b"classify", b"generate") + extra
     head += f"Content-Length: {len(body)}\r\n\r\n".encode()
     for _ in range(5):
-        connection = connect()
+        connection = connect(live)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.sendall(head + body)
-    until(lambda: figure(live, "rnn_requests_in_flight") >= 5)
+        assert connection.recv(12) == b"HTTP/1.1 200"  # it has begun; the rest is not read
     running.wait_for(50)
+    until(lambda: live.log_path.read_text().count("the client took too long to read") == 5)
     until(lambda: figure(live, "rnn_requests_in_flight") <= 3)
     until(lambda: figure(live, "rnn_running_rows") == 0)
     assert set(running.stop()) == {"right"}

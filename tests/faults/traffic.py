@@ -24,6 +24,7 @@ TEXTS = (
 )
 PROMPTS = ("To be", "hello", "", "The")
 PATIENCE_S = 60
+GIVEN_UP = ("broken", 408)  # what a caller sees who did nothing for too long
 
 
 class Truth:
@@ -110,13 +111,15 @@ class Traffic:
 
     `outcomes` counts what became of the requests: "right", "wrong", "broken" (no connection, or no
     answer on it), "cut" (an answer that broke off) or a status; `latencies` are seconds, of the
-    right ones, `retry_after` what refusals advised.
+    right ones, `retry_after` what refusals advised. A service may give up a caller who does
+    nothing for `pause_allowed_s`: where a thread was held up for so long, that is not counted.
     """
 
     base_url: str
     asks: list
     num_threads: int = 4
     pause_s: float = 0.0
+    pause_allowed_s: float = 30.0
     headers: dict = field(default_factory=dict)
     outcomes: Counter = field(default_factory=Counter)
     versions: Counter = field(default_factory=Counter)
@@ -153,36 +156,41 @@ class Traffic:
         chance = random.Random(seed)
         address = self.base_url.removeprefix("http://")
         connection = http.client.HTTPConnection(address, timeout=PATIENCE_S)
+        before = time.monotonic()
         while not self._stopped.is_set():
-            self._ask(connection, chance.choice(self.asks))
+            started = time.monotonic()
+            outcome, sent = self._ask(connection, chance.choice(self.asks))
+            if outcome not in GIVEN_UP or sent - before < self.pause_allowed_s:
+                self.outcomes[outcome] += 1
+            before = started
             if self.pause_s:
                 self._stopped.wait(self.pause_s)
         connection.close()
 
     def _ask(self, connection, ask):
+        """Ask once; return what became of it, and when the last of the request was sent."""
         started = time.monotonic()
+        sent = None
         headers = {"Content-Type": "application/json"} | self.headers
         failure = "broken"
         try:
             connection.request("POST", ask.path, ask.body, headers)
+            sent = time.monotonic()
             answer = connection.getresponse()
             failure = "cut"
             body = answer.read()
         except (OSError, http.client.HTTPException):
-            self.outcomes[failure] += 1
             connection.close()
-            return
+            return failure, sent or time.monotonic()
         elapsed_s = time.monotonic() - started
         if answer.status != 200:
-            self.outcomes[answer.status] += 1
             self.refusals.append(elapsed_s)
             self.retry_after.add(answer.getheader("Retry-After"))
-            return
+            return answer.status, sent
         content = json.loads(body)
-        if ask.is_right(content):
-            self.outcomes["right"] += 1
-            self.latencies.append(elapsed_s)
-            self.versions[content["version"]] += 1
-        else:
-            self.outcomes["wrong"] += 1
+        if not ask.is_right(content):
             self.wrong.append((ask, content))
+            return "wrong", sent
+        self.latencies.append(elapsed_s)
+        self.versions[content["version"]] += 1
+        return "right", sent

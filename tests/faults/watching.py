@@ -36,7 +36,7 @@ def ask_each_worker(live, path):
     """
     answers: dict[int, dict] = {}
     until = time.monotonic() + PATIENCE_S
-    while answers.keys() != set(live.worker_pids()):
+    while not (workers := set(live.worker_pids())) <= answers.keys():
         assert time.monotonic() < until, f"only {list(answers)} answered"
         connection = http.client.HTTPConnection("127.0.0.1", live.port, timeout=PATIENCE_S)
         with contextlib.closing(connection):
@@ -47,7 +47,7 @@ def ask_each_worker(live, path):
             answer = json.load(connection.getresponse())
             if worker is not None:
                 answers[worker] = answer
-    return answers
+    return {worker: answers[worker] for worker in workers}
 
 
 def worker_of(live, sock):
@@ -77,7 +77,7 @@ def open_files(pid):
 
 def figure(live, name, **labels):
     """The sum of a figure of `/metrics` with these labels."""
-    text = requests.get(f"{live.base_url}/metrics", timeout=10).text
+    text = requests.get(f"{live.base_url}/metrics", timeout=PATIENCE_S).text
     wanted = set(labels.items())
     return sum(
         sample.value
