@@ -14,11 +14,18 @@ def line(name, key):
     return f"{name} {hashlib.sha256(key.encode()).hexdigest()}\n"
 
 
+def write_whole(keys_file, text):
+    """Put another file in a file's place, so that nobody reads half of it."""
+    made = keys_file.with_name("keys.new")
+    made.write_text(text)
+    made.replace(keys_file)
+
+
 def classify(live, key=None):
     """One request on a connection of its own, so that any worker may get it."""
     headers = {"Authorization": f"Bearer {key}"} if key else {}
     return requests.post(
-        f"{live.base_url}/v1/classify", json={"input": "good"}, headers=headers, timeout=10
+        f"{live.base_url}/v1/classify", json={"input": "good"}, headers=headers, timeout=60
     )
 
 
@@ -37,10 +44,10 @@ def test_a_key_that_is_added_or_deleted_counts_on_all_workers_at_once(
     assert classify(live).status_code == 401
     assert classify(live, "a-key").status_code == 200
     assert requests.get(f"{live.base_url}/metrics", timeout=10).status_code == 401
-    keys_file.write_text(line("bob", "b-key"))
+    write_whole(keys_file, line("bob", "b-key"))
     until(lambda: all(classify(live, "b-key").status_code == 200 for _ in range(16)))
     until(lambda: all(classify(live, "a-key").status_code == 401 for _ in range(16)))
-    keys_file.write_text("no line of a key")
+    write_whole(keys_file, "no line of a key")
     until(lambda: "the API keys stay as they were" in live.log_path.read_text())
     assert classify(live, "b-key").status_code == 200
     names = {one.get("key") for one in request_lines(live) if one["status"] == 200}

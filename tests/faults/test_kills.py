@@ -12,7 +12,7 @@ import time
 import pytest
 
 from service.startup import METRICS_DIR, RUN_DIR_PREFIX, memory_dir
-from tests.e2e.test_keys import classify, line
+from tests.e2e.test_keys import classify, line, write_whole
 from tests.e2e.test_lifecycle import until
 from tests.faults.traffic import Truth, classify_asks, generate_asks
 from tests.faults.watching import ask_each_worker, figure
@@ -120,12 +120,12 @@ def test_a_worker_lost_while_the_keys_cannot_be_read_comes_back_with_the_last_on
     keys.write_text(line("ann", "old") + line("bob", "key"))
     live = start_process(tiny_store, {"WORKERS": "2", "API_KEYS_FILE": str(keys)})
     running = traffic(live.base_url, asks, headers={"Authorization": "Bearer key"})
-    keys.write_text(line("bob", "key"))
+    write_whole(keys, line("bob", "key"))
     until(lambda: have_read(live, 1) == set(live.worker_pids()))
     if damage == "gone":
         keys.unlink()
     else:
-        keys.write_text(line("bob", "key") + "no line of a key")
+        write_whole(keys, line("bob", "key") + "no line of a key")
     kill_one(live)
     running.wait_for(20)
     for key, status in (("key", 200), ("old", 401), (None, 401)):
@@ -133,7 +133,7 @@ def test_a_worker_lost_while_the_keys_cannot_be_read_comes_back_with_the_last_on
     outcomes = running.stop()
     assert set(outcomes) <= {"right", "broken", "cut"}
     assert num_lost(outcomes) <= NUM_THREADS
-    keys.write_text(line("cleo", "new"))
+    write_whole(keys, line("cleo", "new"))
     until(lambda: all(classify(live, "new").status_code == 200 for _ in range(16)))
 
 
@@ -169,12 +169,15 @@ def test_a_worker_lost_with_its_files_is_replaced_and_the_others_figures_stay(
     running = traffic(live.base_url, asks)
     running.wait_for(20)
     lost = live.worker_pids()[0]
+    counts = run_dir(live) / METRICS_DIR / f"histogram_{lost}.db"
+    until(counts.exists)  # a request is noted after its answer
     os.kill(lost, signal.SIGSTOP)  # else it would fall over the end of its own file
     if damage == "no run folder":
-        shutil.rmtree(run_dir(live))
+        # Moved first: the other worker may just be making a file there.
+        shutil.rmtree(run_dir(live).rename(memory_dir() / f"lost-{live.process.pid}"))
     else:
         size = 0 if damage == "an empty file" else 100
-        os.truncate(run_dir(live) / METRICS_DIR / f"histogram_{lost}.db", size)
+        os.truncate(counts, size)
     kill_one(live)
     running.wait_for(20)
     outcomes = running.stop()

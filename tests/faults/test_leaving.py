@@ -12,7 +12,7 @@ import requests
 from tests.e2e.test_lifecycle import request_lines, until
 from tests.faults.traffic import Truth, generate_asks
 from tests.faults.watching import figure, memory_bytes
-from tests.models import publish_generator
+from tests.models import publish_classifier, publish_generator
 
 pytestmark = pytest.mark.e2e
 
@@ -75,9 +75,11 @@ def test_a_thousand_clients_that_leave_leave_nothing_behind(live, store_dir, tra
     leave_many_times(live, store_dir, traffic, num_clients=1000)
 
 
-def test_a_bulk_whose_caller_left_stops(start_process, tiny_store):
-    live = start_process(tiny_store, {"MAX_BATCH_TOKENS": "64"})
-    body = json.dumps({"input": ["a good film that was long " * 20] * 1000}).encode()
+def test_a_bulk_whose_caller_left_stops(start_process, tmp_path):
+    """It would take many seconds."""
+    publish_classifier(tmp_path, hidden_size=256, max_seq_len=1000)
+    live = start_process(tmp_path, {"MAX_BATCH_TOKENS": "64"})
+    body = json.dumps({"input": ["a " * 1000] * 1000}).encode()
     head = b"POST /v1/classify HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body)
     with socket.create_connection(("127.0.0.1", live.port), 30) as connection:
         connection.sendall(head + body)
