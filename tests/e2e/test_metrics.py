@@ -21,7 +21,7 @@ pytestmark = pytest.mark.e2e
 
 def samples(live, name):
     """The values of a figure by its labels."""
-    text = requests.get(f"{live.base_url}/metrics", timeout=10).text
+    text = requests.get(f"{live.base_url}/metrics", timeout=60).text
     return {
         tuple(sorted(sample.labels.items())): sample.value
         for family in text_string_to_metric_families(text)
@@ -47,22 +47,22 @@ def test_figures_at_a_port_of_their_own_are_there_alone_and_nothing_else_is(
     live = start_process(tiny_store, {"METRICS_PORT": str(port)})
     classify(live)
     door = f"http://127.0.0.1:{port}"
-    assert "rnn_requests_total" in requests.get(f"{door}/metrics", timeout=10).text
+    assert "rnn_requests_total" in requests.get(f"{door}/metrics", timeout=60).text
     refused = [
-        requests.get(f"{live.base_url}/metrics", timeout=10),
-        requests.get(f"{door}/v1/models", timeout=10),
-        requests.post(f"{door}/v1/classify", json={"input": "good"}, timeout=10),
+        requests.get(f"{live.base_url}/metrics", timeout=60),
+        requests.get(f"{door}/v1/models", timeout=60),
+        requests.post(f"{door}/v1/classify", json={"input": "good"}, timeout=60),
     ]
     for answer in refused:
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "route_not_found")
     for url in (live.base_url, door):
-        assert requests.get(f"{url}/readyz", timeout=10).status_code == 200
+        assert requests.get(f"{url}/readyz", timeout=60).status_code == 200
 
 
 def classify(live, text="a good film", **fields):
     """One request on a connection of its own, so that any worker may get it."""
     fields = {"input": text} | fields
-    return requests.post(f"{live.base_url}/v1/classify", json=fields, timeout=10)
+    return requests.post(f"{live.base_url}/v1/classify", json=fields, timeout=60)
 
 
 @pytest.fixture

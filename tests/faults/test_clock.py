@@ -84,7 +84,7 @@ class Clock:
 
 def off_by_s(live):
     """Seconds by which the service's `Date` is ahead of this process's time."""
-    told = requests.get(f"{live.base_url}/healthz", timeout=10).headers["Date"]
+    told = requests.get(f"{live.base_url}/healthz", timeout=60).headers["Date"]
     return parsedate_to_datetime(told).timestamp() - time.time()
 
 
@@ -156,7 +156,7 @@ def test_what_runs_goes_on_and_what_comes_is_answered(start, clock, store_dir, t
     running.wait_for(50)
     Store(store_dir).write_serving("sentiment", ServingPlan(default=2))
     on_all_workers(live, default_is(2))
-    assert requests.get(f"{live.base_url}/readyz", timeout=10).status_code == 200
+    assert requests.get(f"{live.base_url}/readyz", timeout=60).status_code == 200
     assert set(running.stop()) == {"right"}
 
 
@@ -192,7 +192,7 @@ def test_idle_models_are_proved_as_before(start, clock, jump):
     clock.jump(live, jump)
     before = num_runs()
     until(lambda: num_runs() > before)
-    assert requests.get(f"{live.base_url}/readyz", timeout=10).status_code == 200
+    assert requests.get(f"{live.base_url}/readyz", timeout=60).status_code == 200
 
 
 @pytest.mark.e2e
@@ -201,7 +201,7 @@ def test_a_rates_window_neither_ends_nor_begins_anew(start, clock, jump):
     live = start(RATE_LIMIT="3/hour", WORKERS="2")
 
     def classify():
-        return requests.post(f"{live.base_url}/v1/classify", data=BODY, timeout=10)
+        return requests.post(f"{live.base_url}/v1/classify", data=BODY, timeout=60)
 
     assert [classify().status_code for _ in range(4)] == [200, 200, 200, 429]
     clock.jump(live, jump)

@@ -62,7 +62,7 @@ def leave_many_times(live, store_dir, traffic, num_clients):
     assert set(outcomes) == {"right"}
     assert grown < 30e6
     until(lambda: figure(live, "rnn_queue_depth") == 0)
-    answer = requests.post(f"{live.base_url}/v1/generate", json={"prompt": "a"}, timeout=10)
+    answer = requests.post(f"{live.base_url}/v1/generate", json={"prompt": "a"}, timeout=60)
     assert answer.status_code == 200
 
 

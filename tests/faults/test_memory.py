@@ -86,7 +86,7 @@ def test_a_hundred_thousand_requests_leave_nothing_behind(live, store_dir, traff
 
 def label_values(live, name):
     """Every value that a label has in any figure."""
-    text = requests.get(f"{live.base_url}/metrics", timeout=10).text
+    text = requests.get(f"{live.base_url}/metrics", timeout=60).text
     families = text_string_to_metric_families(text)
     samples = [sample for family in families for sample in family.samples]
     return {sample.labels[name] for sample in samples if name in sample.labels}
@@ -95,9 +95,9 @@ def label_values(live, name):
 def test_unknown_models_paths_and_callers_become_no_figures(live):
     """The values that labels may have are known beforehand, whatever is asked."""
     for number in range(50):
-        requests.get(f"{live.base_url}/nonsense/{number}", timeout=10)
+        requests.get(f"{live.base_url}/nonsense/{number}", timeout=60)
         fields = {"input": "a", "model": f"nonsense-{number}"}
-        requests.post(f"{live.base_url}/v1/classify", json=fields, timeout=10)
+        requests.post(f"{live.base_url}/v1/classify", json=fields, timeout=60)
     until(lambda: figure(live, "rnn_workers") == 1)  # what is looked up each second is there
     assert label_values(live, "route") == {"unmatched", "/v1/classify", "/readyz", "/metrics"}
     assert label_values(live, "model") == {"none", "sentiment", "shakespeare"}

@@ -47,7 +47,7 @@ def live(start_process, store_dir):
 def command(store_dir, *words):
     """Run the store's own command line."""
     run = [sys.executable, "-m", "model_store", "--store", str(store_dir), *words]
-    subprocess.run(run, cwd=ROOT, check=True, capture_output=True, timeout=30)
+    subprocess.run(run, cwd=ROOT, check=True, capture_output=True, timeout=60)
 
 
 def states_of_each(live, model="sentiment"):
@@ -151,11 +151,11 @@ def test_a_shadow_answers_nobody(live, store_dir, truth, traffic):
     Store(store_dir).write_serving("sentiment", ServingPlan(default=2, shadow=3))
     on_all_workers(live, lambda states: 3 in states and states[3]["is_shadow"])
     asked = {"model": "sentiment:3", "input": "a good film"}
-    refused = requests.post(f"{live.base_url}/v1/classify", json=asked, timeout=10)
+    refused = requests.post(f"{live.base_url}/v1/classify", json=asked, timeout=60)
     assert (refused.status_code, "shadow" in refused.text) == (404, True)
     assert (
         requests.get(
-            f"{live.base_url}/v2/models/sentiment/versions/3/ready", timeout=10
+            f"{live.base_url}/v2/models/sentiment/versions/3/ready", timeout=60
         ).status_code
         == 404
     )
