@@ -59,7 +59,7 @@ def test_closing_the_iterator_cancels(make_generator, stepper, graph):
 
 def test_the_deadline_ends_a_running_request(make_generator, stepper):
     generator = make_generator()
-    deadline = time.monotonic() + 0.5
+    deadline = time.monotonic() + 3  # by then it runs, on a busy machine too
     events = ask(generator, max_tokens=1000, deadline=deadline).events()
     next(events)
     until(lambda: time.monotonic() > deadline)
