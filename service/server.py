@@ -37,7 +37,6 @@ from service.wire import check_head, problem_below
 
 POLL_S = 0.1  # how often a worker looks for a signal, in seconds
 HEALTH_S = 1.0  # how often it looks at its engine
-SAME_S = 0.5  # two signals within this time are one wish to stop
 ENGINE_DEAD = 1  # exit status
 MAX_LEFT_BYTES = 65_536  # of an unread body, to keep the connection nevertheless
 ENDING_S = 1.0  # requests that are given up at a drain's end have this long to say so
@@ -132,7 +131,7 @@ class Worker(BootingWorker):
         self._client_timeout_s = self._settings.client_timeout_s
         self._metrics_port = self._settings.metrics_port
         self._running = [0]  # requests being answered; a new list counts from a drain's begin
-        self._drains_since: float | None = None
+        self._signals: set[int] = set()  # to quit, that have come
         self._is_hurried = False
         self.alive: bool = True
         # gunicorn looks settings up by a slow way, 18 times a request; plain attributes go before.
@@ -169,11 +168,11 @@ class Worker(BootingWorker):
     def handle_quit(self, sig: int, frame: Any) -> None:
         """Drain on Ctrl-C as on SIGTERM, and leave at once on the next one.
 
-        One Ctrl-C is two signals: from the terminal, and from the master that got it too.
+        One Ctrl-C is SIGINT from the terminal and, sooner or later, SIGQUIT from the master that
+        got it too; so the same signal once more is the next one.
         """
-        now = time.monotonic()
-        self._drains_since = self._drains_since or now
-        self._is_hurried = now - self._drains_since > SAME_S
+        self._is_hurried = self._is_hurried or sig in self._signals
+        self._signals.add(sig)
         self.alive = False
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:

@@ -96,6 +96,18 @@ def test_ctrl_c_lets_streams_finish_too(start_process):
     assert "Traceback" not in live.log_path.read_text()
 
 
+def test_another_ctrl_c_ends_streams_at_once_with_an_error_event(start_process):
+    live = start_process(app=FAKE_APP)
+    [worker] = live.worker_pids()
+    _, lines = start_stream(live, max_tokens=2_000)
+    os.killpg(live.process.pid, signal.SIGINT)
+    until(lambda: requests.get(f"{live.base_url}/readyz", timeout=30).status_code == 503)
+    os.kill(worker, signal.SIGINT)  # not the group: the master's interpreter may be leaving
+    last = [line for line in lines if line][-1]
+    assert json.loads(last.removeprefix(b"data: "))["error"]["message"] == STOPPING
+    assert live.stop() == 0
+
+
 def test_idle_connections_do_not_hold_up_the_end(start_process):
     live = start_process(app=FAKE_APP)
     with requests.Session() as idle:

@@ -1,3 +1,5 @@
+import signal
+
 import gevent
 import pytest
 from gunicorn.http.body import Body, ChunkedReader, LengthReader
@@ -150,3 +152,13 @@ def test_a_failure_of_the_server_itself_is_answered_and_noted():
     [record] = records
     assert (record.route, record.status, record.reason) == ("unmatched", 500, "internal_error")
     assert ("X-Request-Id", record.request_id) in headers
+
+
+def test_a_ctrl_c_is_two_signals_however_late_the_second_comes_and_the_next_one_hurries():
+    worker = Worker.__new__(Worker)
+    worker._signals, worker._is_hurried = set(), False
+    seen = []
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGINT):
+        worker.handle_quit(number, None)
+        seen.append((worker.alive, worker._is_hurried))
+    assert seen == [(False, False), (False, False), (False, True)]
