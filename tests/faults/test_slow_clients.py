@@ -136,7 +136,7 @@ def test_readers_that_read_nothing_are_given_up_and_their_rows_freed(
         connection.sendall(head + body)
         assert connection.recv(12) == b"HTTP/1.1 200"  # it has begun; the rest is not read
     running.wait_for(50)
-    until(lambda: live.log_path.read_text().count("the client took too long to read") == 5)
+    until(lambda: live.log_path.read_text().count("the client took too long to read") >= 5)
     until(lambda: figure(live, "rnn_requests_in_flight") <= 3)
     until(lambda: figure(live, "rnn_running_rows") == 0)
     assert set(running.stop()) == {"right"}
