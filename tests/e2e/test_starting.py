@@ -1,0 +1,95 @@
+"""The start, at a terminal too, and what keeps a service from it: what an operator sees."""
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from tests.e2e.conftest import CONF, FAKE_APP, GUNICORN, ROOT, free_port
+
+pytestmark = pytest.mark.e2e
+
+
+def fails_to_start(env):
+    """Start a service that cannot; return what it says on standard error."""
+    run = subprocess.run(
+        [*GUNICORN, CONF],
+        cwd=ROOT,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert run.returncode not in (0, None)
+    assert "Traceback" not in run.stderr
+    return run.stderr
+
+
+@pytest.mark.parametrize(
+    ("env", "words"),
+    [
+        ({"PORT": "eighty"}, "PORT=eighty"),
+        ({"STORE_DIR": "/nowhere"}, "there is no model store at /nowhere"),
+        ({"HOST": "192.0.2.1", "ALLOW_ANONYMOUS": "1"}, "cannot listen at 192.0.2.1"),
+        ({"HOST": "0.0.0.0"}, "at 0.0.0.0 others could ask it without a key"),
+        ({"API_KEYS_FILE": "/nowhere/keys"}, "API_KEYS_FILE=/nowhere/keys"),
+        ({"RATE_LIMIT": "often"}, "RATE_LIMIT='often'"),
+    ],
+)
+def test_what_keeps_it_from_starting_is_one_clear_line(env, words):
+    said = fails_to_start({"PORT": str(free_port())} | env)
+    [line] = [line for line in said.splitlines() if not line.startswith("{")]
+    assert line.startswith("The service cannot start: ")
+    assert words in line
+
+
+def test_a_port_in_use_is_named():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        assert f"port {port} of 127.0.0.1 is in use" in fails_to_start({"PORT": str(port)})
+
+
+def test_a_store_without_models_is_one_line_with_a_remedy(tmp_path):
+    said = fails_to_start({"PORT": str(free_port()), "STORE_DIR": str(tmp_path)})
+    [line] = [line for line in said.splitlines() if not line.startswith("{")]
+    assert line.startswith(
+        f"The service cannot start: the model store at {tmp_path} holds no model"
+    )
+    assert "make train-sentiment" in line
+
+
+def run_at_terminal(env):
+    """Start a service at a terminal of its own; return the process and the terminal's other end."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [*GUNICORN, CONF, FAKE_APP],
+        cwd=ROOT,
+        env=os.environ | {"WORKERS": "2"} | env,
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    return process, ours
+
+
+def test_an_example_is_shown_at_a_terminal_once_it_works():
+    port = free_port()
+    process, terminal = run_at_terminal({"PORT": str(port)})
+    with open(terminal) as said:
+        assert f"http://127.0.0.1:{port}" in said.readline()
+        ran = subprocess.run(["bash", "-c", said.readline()], capture_output=True, timeout=60)
+        assert json.loads(ran.stdout)["data"][0]["label"] == "positive"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+
+
+def test_no_example_is_shown_of_a_service_that_does_not_start():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        process, terminal = run_at_terminal({"PORT": str(other.getsockname()[1])})
+        assert process.wait(60) != 0
+    with open(terminal) as said, pytest.raises(OSError, match="Input/output error"):
+        said.read()  # Linux's way to say that nobody has it open, and nothing was written
