@@ -153,8 +153,7 @@ class Metrics:
                 whole.register(AllWorkers(self._dir))
                 return generate_latest(whole)
         except FileNotFoundError as exc:
-            message = f"the folder of the figures is gone ({self._dir}): restart the service"
-            raise NotReady(message) from exc
+            raise NotReady("the folder of the figures is gone: restart the service") from exc
 
     def counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
         """Make a figure that only grows."""

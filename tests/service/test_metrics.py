@@ -288,5 +288,6 @@ def test_a_damaged_file_of_a_worker_that_lives_is_left_out_and_named(tmp_path, d
 
 
 def test_figures_whose_folder_is_gone_say_what_to_do(tmp_path):
-    with pytest.raises(NotReady, match="restart the service"):
+    with pytest.raises(NotReady, match="restart the service") as caught:
         Metrics(CollectorRegistry(), tmp_path / "gone").render()
+    assert str(tmp_path) not in caught.value.message
