@@ -22,13 +22,13 @@ from bench.models import Models
 from bench.reference import reference_models
 from bench.texts import SHORT, classify_bodies, make_texts
 from service.access import Access
-from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.handler import Observer
-from service.api.schemas import ClassifyAsk
+from service.api.request_schemas import ClassifyAsk
 from service.engine.engine import Engine
 from service.engine.types import ClassifyAnswer, ClassifyRequest, Health
-from service.log import RequestLog
+from service.observability.deferred_notes import DeferredNotes
+from service.observability.log import RequestLog
 from service.settings import Settings
 from service.wsgi import engine_options
 
@@ -81,7 +81,7 @@ def measure(models: Models) -> Iterator[tuple[str, float]]:
     request = ClassifyRequest((text,))
     fixed: Any = FixedEngine(engine.classify(request))
     access = Access(settings)
-    silent = Afterwards([RequestLog(settings.log_level, write=_discard())])
+    silent = DeferredNotes([RequestLog(settings.log_level, write=_discard())])
 
     def timed(app_engine: Any, observers: Sequence[Observer], *, guarded: bool = False) -> float:
         guards = access.guards if guarded else ()

@@ -26,12 +26,12 @@ from bench.models import Models
 from bench.servers import GUNICORN, SERVICE_CONF, Server, Servers, free_port, running
 from bench.texts import SHORT, classify_bodies, make_texts
 from bench.wrk import MISSING, ClosedLoop, is_installed
-from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.handler import Observer
 from service.engine.types import Classification, ClassifyAnswer, ClassifyRequest, Timing
-from service.log import RequestLog
-from service.metrics import Metrics
+from service.observability.deferred_notes import DeferredNotes
+from service.observability.log import RequestLog
+from service.observability.metrics import Metrics
 from service.settings import load_settings
 
 LAYERS = {
@@ -68,7 +68,7 @@ def without_engine(*, takes_notes: bool = False) -> Flask:
     observers: list[Observer] = []
     if takes_notes:
         metrics = Metrics(CollectorRegistry(), settings.run_dir)
-        observers.append(Afterwards([metrics, RequestLog(settings.log_level)]))
+        observers.append(DeferredNotes([metrics, RequestLog(settings.log_level)]))
     engine: Any = FixedEngine()
     return create_app(engine, settings, observers=observers)
 

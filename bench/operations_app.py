@@ -14,15 +14,16 @@ from flask import Flask
 from prometheus_client import CollectorRegistry
 
 from bench.loads import CLASSIFY
-from service import chores, log
+from service import background_jobs
 from service.access import Access
-from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.handler import Handler
 from service.api.reply import Reply
 from service.api.request import Environ
 from service.engine.engine import Engine
-from service.metrics import Metrics
+from service.observability import log
+from service.observability.deferred_notes import DeferredNotes
+from service.observability.metrics import Metrics
 from service.settings import load_settings
 from service.wsgi import engine_options
 
@@ -71,14 +72,14 @@ def build() -> Flask:
     """Start an engine, and make the application with and without around it."""
     settings = load_settings()
     log.configure(settings.log_level)
-    engine = Engine(engine_options(settings), chores.aside)
+    engine = Engine(engine_options(settings), background_jobs.aside)
     engine.start()
     access = Access(settings)
     lines = log.RequestLog(settings.log_level)
     figures = Metrics(CollectorRegistry(), settings.run_dir)
 
     def app(*, has_guards: bool, has_figures: bool) -> Flask:
-        notes = Afterwards([figures, lines] if has_figures else [lines])
+        notes = DeferredNotes([figures, lines] if has_figures else [lines])
         return create_app(
             engine,
             settings,

@@ -21,10 +21,10 @@ from prometheus_client import CollectorRegistry  # noqa: E402
 from bench.costs import FixedEngine, microseconds  # noqa: E402
 from bench.operations import PLACES, RATE, write_keys  # noqa: E402
 from service.access import Access  # noqa: E402
-from service.afterwards import Afterwards  # noqa: E402
 from service.api.app import create_app  # noqa: E402
 from service.engine.types import Classification, ClassifyAnswer, Timing  # noqa: E402
-from service.metrics import Metrics  # noqa: E402
+from service.observability.deferred_notes import DeferredNotes  # noqa: E402
+from service.observability.metrics import Metrics  # noqa: E402
 from service.settings import Settings  # noqa: E402
 
 BODY = b'{"input": "a tender, funny and beautifully acted film"}'
@@ -56,7 +56,7 @@ def cost_of(changes: dict[str, Any], key: str, *, has_figures: bool = False) -> 
     access = Access(settings)
     observers = [*access.observers]
     if has_figures:
-        observers.append(Afterwards([Metrics(CollectorRegistry())]))
+        observers.append(DeferredNotes([Metrics(CollectorRegistry())]))
     engine: Any = FixedEngine(ANSWER)
     app: Any = create_app(engine, settings, guards=access.guards, observers=observers)
     return microseconds(_call(app, f"Bearer {key}"))

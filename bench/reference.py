@@ -14,11 +14,11 @@ import torch
 from bench.models import Models
 from bench.texts import SHORT, WORDS, make_texts
 from model_store import About, ClassifierConfig, GeneratorConfig, SamplingDefaults, Store
-from training.export import Described, publish, to_graphs
+from training.data.vocab import train_char, train_word
+from training.export.publish import Described, publish, to_graphs
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
-from training.vocab import train_char, train_word
 
 COMMAND = "python -m bench.reference"
 MAX_SEQ_LEN = 400

@@ -6,10 +6,10 @@ from pathlib import Path
 import safetensors.torch
 
 from model_store import ClassifierConfig, GeneratorConfig, StoreReader, input_ids
+from training.export.weights import FILENAME, load_weights
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
-from training.weights import FILENAME, load_weights
 
 Encode = Callable[[str], list[int]]
 Decode = Callable[[list[int]], str]

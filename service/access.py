@@ -5,12 +5,12 @@ What is not set costs nothing.
 
 from importlib import import_module
 
-from service.api.door import MetricsDoor
 from service.api.guards import KeyGuard, PlaceGuard, RateGuard
 from service.api.handler import Guard, Observer
+from service.api.metrics_port import MetricsPort
 from service.auth import Keyring
-from service.chores import Chore
-from service.rates import Rates, SharedCounts, StoredCounts
+from service.background_jobs import BackgroundJob
+from service.rate_limits import Rates, SharedCounts, StoredCounts
 from service.settings import Settings
 
 RELOAD_S = 1.0  # seconds between two looks at the file of keys
@@ -31,16 +31,16 @@ class Access:
     def __init__(self, settings: Settings) -> None:
         self.guards: list[Guard] = []
         self.observers: list[Observer] = []
-        self.chores: list[Chore] = []
+        self.chores: list[BackgroundJob] = []
         self.keyring: Keyring | None = None
         trusts_proxy = settings.trust_forwarded_for
         if settings.metrics_port is not None:
-            self.guards.append(MetricsDoor(settings.metrics_port))
+            self.guards.append(MetricsPort(settings.metrics_port))
         if settings.api_keys_file is not None:
             shared = settings.run_dir and settings.run_dir / KEYS_FILE
             self.keyring = Keyring(settings.api_keys_file, shared)
             self.guards.append(KeyGuard(self.keyring))
-            self.chores.append(Chore("follow the API keys", self.keyring.reload, RELOAD_S))
+            self.chores.append(BackgroundJob("follow the API keys", self.keyring.reload, RELOAD_S))
         if settings.rate_limit:
             rates = Rates(settings.rate_limit, _counts(settings))
             self.guards.append(RateGuard(rates, trusts_proxy=trusts_proxy))
@@ -53,7 +53,7 @@ class Access:
 
     def _add_tracing(self) -> None:
         """Make traces; imported here, since it takes packages that need not be there."""
-        tracing = import_module("service.tracing").to_collector()
+        tracing = import_module("service.observability.tracing").to_collector()
         self.guards.append(tracing.guard)
         self.observers.append(tracing.observe)
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from service import startup
+from service.http import startup_checks
 from service.settings import SettingsError, load_settings
 
 try:
@@ -25,20 +25,20 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's: the processes are the paral
 
 wsgi_app = "service.wsgi:build()"
 proc_name = "rnn-service"
-bind = list(startup.addresses(settings))
+bind = list(startup_checks.addresses(settings))
 workers = settings.workers
 
 # A worker is one thread that switches between connections; the model's run is the only long step.
-worker_class = "service.server.Worker"
+worker_class = "service.http.worker.Worker"
 worker_connections = settings.max_connections
 http_parser = "auto"  # the parser written in C where gunicorn-h1c is installed
 preload_app = False  # the engine's sessions and threads must be made after the fork
 timeout = 60  # seconds without a sign of life after which a worker is replaced
-graceful_timeout = settings.graceful_timeout_s + startup.LEAVING_S
+graceful_timeout = settings.graceful_timeout_s + startup_checks.LEAVING_S
 keepalive = settings.keepalive_s
 
 # Heartbeat files are touched every second: in memory, and writable where the root is read-only.
-worker_tmp_dir = str(startup.memory_dir())
+worker_tmp_dir = str(startup_checks.memory_dir())
 control_socket_disable = True
 
 # No header of a proxy is believed, from anywhere: then the sender's address need not be looked at.
@@ -50,35 +50,39 @@ limit_request_line = 4094  # bytes
 limit_request_fields = 64
 limit_request_field_size = 8190  # bytes
 
-logger_class = "service.server.JsonLogger"
+logger_class = "service.http.worker.JsonLogger"
 loglevel = settings.log_level
 accesslog = None  # the service writes its own line for each request
 
 
 # Imported before the workers are forked, which then share their memory (two workers: 52 MB less,
 # by PSS). No import starts a thread, which would not survive the fork.
-APPLICATION, METRICS, MEMORY = "service.wsgi", "service.metrics", "service.engine.memory"
+APPLICATION, METRICS, MEMORY = (
+    "service.wsgi",
+    "service.observability.metrics",
+    "service.engine.memory",
+)
 
 
 def on_starting(server: Any) -> None:
     """Look for what would fail later with less clear words, then import what workers share."""
-    for problem in startup.problems(settings, server.cfg.address):
+    for problem in startup_checks.problems(settings, server.cfg.address):
         sys.exit(f"The service cannot start: {problem}")
-    server.run_dir = startup.make_run_dir(Path(worker_tmp_dir))
+    server.run_dir = startup_checks.make_run_dir(Path(worker_tmp_dir))
     os.environ["RUN_DIR"] = str(server.run_dir)
     # prometheus_client reads this when it is imported.
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(server.run_dir / startup.METRICS_DIR)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(server.run_dir / startup_checks.METRICS_DIR)
     import_module(APPLICATION)
     import_module(MEMORY).release()  # what imports took for a moment is not shared
-    startup.keep_stops_through_forks()
+    startup_checks.keep_stops_through_forks()
     gc.freeze()  # else the first collection would write to all of it, and so copy it
 
 
 def pre_fork(server: Any, worker: Any) -> None:
     """See to what a worker needs; one that takes another's place does not end the service."""
-    startup.mend_run_dir(server.run_dir)
+    startup_checks.mend_run_dir(server.run_dir)
     if worker.age > server.cfg.workers:
-        startup.note_start(server.run_dir)
+        startup_checks.note_start(server.run_dir)
 
 
 def post_worker_init(worker: Any) -> None:
@@ -86,7 +90,7 @@ def post_worker_init(worker: Any) -> None:
     if worker.age == 1 and sys.stdout.isatty():
         models = worker.wsgi.extensions["engine"].models()
         tasks = {model.task for model in models if model.state == "ready" and model.is_default}
-        print(startup.greeting(worker.cfg.address[0], tasks), flush=True)
+        print(startup_checks.greeting(worker.cfg.address[0], tasks), flush=True)
 
 
 def worker_exit(server: Any, worker: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from service.describe import Schema, describe
+from service.schema_words import Schema, describe
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from flask import Flask
 from prometheus_client import CollectorRegistry
 
-from service import chores, log
+from service import background_jobs
 from service.access import Access
-from service.afterwards import Afterwards
 from service.api.app import create_app
 from service.api.metrics import metrics_route
 from service.engine.engine import Engine
@@ -20,10 +19,12 @@ from service.engine.memory import tidy
 from service.engine.options import EngineOptions
 from service.engine.types import Task
 from service.errors import ServiceError
-from service.metrics import Metrics
-from service.sampler import Sampler
+from service.http.startup_checks import has_started
+from service.observability import log
+from service.observability.deferred_notes import DeferredNotes
+from service.observability.metrics import Metrics
+from service.observability.metrics_sampler import Sampler
 from service.settings import Settings, load_settings
-from service.startup import has_started
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ def build() -> Flask:
     """
     settings = load_settings()
     log.configure(settings.log_level)
-    engine = Engine(engine_options(settings), chores.aside)
+    engine = Engine(engine_options(settings), background_jobs.aside)
     try:
         engine.start()
     except ServiceError as exc:
@@ -55,7 +56,7 @@ def build() -> Flask:
         logger.warning(problem)
     access = Access(settings)
     metrics = Metrics(CollectorRegistry(), settings.run_dir)
-    notes = Afterwards([metrics, log.RequestLog(settings.log_level)])
+    notes = DeferredNotes([metrics, log.RequestLog(settings.log_level)])
     sampler = Sampler(metrics, engine, access.keyring)
     app = create_app(
         engine,
@@ -67,10 +68,10 @@ def build() -> Flask:
     app.extensions["sampler"] = sampler
     app.extensions["notes"] = notes
     app.extensions["chores"] = [
-        chores.Chore("follow the store", engine.refresh, settings.store_poll_s),
-        chores.Chore("prove the models", engine.prove, PROOF_S),
-        chores.Chore("sample", sampler, SAMPLE_S),
-        chores.Chore("tidy the memory", tidy, TIDY_S),
+        background_jobs.BackgroundJob("follow the store", engine.refresh, settings.store_poll_s),
+        background_jobs.BackgroundJob("prove the models", engine.prove, PROOF_S),
+        background_jobs.BackgroundJob("sample", sampler, SAMPLE_S),
+        background_jobs.BackgroundJob("tidy the memory", tidy, TIDY_S),
         *access.chores,
     ]
     for chore in app.extensions["chores"]:

@@ -19,8 +19,8 @@ from service.api.errors import KINDS
 from service.auth import Keyring
 from service.engine.activity import Activity
 from service.engine.types import Health
-from service.metrics import Metrics
-from service.sampler import Sampler
+from service.observability.metrics import Metrics
+from service.observability.metrics_sampler import Sampler
 from service.settings import Settings
 from tests.e2e.conftest import ROOT, free_port, processes
 from tests.models import publish_classifier

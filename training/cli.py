@@ -15,12 +15,12 @@ from torch import nn
 from model_store import Store, StoredVersion, StoreError, Tokenizer
 from model_store.document import describe
 from model_store.names import check_model_name
-from training.card import curl_call
 from training.errors import DataError, UsageError
-from training.fit import LAST, PREVIOUS, FitOptions
+from training.fitting.fit import LAST, PREVIOUS, FitOptions
+from training.fitting.processes import this_share
+from training.fitting.schedules import OptimizerOptions
 from training.flags import DEFAULT_STORE, options_from
-from training.processes import this_share
-from training.schedules import OptimizerOptions
+from training.reports.card import curl_call
 
 log = logging.getLogger(__name__)
 

@@ -21,19 +21,20 @@ from typing import Any
 
 from model_store import ClassifierConfig, Store, StoredVersion
 from model_store.disk import replace_file
-from training import cli, evaluation, flags
-from training.baseline import NAME as BASELINE
-from training.baseline import Baseline
-from training.corpus import CorpusData, load_corpus
-from training.data import ClassificationData, Rows, load_classification
+from training import cli, flags
+from training.data.corpus import CorpusData, load_corpus
+from training.data.label_prompts import load_labelled_corpus
+from training.data.labelled_texts import ClassificationData, Rows, load_classification
+from training.data.reports import counted
 from training.errors import UsageError
-from training.export import command_line, library_versions
-from training.label_prompts import load_labelled_corpus
-from training.novelty import Drawn, agreement, draw_documents, novelty
-from training.prediction import text_figures
-from training.pretrained import parse_reference
-from training.reports import counted
-from training.served import ServedClassifier, ServedGenerator
+from training.export.publish import command_line, library_versions
+from training.fitting.pretrained import parse_reference
+from training.reports import evaluation
+from training.reports.baseline import NAME as BASELINE
+from training.reports.baseline import Baseline
+from training.reports.novelty import Drawn, agreement, draw_documents, novelty
+from training.reports.prediction import text_figures
+from training.reports.served_models import ServedClassifier, ServedGenerator
 
 log = logging.getLogger(__name__)
 

@@ -16,26 +16,27 @@ from dataclasses import replace
 import numpy as np
 
 from model_store import About, ClassifierConfig, PrimaryMetric, Store, Tokenizer
-from training import cli, evaluation, metrics
-from training.augment import TokenNoise
-from training.baseline import Baseline
-from training.batches import TextBatches
-from training.callbacks import Point
-from training.classifier_flags import parse
-from training.data import ClassificationData, load_classification
-from training.encoding import EncodedRows, encode, encode_training
-from training.export import Described, command_line, library_versions, publish, to_graphs
-from training.figures import draw_calibration, draw_curves
-from training.fit import fit
+from training import cli
+from training.data.augment import TokenNoise
+from training.data.batches import TextBatches
+from training.data.encoding import EncodedRows, encode, encode_training
+from training.data.labelled_texts import ClassificationData, load_classification
+from training.data.vocab import encode_corpus, train_tokenizer
+from training.export.publish import Described, command_line, library_versions, publish, to_graphs
+from training.fitting.callbacks import Point
+from training.fitting.fit import fit
+from training.fitting.modules import ClassifierModule
+from training.fitting.pretrained import Pretrained, open_pretrained
+from training.fitting.processes import this_share
+from training.fitting.schedules import GradualUnfreezing
+from training.fitting.teachers import TaughtRows, teach
 from training.flags import options_from
 from training.nets.classifier import FEWEST_TOKENS, TextClassifier
 from training.nets.config import ClassifierNetConfig, StackConfig
-from training.pretrained import Pretrained, open_pretrained
-from training.processes import this_share
-from training.schedules import GradualUnfreezing
-from training.tasks import ClassifierTask
-from training.teachers import TaughtRows, teach
-from training.vocab import encode_corpus, train_tokenizer
+from training.reports import evaluation, metrics
+from training.reports.baseline import Baseline
+from training.reports.figures import draw_calibration, draw_curves
+from training.tasks.text_classification.flags import parse
 
 log = logging.getLogger(__name__)
 
@@ -149,7 +150,7 @@ def train(
         cli.say_dry_run(net, len(batches))
         return []
     return fit(
-        ClassifierTask(
+        ClassifierModule(
             net, cli.optimizer_options(arguments), label_smoothing=arguments.label_smoothing
         ),
         batches,

@@ -21,10 +21,12 @@ from torch import nn
 
 from model_store import About, GeneratorConfig, PrimaryMetric, SamplingDefaults, Store, Tokenizer
 from training import cli
-from training.batches import BpttWindows
-from training.callbacks import Point
-from training.corpus import CorpusData, load_corpus
-from training.export import (
+from training.data.batches import BpttWindows
+from training.data.corpus import CorpusData, load_corpus
+from training.data.label_prompts import load_labelled_corpus
+from training.data.streams import as_stream, boundary_id, is_running
+from training.data.vocab import train_tokenizer
+from training.export.publish import (
     Described,
     Exported,
     command_line,
@@ -32,22 +34,20 @@ from training.export import (
     publish,
     to_graphs,
 )
-from training.figures import draw_curves
-from training.fit import fit
+from training.export.sessions import open_session
+from training.fitting.callbacks import Point
+from training.fitting.fit import fit
+from training.fitting.losses import SampledSoftmax
+from training.fitting.modules import LanguageModelModule, corpus_loss
+from training.fitting.pretrained import Pretrained, open_pretrained, parse_reference
+from training.fitting.processes import this_share
 from training.flags import options_from
-from training.generator_flags import parse
-from training.label_prompts import load_labelled_corpus
-from training.losses import SampledSoftmax
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
-from training.novelty import draw_documents, novelty
-from training.pretrained import Pretrained, open_pretrained, parse_reference
-from training.processes import this_share
-from training.served import ServedClassifier, ServedGenerator
-from training.sessions import open_session
-from training.streams import as_stream, boundary_id, is_running
-from training.tasks import LanguageModelTask, corpus_loss
-from training.vocab import train_tokenizer
+from training.reports.figures import draw_curves
+from training.reports.novelty import draw_documents, novelty
+from training.reports.served_models import ServedClassifier, ServedGenerator
+from training.tasks.text_generation.flags import parse
 
 log = logging.getLogger(__name__)
 
@@ -141,13 +141,13 @@ def store_config(
 
 def build_task(
     arguments: argparse.Namespace, net: LanguageModel, stream: np.ndarray
-) -> LanguageModelTask:
+) -> LanguageModelModule:
     """Return the net with its loss: over the whole vocabulary or over drawn tokens."""
     sampled = None
     if arguments.sampled_softmax:
         counts = np.bincount(stream, minlength=net.config.stack.vocab_size)
         sampled = SampledSoftmax(torch.from_numpy(counts), num_sampled=arguments.sampled_softmax)
-    return LanguageModelTask(
+    return LanguageModelModule(
         net,
         cli.optimizer_options(arguments),
         sampled=sampled,

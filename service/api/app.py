@@ -8,19 +8,19 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service.api import errors
 from service.api.body import BodyBudget
+from service.api.engine_protocol import EngineProtocol
 from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
 from service.api.handler import UNMATCHED, Endpoint, Guard, Handler, Observer, Route, Site
 from service.api.open_inference.statistics import Statistics
-from service.api.ports import EnginePort
 from service.api.reply import STATUS_LINES, Reply
 from service.api.request import Request, RequestIds
+from service.api.router import Router
 from service.api.routes import HOT_ROUTES, all_routes
-from service.api.shortcut import Shortcut
 from service.settings import Settings
 
 
 def create_app(
-    engine: EnginePort,
+    engine: EngineProtocol,
     settings: Settings,
     *,
     guards: Iterable[Guard] = (),
@@ -63,7 +63,7 @@ def create_app(
     app.register_error_handler(HTTPException, _unmatched(site, [route.rule for route in routes]))
     hot = {route.rule: Handler(route, site) for route in HOT_ROUTES}
     app.extensions["busy_routes"] = hot
-    app.wsgi_app = Shortcut(app.wsgi_app, hot)  # type: ignore[method-assign]
+    app.wsgi_app = Router(app.wsgi_app, hot)  # type: ignore[method-assign]
     return app
 
 

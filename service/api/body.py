@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from service.api.errors import BodyTooLarge, BodyTooSlow, BodyUnreadable, UnsupportedContent
 from service.api.request import Environ, Request
-from service.api.wording import schema_error
+from service.api.schema_errors import schema_error
 from service.errors import QueueFull
-from service.record import RequestRecord
+from service.observability.request_record import RequestRecord
 
 Body = TypeVar("Body", bound=BaseModel)
 

@@ -8,7 +8,7 @@ from service.api.errors import SchemaError
 from service.api.limits import check_text
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.schemas import ClassifyAsk
+from service.api.request_schemas import ClassifyAsk
 from service.engine.types import Classification, ClassifyAnswer, ClassifyRequest, Explain
 from service.settings import Settings
 

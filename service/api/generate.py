@@ -6,12 +6,12 @@ from typing import Any
 
 from service.api import sse
 from service.api.body import parse_json
-from service.api.generation import start, stop_texts, stream, usage, wait
+from service.api.engine_protocol import GenerationProtocol
+from service.api.generation_calls import start, stop_texts, stream, usage, wait
 from service.api.limits import check_at_most, check_text
-from service.api.ports import GenerationPort
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.schemas import GenerateAsk
+from service.api.request_schemas import GenerateAsk
 from service.engine.types import Delta, GeneratedAnswer, GenerateRequest, Sampling, TokenLogprob
 
 
@@ -54,7 +54,7 @@ def sampling_of(ask: GenerateAsk) -> Sampling:
 
 
 def _events(
-    deltas: Iterator[Delta | None], generation: GenerationPort, request: Request
+    deltas: Iterator[Delta | None], generation: GenerationProtocol, request: Request
 ) -> Iterator[bytes]:
     """Write each piece as an event; the last one carries the usage."""
     head = _head(generation, request, "generation.chunk")
@@ -71,7 +71,7 @@ def _events(
     yield sse.DONE
 
 
-def _head(generation: GenerationPort, request: Request, kind: str) -> dict[str, Any]:
+def _head(generation: GenerationProtocol, request: Request, kind: str) -> dict[str, Any]:
     return {
         "id": f"generate-{request.request_id}",
         "object": kind,

@@ -15,8 +15,8 @@ from service.api.errors import InvalidKey, RateExceeded, TooManyAtOnce
 from service.api.reply import Headers
 from service.api.request import Request
 from service.auth import Keyring
-from service.rates import Rates, Unreachable
-from service.record import RequestRecord
+from service.observability.request_record import RequestRecord
+from service.rate_limits import Rates, Unreachable
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """What surrounds every endpoint: request id, guards, body, errors, and the notes at the end.
 
-Both ways in (Flask's views and the short cut of `service/api/shortcut.py`) call this, so all
+Both ways in (Flask's views and the short cut of `service/api/router.py`) call this, so all
 routes behave alike.
 """
 
@@ -12,13 +12,13 @@ from functools import partial
 
 from service.api import sse
 from service.api.body import BodyBudget, read_body
+from service.api.engine_protocol import EngineProtocol
 from service.api.errors import ErrorBody, Problem, openai_body, problem_of
 from service.api.guards import LIMITS
-from service.api.ports import EnginePort
 from service.api.reply import Reply, Stream
 from service.api.request import Environ, Request, RequestIds
-from service.log import note_body
-from service.record import RequestRecord
+from service.observability.log import note_body
+from service.observability.request_record import RequestRecord
 from service.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -70,7 +70,7 @@ class Site:
         bodies: Keeps account of the bodies that are held.
     """
 
-    engine: EnginePort
+    engine: EngineProtocol
     settings: Settings
     guards: tuple[Guard, ...]
     observers: tuple[Observer, ...]

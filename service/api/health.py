@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from service.api.answers import Answer
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
+from service.api.response_schemas import Answer
 from service.errors import NotReady
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from service.api.door import METRICS_RULE
 from service.api.handler import Route
+from service.api.metrics_port import METRICS_RULE
 from service.api.reply import Reply
 from service.api.request import Request
 

@@ -3,9 +3,9 @@
 import difflib
 from typing import Any
 
-from service.api.answers import SamplingBody
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
+from service.api.response_schemas import SamplingBody
 from service.engine.types import ModelStatus, Sampling
 from service.errors import ModelNotFound, NotReady
 

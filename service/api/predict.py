@@ -8,18 +8,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, RootModel
 
-from service.api.answers import Answer
 from service.api.body import parse_json
 from service.api.classify import checked_texts, note
 from service.api.errors import TextTooLong
-from service.api.foreign import Foreign, Only, check_supported, ignored_fields
+from service.api.protocol_requests import Only, ProtocolRequest, check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.schemas import ModelName, Text, Texts
+from service.api.request_schemas import ModelName, Text, Texts
+from service.api.response_schemas import Answer
 from service.engine.types import Classification, ClassifyRequest, ModelInfo
 
 
-class PredictParameters(Foreign):
+class PredictParameters(ProtocolRequest):
     """What Hugging Face's client sends beside the text."""
 
     top_k: int | None = Field(default=None, ge=1)
@@ -29,7 +29,7 @@ class PredictParameters(Foreign):
     """Not supported: scores are the model's probabilities, which is what `softmax` gives."""
 
 
-class PredictAsk(Foreign):
+class PredictAsk(ProtocolRequest):
     """Texts to classify."""
 
     inputs: Text | Texts

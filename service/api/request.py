@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from service.api.ports import EnginePort
-from service.record import RequestRecord
+from service.api.engine_protocol import EngineProtocol
+from service.observability.request_record import RequestRecord
 from service.settings import Settings
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}")
@@ -34,7 +34,7 @@ class Request:
     body: bytes
     record: RequestRecord
     settings: Settings
-    engine: EnginePort
+    engine: EngineProtocol
 
     @property
     def request_id(self) -> str:

@@ -12,7 +12,7 @@ from model_store.config import ClassifierConfig
 from model_store.tokenizer import Tokenizer
 from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job
-from service.engine.combiner import Combiner
+from service.engine.flat_combining import FlatCombiner
 from service.engine.isolation import probs_of_each
 from service.engine.options import EngineOptions
 from service.engine.pausing import Stretches, pause
@@ -52,7 +52,7 @@ class Classifier:
             max_wait_s=options.max_wait_ms / 1000,
         )
         self._stretches = Stretches()
-        self._combiner = Combiner(batcher, self._run_batch, self._stretches)
+        self._combiner = FlatCombiner(batcher, self._run_batch, self._stretches)
 
     @property
     def num_waiting(self) -> int:

@@ -9,16 +9,16 @@ from functools import partial
 from model_store import StoreReader
 from service.engine.activity import Activity
 from service.engine.classifier import Classifier
-from service.engine.combiner import too_late
+from service.engine.continuous_batching import Generator
 from service.engine.explain import Explainer
-from service.engine.generation import Generation
-from service.engine.generator import Generator
+from service.engine.flat_combining import too_late
+from service.engine.generation_handle import Generation
+from service.engine.health_probe import HealthProbe
 from service.engine.loading import LoadedModel, load
 from service.engine.options import EngineOptions
-from service.engine.proof import Proof
 from service.engine.registry import Aside, Registry, here
-from service.engine.served import Served
 from service.engine.shadow import Shadows
+from service.engine.shared_plans import SharedPlans
 from service.engine.types import (
     ClassifyAnswer,
     ClassifyRequest,
@@ -47,10 +47,10 @@ class Engine:
         """Remember the options; `start` loads the models."""
         self._options = options
         reader = StoreReader(options.store_dir)
-        served = Served(options.run_dir and options.run_dir / SERVED_DIR)
+        served = SharedPlans(options.run_dir and options.run_dir / SERVED_DIR)
         self._registry = Registry(reader, partial(load, options=options), served, aside)
         self._shadows = Shadows()
-        self._proof = Proof()
+        self._proof = HealthProbe()
         self._why_not_started: str | None = "the worker is starting"
         self._is_draining = False
 

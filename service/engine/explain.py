@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 
 from service.engine.classifier import Classifier
-from service.engine.combiner import caller_left, too_late
+from service.engine.flat_combining import caller_left, too_late
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
 from service.engine.types import Classification, ClassifyRequest, Timing, TokenScore

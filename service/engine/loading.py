@@ -20,15 +20,15 @@ from model_store import (
 from service.engine.activity import Workload
 from service.engine.arrays import Floats
 from service.engine.classifier import Classifier
-from service.engine.generation import Source
-from service.engine.generator import Generator
+from service.engine.continuous_batching import Generator
+from service.engine.generation_handle import Source
 from service.engine.memory import passing
 from service.engine.options import EngineOptions
 from service.engine.prompting import PromptBuilder
+from service.engine.running_batch import RunningBatch
 from service.engine.runtime import WEIGHTS, ClassifierRuntime, GeneratorRuntime
-from service.engine.sampler import log_softmax
+from service.engine.token_sampler import log_softmax
 from service.engine.types import ModelInfo, Sampling
-from service.engine.writer import Writer
 
 logger = logging.getLogger(__name__)
 
@@ -125,7 +125,9 @@ def _load_generator(
     source = Source(stored.name, stored.version, tokenizer.token_bytes)
     banned = _never_drawn(tokenizer, config.eos_id)
     prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
-    writer = Writer(runtime, config, token_bytes=source.token_bytes, banned=banned, options=options)
+    writer = RunningBatch(
+        runtime, config, token_bytes=source.token_bytes, banned=banned, options=options
+    )
     worker = Generator(prompts, writer, options.max_queue_size)
     info = ModelInfo(
         stored.name,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from service.engine.arrays import Bools, Floats, Ints
-from service.engine.sampling import SamplingParams
+from service.engine.sampling_params import SamplingParams
 
 
 class Penalties:

@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 
 from model_store.config import GeneratorConfig
 from model_store.tokenizer import Tokenizer
-from service.engine.answer import Echo
-from service.engine.generation import Generation, Source
+from service.engine.answer_stream import Echo
+from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
-from service.engine.sampling import resolve_sampling
+from service.engine.running_batch import GenerationPrompt
+from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
 from service.engine.types import GenerateRequest
-from service.engine.writer import GenerationPrompt
 from service.errors import InvalidInput
 
 

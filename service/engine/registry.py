@@ -17,9 +17,9 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from model_store import StoreError, StoreReader
-from service.engine.family import Family, Load, converge
 from service.engine.loading import LoadedModel
-from service.engine.served import Served
+from service.engine.model_versions import Load, ModelVersions, converge
+from service.engine.shared_plans import SharedPlans
 from service.engine.types import ModelStatus, Task
 from service.errors import ModelNotFound, WrongTask
 
@@ -58,7 +58,7 @@ class Registry:
         self,
         store: StoreReader,
         load: Load,
-        served: Served,
+        served: SharedPlans,
         aside: Aside = here,
         *,
         patience_s: float = 60.0,
@@ -68,7 +68,7 @@ class Registry:
         self._load = load
         self._served = served
         self._aside = aside
-        self._families: Mapping[str, Family] = {}
+        self._families: Mapping[str, ModelVersions] = {}
         self._refreshing = threading.Lock()
         self._random = random.Random()
         self._patience_s = patience_s
@@ -109,7 +109,7 @@ class Registry:
             return
         self._note_problem(None)
         old = self._families
-        new = {name: self._refreshed(old.get(name, Family(name))) for name in names}
+        new = {name: self._refreshed(old.get(name, ModelVersions(name))) for name in names}
         self._families = new
         self._count(old, new)
         for model in _loaded(old) - _loaded(new):
@@ -160,7 +160,7 @@ class Registry:
         """Return every version that answers."""
         return list(_loaded(self._families))
 
-    def _refreshed(self, old: Family) -> Family:
+    def _refreshed(self, old: ModelVersions) -> ModelVersions:
         """Return a model's new family, which is the old one if it cannot be read.
 
         So it is also if it was listed a moment ago and is not found: the whole store may have gone.
@@ -183,10 +183,10 @@ class Registry:
             self._has_dropped = False
             gc.collect()
 
-    def _count(self, old: Mapping[str, Family], new: Mapping[str, Family]) -> None:
+    def _count(self, old: Mapping[str, ModelVersions], new: Mapping[str, ModelVersions]) -> None:
         """Count what has been loaded since, and each refusal once for the same files."""
         for name, family in new.items():
-            before = old.get(name, Family(name))
+            before = old.get(name, ModelVersions(name))
             self.num_loads[name] += len(family.loaded.keys() - before.loaded.keys())
             for what, files in family.refusals():
                 is_news = self._counted.get((name, what)) != files
@@ -211,11 +211,11 @@ class Registry:
         return sorted({one.info.name for one in _loaded(self._families) if one.info.task == task})
 
 
-def _loaded(families: Mapping[str, Family]) -> set[LoadedModel]:
+def _loaded(families: Mapping[str, ModelVersions]) -> set[LoadedModel]:
     return {model for family in families.values() for model in family.loaded.values()}
 
 
-def _why_not(family: Family, model: str, version: int | None) -> str:
+def _why_not(family: ModelVersions, model: str, version: int | None) -> str:
     refusal = None if version is None else family.refused.get(version)
     if refusal is not None:
         return f"model {model[:80]!r} is refused: {refusal.reason}"

@@ -14,8 +14,8 @@ from functools import partial
 
 from service.engine.activity import ShadowTally
 from service.engine.classifier import Classifier
-from service.engine.generation import Generation
-from service.engine.generator import Generator
+from service.engine.continuous_batching import Generator
+from service.engine.generation_handle import Generation
 from service.engine.loading import LoadedModel
 from service.engine.types import Classification, ClassifyRequest, GenerateRequest
 from service.errors import ServiceError

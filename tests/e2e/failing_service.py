@@ -2,10 +2,10 @@
 
 from flask import Flask
 
-from service import log
 from service.api.app import create_app
 from service.engine.types import GenerateRequest
 from service.errors import EngineFailure, QueueFull
+from service.observability import log
 from service.settings import load_settings
 from tests.fake_generation import FakeGeneration
 from tests.fakes import FakeEngine

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from service import log
-from service.afterwards import Afterwards
 from service.api.app import create_app
+from service.observability import log
+from service.observability.deferred_notes import DeferredNotes
 from service.settings import load_settings
 from tests.fakes import FakeEngine
 
@@ -20,5 +20,5 @@ def build() -> Flask:
     log.configure(settings.log_level)
     engine = FakeEngine(pause_s=PAUSE_S, dies_of="die")
     return create_app(
-        engine, settings, observers=[Afterwards([log.RequestLog(settings.log_level)])]
+        engine, settings, observers=[DeferredNotes([log.RequestLog(settings.log_level)])]
     )

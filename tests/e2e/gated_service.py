@@ -7,9 +7,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from service import log
-from service.afterwards import Afterwards
 from service.api.app import create_app
+from service.observability import log
+from service.observability.deferred_notes import DeferredNotes
 from service.settings import load_settings
 from tests.fake_generation import FakeGeneration
 from tests.fakes import FakeEngine
@@ -58,5 +58,5 @@ def build() -> Flask:
     """Make the application."""
     settings = load_settings()
     log.configure(settings.log_level)
-    observers = [Afterwards([log.RequestLog(settings.log_level)])]
+    observers = [DeferredNotes([log.RequestLog(settings.log_level)])]
     return create_app(GatedEngine(), settings, observers=observers)

@@ -10,7 +10,7 @@ from datetime import datetime
 import pytest
 import requests
 
-from service.boot import PAUSE_S
+from service.http.worker_boot import PAUSE_S
 from tests.e2e.conftest import FAKE_APP
 from tests.e2e.test_lane import ask, get, post
 from tests.faults.watching import ask_each_worker

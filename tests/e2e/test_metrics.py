@@ -11,7 +11,7 @@ import pytest
 import requests
 from prometheus_client.parser import text_string_to_metric_families
 
-from service.startup import RUN_DIR_PREFIX, memory_dir
+from service.http.startup_checks import RUN_DIR_PREFIX, memory_dir
 from tests.e2e.conftest import free_port
 from tests.e2e.test_http import raw
 from tests.e2e.test_lifecycle import until

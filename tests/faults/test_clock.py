@@ -29,9 +29,9 @@ from tests.models import publish_classifier, publish_generator
 
 WALL_CLOCK = {"time.time", "datetime.now", "datetime.utcnow", "date.today", "time.localtime"}
 TELLS_A_DATE = {
-    "service/express.py",  # the date of an answer
-    "service/log.py",  # the time of a line
-    "service/rates.py",  # Redis counts in wall time; what is left of a window is capped by it
+    "service/http/fast_path.py",  # the date of an answer
+    "service/observability/log.py",  # the time of a line
+    "service/rate_limits.py",  # Redis counts in wall time; what is left of a window is capped by it
 }
 WRITES_CREATED = "created"  # the field of an answer that OpenAI's clients expect
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from service.startup import METRICS_DIR, RUN_DIR_PREFIX, memory_dir
+from service.http.startup_checks import METRICS_DIR, RUN_DIR_PREFIX, memory_dir
 from tests.e2e.test_keys import classify, line, write_whole
 from tests.e2e.test_lifecycle import until
 from tests.faults.traffic import Truth, classify_asks, generate_asks

@@ -7,8 +7,8 @@ import pytest
 from service import wsgi
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
+from service.http.startup_checks import METRICS_DIR, note_start
 from service.settings import Settings
-from service.startup import METRICS_DIR, note_start
 from tests.models import publish_classifier
 
 

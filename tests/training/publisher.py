@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from training.data.fetch import Download, fetch
+from training.data.named_sets import SETS
 from training.errors import DataError
-from training.fetch import Download, fetch
-from training.sources import SETS
 
 
 class Publisher:

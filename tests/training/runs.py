@@ -12,9 +12,9 @@ import lightning.pytorch as pl
 import torch
 
 from tests.training.tiny import classifier_task, labelled_rows, language_task, stream
-from training.batches import BpttWindows, TextBatches
-from training.fit import FitOptions, fit
-from training.processes import this_share
+from training.data.batches import BpttWindows, TextBatches
+from training.fitting.fit import FitOptions, fit
+from training.fitting.processes import this_share
 
 
 class Interrupted(Exception):

@@ -13,7 +13,7 @@ from model_store import Store
 from tests.model_store.conftest import about, classifier_files
 from tests.models import publish_classifier
 from training import cli
-from training.classifier_flags import parse
+from training.tasks.text_classification.flags import parse
 
 ROOT = Path(__file__).resolve().parents[2]
 

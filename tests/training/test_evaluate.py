@@ -10,9 +10,9 @@ from model_store import Store
 from tests.training.toys import write_names, write_reviews
 from training import evaluate, train_classifier, train_generator
 from training.cli import run_script
-from training.data import Rows
-from training.prediction import text_figures
-from training.served import ServedGenerator
+from training.data.labelled_texts import Rows
+from training.reports.prediction import text_figures
+from training.reports.served_models import ServedGenerator
 
 CLASSIFIER = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320",
               "--max-epochs", "6", "--learning-rate", "0.02", "--batch-size", "16",

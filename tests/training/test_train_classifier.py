@@ -11,10 +11,10 @@ from safetensors.torch import load
 from model_store import Store
 from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
-from training.classifier_flags import parse
 from training.cli import run_script
-from training.data import load_classification
-from training.served import ServedClassifier
+from training.data.labelled_texts import load_classification
+from training.reports.served_models import ServedClassifier
+from training.tasks.text_classification.flags import parse
 
 STORE = Path("store")
 SMALL = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "6",

@@ -12,14 +12,15 @@ from safetensors.torch import load
 
 from model_store import Store
 from tests.training.toys import BAD, GOOD, write_names, write_story
-from training import streams, train_generator
+from training import train_generator
 from training.cli import run_script
-from training.corpus import CorpusData
-from training.generator_flags import PRESETS, parse
+from training.data import streams
+from training.data.corpus import CorpusData
+from training.data.reports import DataReport
+from training.data.vocab import train_char
 from training.nets.config import LanguageModelConfig, StackConfig
-from training.reports import DataReport
-from training.served import ServedGenerator
-from training.vocab import train_char
+from training.reports.served_models import ServedGenerator
+from training.tasks.text_generation.flags import PRESETS, parse
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "24", "--max-epochs", "2", "--batch-size", "4",
          "--learning-rate", "0.02", "--bptt-len", "20", "--samples", "40"]  # fmt: skip

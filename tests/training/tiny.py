@@ -3,12 +3,12 @@
 import numpy as np
 import torch
 
+from training.fitting.modules import ClassifierModule, LanguageModelModule
+from training.fitting.schedules import OptimizerOptions
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 from training.nets.recurrent import RecurrentStack
-from training.schedules import OptimizerOptions
-from training.tasks import ClassifierTask, LanguageModelTask
 
 CELLS = ["gru", "lstm", "rnn"]
 
@@ -31,14 +31,14 @@ def classifier_task(*, learning_rate=0.1, optimizer="adamw", **changes):
     config = ClassifierNetConfig(
         stack_config(output_dropout=0.3, **changes), **{"num_classes": 2, **net_options}
     )
-    return ClassifierTask(TextClassifier(config), optimizer_options(learning_rate, optimizer))
+    return ClassifierModule(TextClassifier(config), optimizer_options(learning_rate, optimizer))
 
 
 def language_task(*, learning_rate=0.02, **changes):
     """A language model with dropout, seeded."""
     torch.manual_seed(0)
     config = LanguageModelConfig(stack_config(**{"output_dropout": 0.3, **changes}))
-    return LanguageModelTask(LanguageModel(config), optimizer_options(learning_rate, "adamw"))
+    return LanguageModelModule(LanguageModel(config), optimizer_options(learning_rate, "adamw"))
 
 
 def optimizer_options(learning_rate, optimizer):

@@ -14,7 +14,6 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from service import errors
-from service.api.answers import ErrorBody
 from service.api.docs.operations import NATIVE, OPERATIONS, TAGS, Operation
 from service.api.errors import (
     KINDS,
@@ -30,8 +29,9 @@ from service.api.errors import (
     text_inference_body,
 )
 from service.api.handler import Route
-from service.api.open_inference.answers import ErrorTextBody, ReadyBody
+from service.api.open_inference.response_schemas import ErrorTextBody, ReadyBody
 from service.api.predict import TextErrorBody
+from service.api.response_schemas import ErrorBody
 from service.settings import Settings
 from service.version import VERSION
 

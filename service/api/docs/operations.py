@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel
 
-from service.api import answers, schemas
+from service.api import request_schemas as schemas
+from service.api import response_schemas as answers
 from service.api.health import StatusBody
-from service.api.open_inference import answers as oip
-from service.api.open_inference import schemas as oip_schemas
+from service.api.open_inference import request_schemas as oip_schemas
+from service.api.open_inference import response_schemas as oip
 from service.api.open_inference import statistics
 from service.api.openai import schemas as openai
 from service.api.predict import PredictAsk, PredictBody

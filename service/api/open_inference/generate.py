@@ -7,12 +7,12 @@ from typing import Any
 
 from service.api import sse
 from service.api.body import parse_json
-from service.api.foreign import ignored_fields
-from service.api.generation import start, stop_texts, stream, wait
+from service.api.engine_protocol import GenerationProtocol
+from service.api.generation_calls import start, stop_texts, stream, wait
 from service.api.limits import check_at_most, check_text
 from service.api.open_inference import models
-from service.api.open_inference.schemas import GenerateParameters, TextAsk
-from service.api.ports import GenerationPort
+from service.api.open_inference.request_schemas import GenerateParameters, TextAsk
+from service.api.protocol_requests import ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.engine.types import Delta, FinishReason, GenerateRequest, Sampling, TokenLogprob
@@ -52,7 +52,7 @@ def generate_stream(request: Request) -> Reply:
     options = merged(ask)
 
     def write(
-        deltas: Iterator[Delta | None], generation: GenerationPort, _: Request
+        deltas: Iterator[Delta | None], generation: GenerationProtocol, _: Request
     ) -> Iterator[bytes]:
         head = _head(ask, generation)
         characters = codecs.getincrementaldecoder("utf-8")(errors="replace")
@@ -101,7 +101,7 @@ def sampling_of(options: GenerateParameters, settings: Settings) -> Sampling:
     )
 
 
-def _start(ask: TextAsk, options: GenerateParameters, request: Request) -> GenerationPort:
+def _start(ask: TextAsk, options: GenerateParameters, request: Request) -> GenerationProtocol:
     check_text(ask.text_input, request.settings, "text_input")
     if options.max_tokens is None:
         options = options.model_copy(update={"max_tokens": DEFAULT_MAX_TOKENS})
@@ -116,7 +116,7 @@ def _start(ask: TextAsk, options: GenerateParameters, request: Request) -> Gener
     )
 
 
-def _head(ask: TextAsk, generation: GenerationPort) -> dict[str, Any]:
+def _head(ask: TextAsk, generation: GenerationProtocol) -> dict[str, Any]:
     head = {"model_name": generation.model, "model_version": str(generation.version)}
     return head if ask.id is None else {"id": ask.id} | head
 

@@ -10,21 +10,21 @@ from pydantic_core import to_json
 from service.api.body import parse_json
 from service.api.classify import checked_texts, note
 from service.api.errors import SchemaError
-from service.api.foreign import ignored_fields
-from service.api.generation import start_all, wait_all
+from service.api.generation_calls import start_all, wait_all
 from service.api.limits import check_text
 from service.api.open_inference import models
 from service.api.open_inference.generate import FINISH_REASONS, sampling_of
-from service.api.open_inference.schemas import (
+from service.api.open_inference.request_schemas import (
     GenerateParameters,
     InferAsk,
     OutputWish,
     Parameters,
 )
 from service.api.open_inference.tensors import Tensor, read_tensors, to_bytes
+from service.api.protocol_requests import ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.wording import schema_error
+from service.api.schema_errors import schema_error
 from service.engine.types import ClassifyAnswer, ClassifyRequest, GenerateRequest, ModelInfo
 
 JSON_LENGTH = "Inference-Header-Content-Length"

@@ -5,7 +5,7 @@ from pydantic_core import to_json
 from service.api.body import parse_json
 from service.api.errors import NotOverHttp
 from service.api.open_inference import models
-from service.api.open_inference.schemas import IndexAsk
+from service.api.open_inference.request_schemas import IndexAsk
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.errors import NotReady

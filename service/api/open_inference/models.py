@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.api.open_inference.schemas import Datatype
+from service.api.open_inference.request_schemas import Datatype
 from service.api.request import Request
 from service.engine.types import ModelInfo, ModelStatus
 from service.errors import WrongTask

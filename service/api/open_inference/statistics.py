@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.api.answers import Answer
 from service.api.open_inference import models
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.record import RequestRecord
+from service.api.response_schemas import Answer
+from service.observability.request_record import RequestRecord
 
 NS = 1_000_000_000
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.api.errors import SchemaError
-from service.api.open_inference.schemas import MAX_DIMS, Datatype, InputTensor
+from service.api.open_inference.request_schemas import MAX_DIMS, Datatype, InputTensor
 
 FORMATS = {
     "BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b",

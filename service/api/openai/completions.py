@@ -7,9 +7,9 @@ from typing import Any
 
 from service.api import sse
 from service.api.body import parse_json
+from service.api.engine_protocol import GenerationProtocol
 from service.api.errors import RouteNotFound, SchemaError
-from service.api.foreign import check_supported, ignored_fields
-from service.api.generation import (
+from service.api.generation_calls import (
     Piece,
     start_all,
     stop_texts,
@@ -20,7 +20,7 @@ from service.api.generation import (
 from service.api.limits import check_at_most, check_text
 from service.api.openai.logprobs import LogprobLists
 from service.api.openai.schemas import CompletionAsk
-from service.api.ports import GenerationPort
+from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.engine.types import Delta, GeneratedAnswer, GenerateRequest, Sampling
@@ -41,7 +41,7 @@ def completions(request: Request) -> Reply:
         ],
         request,
     )
-    writer = Writer(ask, prompts, generations, request)
+    writer = RunningBatch(ask, prompts, generations, request)
     if ask.stream:
         reply = stream_all(generations, request, writer.events)
     else:
@@ -123,7 +123,7 @@ def _as_list(prompt: str | list[str] | list[int] | list[list[int]]) -> Prompts:
     return tuple(tuple(one) if isinstance(one, list) else str(one) for one in prompt)
 
 
-class Writer:
+class RunningBatch:
     """Writes the answers to one request.
 
     Args:
@@ -137,7 +137,7 @@ class Writer:
         self,
         ask: CompletionAsk,
         prompts: Prompts,
-        generations: Sequence[GenerationPort],
+        generations: Sequence[GenerationProtocol],
         request: Request,
     ) -> None:
         self._ask = ask

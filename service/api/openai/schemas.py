@@ -8,9 +8,9 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
 
-from service.api.answers import Answer
-from service.api.foreign import Foreign, Only
-from service.api.schemas import MAX_SEED, MaxTokens, ModelName, Prompt, StopText, documented
+from service.api.protocol_requests import Only, ProtocolRequest
+from service.api.request_schemas import MAX_SEED, MaxTokens, ModelName, Prompt, StopText, documented
+from service.api.response_schemas import Answer
 
 Item = TypeVar("Item")
 Prompts = Annotated[
@@ -21,7 +21,7 @@ Bias = Annotated[float, Field(ge=-100, le=100)]
 TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
 
-class StreamOptions(Foreign):
+class StreamOptions(ProtocolRequest):
     """What a stream tells besides text."""
 
     include_usage: bool | None = None
@@ -31,7 +31,7 @@ class StreamOptions(Foreign):
     """Accepted; no event is padded here, with or without it."""
 
 
-class CompletionAsk(Foreign):
+class CompletionAsk(ProtocolRequest):
     """A prompt to continue, or several."""
 
     model: ModelName | None = None

@@ -8,7 +8,7 @@ from service.api.app import create_app
 from service.api.body import PIECE_BYTES, BodyBudget, read_body
 from service.api.errors import BodyTooLarge
 from service.errors import QueueFull
-from service.record import RequestRecord
+from service.observability.request_record import RequestRecord
 from service.settings import Settings
 from tests.fakes import FakeEngine
 

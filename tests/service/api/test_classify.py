@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from service.api.answers import ClassifyAnswerBody
+from service.api.response_schemas import ClassifyAnswerBody
 from service.engine.types import ClassifyRequest
 from tests.fakes import MAX_WORDS
 

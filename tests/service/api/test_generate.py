@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from service.api.answers import GenerateAnswerBody
 from service.api.app import create_app
+from service.api.response_schemas import GenerateAnswerBody
 from service.engine.types import GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, EngineFailure, QueueFull
 from tests.fakes import FakeEngine

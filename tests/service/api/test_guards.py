@@ -8,7 +8,7 @@ from service.api.app import create_app
 from service.api.guards import KeyGuard, PlaceGuard, RateGuard, key_in, site_of
 from service.api.metrics import metrics_route
 from service.auth import Keyring
-from service.rates import Rates, SharedCounts, Unreachable
+from service.rate_limits import Rates, SharedCounts, Unreachable
 from tests.fakes import FakeEngine
 
 KEY = "k-1"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from service.api.open_inference.answers import InferBody
+from service.api.open_inference.response_schemas import InferBody
 from service.errors import DeadlineExceeded, EngineFailure, NotReady
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from service.api.answers import ModelBody, ModelListBody
+from service.api.response_schemas import ModelBody, ModelListBody
 from tests.fakes import STATUSES
 
 

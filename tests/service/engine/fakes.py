@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from model_store import GeneratorConfig, SamplingDefaults
-from service.engine.generation import Source
-from service.engine.generator import Generator
+from service.engine.continuous_batching import Generator
+from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.prompting import PromptBuilder
+from service.engine.running_batch import RunningBatch
 from service.engine.types import GenerateRequest, Sampling
-from service.engine.writer import Writer
 from tests.models import character_tokenizer
 
 PATIENCE_S = 30
@@ -100,7 +100,7 @@ def fake_generator(graph=None, **changes):
     options = EngineOptions(store_dir=Path("unused"), **changes)
     source = Source("fake", 1, tokenizer.token_bytes)
     graph = graph or FakeGeneratorGraph(config.vocab_size)
-    writer = Writer(
+    writer = RunningBatch(
         graph, config, token_bytes=source.token_bytes, banned=(0, 1, 2, 3), options=options
     )
     prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)

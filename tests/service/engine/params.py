@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from service.engine.sampling import SamplingParams
+from service.engine.sampling_params import SamplingParams
 
 PLAIN: dict[str, Any] = {
     "max_tokens": 30,

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from service.engine import proof
+from service.engine import health_probe
+from service.engine.continuous_batching import Generator
 from service.engine.engine import Engine
-from service.engine.generator import Generator
 from service.engine.options import EngineOptions
 from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
@@ -179,7 +179,7 @@ def test_a_model_that_fails_for_too_long_makes_the_engine_dead(engine, monkeypat
     engine.prove()
     engine.prove()
     assert (engine.health().is_ready, engine.health().is_alive) == (False, True)
-    monkeypatch.setattr(proof, "DEAD_AFTER_S", 0.0)
+    monkeypatch.setattr(health_probe, "DEAD_AFTER_S", 0.0)
     assert not engine.health().is_alive
     assert "gru:1 has not answered" in engine.health().reason
 

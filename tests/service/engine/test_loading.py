@@ -6,7 +6,7 @@ from onnx import helper, load_from_string, numpy_helper
 
 from model_store import About, Store
 from service.engine.classifier import Classifier
-from service.engine.generator import Generator
+from service.engine.continuous_batching import Generator
 from service.engine.loading import Refused, load
 from service.engine.runtime import WEIGHTS, open_session
 from service.engine.types import ClassifyRequest, GenerateRequest, Sampling

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from service.engine.generation import Source
+from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.prompting import PromptBuilder
 from service.engine.types import GenerateRequest, Sampling

@@ -9,7 +9,7 @@ from model_store import Canary, ServingPlan
 from service.engine.loading import load
 from service.engine.options import EngineOptions
 from service.engine.registry import Registry
-from service.engine.served import Served
+from service.engine.shared_plans import SharedPlans
 from service.errors import ModelNotFound, WrongTask
 from tests.models import publish_classifier, publish_generator
 
@@ -18,7 +18,7 @@ CLASSIFY, GENERATE = "text-classification", "text-generation"
 
 @pytest.fixture
 def registry(root, store):
-    return Registry(store, partial(load, options=EngineOptions(store_dir=root)), Served())
+    return Registry(store, partial(load, options=EngineOptions(store_dir=root)), SharedPlans())
 
 
 def versions(registry, *models):

@@ -9,7 +9,7 @@ from model_store import Store
 from service.engine.loading import load
 from service.engine.options import EngineOptions
 from service.engine.registry import Registry
-from service.engine.served import Served
+from service.engine.shared_plans import SharedPlans
 from tests.models import publish_classifier
 
 
@@ -33,7 +33,7 @@ def registry(root):
 
 def registry_of(store, **options):
     load_here = partial(load, options=EngineOptions(store_dir=store.root))
-    return Registry(store, load_here, Served(), **options)
+    return Registry(store, load_here, SharedPlans(), **options)
 
 
 def served(registry):

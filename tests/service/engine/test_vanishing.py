@@ -4,7 +4,7 @@ from model_store import StoreReader
 from service.engine.loading import load
 from service.engine.options import EngineOptions
 from service.engine.registry import Registry
-from service.engine.served import Served
+from service.engine.shared_plans import SharedPlans
 from tests.models import publish_classifier
 
 
@@ -23,7 +23,7 @@ def test_a_store_that_vanishes_between_two_looks_takes_no_model_along(tmp_path):
     root = tmp_path / "store"
     publish_classifier(root)
     options = EngineOptions(store_dir=root)
-    registry = Registry(VanishingStore(root), partial(load, options=options), Served())
+    registry = Registry(VanishingStore(root), partial(load, options=options), SharedPlans())
     registry.refresh()
     root.rename(tmp_path / "elsewhere")
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from tests.training.tiny import CELLS, stack, stack_config
-from training.batches import pad
+from training.data.batches import pad
 from training.nets.classifier import TextClassifier, pool
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig
 from training.nets.language_model import LanguageModel

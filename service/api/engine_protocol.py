@@ -1,0 +1,94 @@
+"""What the API needs of an engine: the facade of `service/engine/engine.py`, as types alone.
+
+Tests hand in `tests/fakes.py` instead.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from service.engine.types import (
+    ClassifyAnswer,
+    ClassifyRequest,
+    Delta,
+    GeneratedAnswer,
+    GenerateRequest,
+    Health,
+    ModelInfo,
+    ModelStatus,
+    Task,
+    Timing,
+)
+
+
+class GenerationProtocol(Protocol):
+    """A running generation, owned by the request that started it."""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that writes."""
+
+    @property
+    def version(self) -> int:
+        """Its version."""
+
+    @property
+    def prompt_tokens(self) -> int:
+        """Tokens of the prompt."""
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seed of each answer."""
+
+    def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
+        """Yield each new piece of text; None whenever `heartbeat_s` seconds pass without one.
+
+        Raises:
+            ServiceError: The generation failed or its deadline passed.
+        """
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait until all answers have ended, at most `timeout_s` seconds; return whether they have.
+
+        Raises:
+            ServiceError: The generation failed or its deadline passed.
+        """
+
+    def result(self) -> list[GeneratedAnswer]:
+        """Wait for all answers; raises as `wait` does."""
+
+    @property
+    def timing(self) -> Timing:
+        """Where the time went, up to now."""
+
+    def cancel(self) -> None:
+        """Give up what is still being generated; does nothing once it has ended."""
+
+
+class EngineProtocol(Protocol):
+    """Answers requests with the models that are loaded."""
+
+    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+        """Classify texts, waiting for the answer; raises a `ServiceError`."""
+
+    def generate(self, request: GenerateRequest) -> GenerationProtocol:
+        """Start to generate and return at once; raises a `ServiceError`."""
+
+    def models(self) -> list[ModelStatus]:
+        """Tell every version that is served, and every one that was refused."""
+
+    def resolve(self, model: str | None, task: Task) -> ModelInfo:
+        """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.
+
+        Args:
+            model: `name`, `name:version` or `name:label`; None for the default of the task.
+            task: What it will be asked to do.
+        """
+
+    def health(self) -> Health:
+        """Tell whether requests are answered now."""
+
+    def drain(self) -> None:
+        """Refuse new requests with `NotReady` from now on; running ones end as usual."""
+
+    def close(self, patience_s: float) -> None:
+        """Stop; what is still running after `patience_s` seconds fails with `NotReady`."""

@@ -1,0 +1,206 @@
+"""Continuous batching: one thread that writes all answers of one generator, a token a step.
+
+A recurrent network's whole context is a state of fixed size, so an answer is a row of some
+arrays: it joins when its prompt has been read and leaves when it ends, fails or is cancelled.
+The thread sleeps while there is nothing to write. What a step does is in `writer`, who is next
+in `scheduler`; here are the thread, the lock and the life of a request.
+"""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Sequence
+
+from service.engine.activity import Tally
+from service.engine.flat_combining import too_late
+from service.engine.generation_handle import Generation
+from service.engine.pausing import Turns
+from service.engine.prompting import PromptBuilder
+from service.engine.running_batch import Context, GenerationPrompt, RunningBatch
+from service.engine.scheduler import Scheduler
+from service.engine.types import GenerateRequest
+from service.errors import EngineFailure, NotReady, QueueFull
+
+logger = logging.getLogger(__name__)
+
+
+class Generator:
+    """Takes requests for one version of one model and sees to it that each gets an end.
+
+    One lock guards the line and what callers ask for; it is never held while the model runs.
+
+    Args:
+        prompts: Checks and encodes requests.
+        writer: The running batch; the thread's alone.
+        max_queue_size: Answers that may wait.
+    """
+
+    def __init__(self, prompts: PromptBuilder, writer: RunningBatch, max_queue_size: int) -> None:
+        """Start with nothing to do; the first request starts the thread."""
+        self._prompts = prompts
+        self._writer = writer
+        self._scheduler: Scheduler[Generation, Context] = Scheduler(max_queue_size)
+        self._has_work = threading.Condition(threading.Lock())
+        self._open: dict[Generation, GenerationPrompt] = {}
+        self._changed: list[Generation] = []
+        self._next_deadline = math.inf
+        self._is_closing = False
+        self._is_aborting = False
+        self._failure: str | None = None
+        self._turns = Turns()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """Why the thread has died, or None."""
+        return self._failure
+
+    @property
+    def num_waiting(self) -> int:
+        """Answers in line."""
+        return self._scheduler.num_waiting
+
+    @property
+    def num_running(self) -> int:
+        """Answers being written."""
+        return len(self._writer)
+
+    @property
+    def tally(self) -> Tally:
+        """What its steps and the reading of its prompts added up to."""
+        return self._writer.tally
+
+    def generate(self, request: GenerateRequest) -> Generation | None:
+        """Put a request in line; return its handle, or None if this version takes no more.
+
+        Raises:
+            InvalidInput: If the model cannot take the request.
+            QueueFull: If the line is full.
+            NotReady: If the thread has died.
+        """
+        if not self._scheduler.has_room_for(request.sampling.n):
+            raise self._queue_full()  # before the work that the prompt would be
+        prompt = self._prompts.build(request, self.note_change)
+        generation = prompt.owner
+        with self._has_work:
+            if self._failure is not None:
+                raise NotReady(f"{self._failure}: try again")
+            if self._is_closing:
+                return None
+            if not self._scheduler.has_room_for(prompt.num_answers):
+                raise self._queue_full()
+            self._scheduler.add(prompt)
+            self._open[generation] = prompt
+            self._next_deadline = min(self._next_deadline, generation.expires_at)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="generator", daemon=True)
+                self._thread.start()
+            self._has_work.notify()
+        return generation
+
+    def note_change(self, generation: Generation) -> None:
+        """Take note that a caller cancelled or listens; the next step acts on it."""
+        with self._has_work:
+            if generation in self._open:
+                self._changed.append(generation)
+
+    def close(self, patience_s: float | None = None) -> None:
+        """Take no more requests; the thread ends when what it has is done.
+
+        Args:
+            patience_s: Wait so long for that, then fail what is left; None does not wait.
+        """
+        with self._has_work:
+            self._is_closing = True
+            self._has_work.notify()
+        if patience_s is not None and self._thread is not None:
+            self._thread.join(patience_s)
+            self._is_aborting = True
+            self._thread.join()
+
+    def _queue_full(self) -> QueueFull:
+        self._turns.note_refusal()
+        waiting, capacity = self.num_waiting, self.num_running + self._writer.num_free
+        retry_after_s = (self._writer.mean_answer_s or 1.0) * waiting / capacity
+        return QueueFull(
+            f"{waiting} answers are waiting already: try again in {retry_after_s:.1f} s",
+            retry_after_s=retry_after_s,
+        )
+
+    # The thread.
+
+    def _run(self) -> None:
+        try:
+            while self._wait_for_work():
+                self._step()
+                self._turns.next()
+        except BaseException as exc:
+            logger.exception("the thread that generates has died")
+            with self._has_work:
+                self._failure = f"the thread that generates has died: {type(exc).__name__}"
+                for generation in self._open:
+                    generation.fail(EngineFailure("the engine failed: try again"))
+
+    def _wait_for_work(self) -> bool:
+        """Sleep until there is something to do; return False when there never will be."""
+        if self._open:
+            return True
+        with self._has_work:
+            while not self._open and not self._is_closing:
+                self._has_work.wait()
+            return bool(self._open)
+
+    def _step(self) -> None:
+        """Read a piece of waiting prompts, then write one token of every row."""
+        if self._changed or self._is_aborting or time.monotonic() >= self._next_deadline:
+            self._close_over(self._take_changes())
+        admitted = self._admit() if self._scheduler.num_waiting and self._writer.num_free else []
+        self._close_over(self._writer.write(admitted))
+
+    def _admit(self) -> list[tuple[GenerationPrompt, int]]:
+        """Read a piece of the first prompts in line; return the answers that can begin."""
+        with self._has_work:
+            prompts = self._scheduler.next_prefill(self._writer.num_free)
+        contexts = self._writer.read(prompts) if prompts else []
+        with self._has_work:
+            for prompt, context in zip(prompts, contexts, strict=True):
+                self._scheduler.advance(prompt, context)
+        self._close_over([prompt.owner for prompt in prompts if prompt.owner.is_over])
+        with self._has_work:
+            return self._scheduler.admit(self._writer.num_free)
+
+    def _take_changes(self) -> list[Generation]:
+        """Act on what callers asked for; return the requests that are over."""
+        with self._has_work:
+            changed, self._changed = self._changed, []
+            over = [generation for generation in changed if generation.is_cancelled]
+            for generation in changed:
+                self._writer.listen(generation)
+            now = time.monotonic()
+            if self._is_aborting or now >= self._next_deadline:
+                over += self._give_up(now)
+            return over
+
+    def _give_up(self, now: float) -> list[Generation]:
+        """Fail the requests that are too late, or all if the service stops; return them."""
+        if self._is_aborting:
+            for generation in self._open:
+                generation.fail(NotReady("the service is stopping: try again"))
+            return list(self._open)
+        late = [generation for generation in self._open if generation.expires_at <= now]
+        for generation in late:
+            generation.fail(too_late())
+        in_time = (one.expires_at for one in self._open if one.expires_at > now)
+        self._next_deadline = min(in_time, default=math.inf)
+        return late
+
+    def _close_over(self, over: Sequence[Generation]) -> None:
+        """Forget requests that are over, wherever they are."""
+        if not over:
+            return
+        with self._has_work:
+            for generation in over:
+                if prompt := self._open.pop(generation, None):
+                    self._scheduler.discard(prompt)
+        self._writer.drop_over()

@@ -1,0 +1,274 @@
+"""Labelled texts for training a classifier: split, free of leaks, and accounted for.
+
+A source is a named set (`imdb`, `sst2`, `rt_polarity`, `vader`, `phrasebook`, `names_by_language`)
+or the path of the user's own file or folder (write `./names` for a folder with the name of a set).
+Several are joined when their labels agree: training rows together, validation rows together, each
+test split by itself. A text that is in any validation or test split is never trained on, whichever
+source it came from.
+"""
+
+import functools
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_store.manifest import Dataset
+from training.data import named_set_readers, phrasebook, tables
+from training.data.labelled_rows import Example, Labelled
+from training.data.named_sets import SETS
+from training.data.reports import DataReport, SourceReport
+from training.data.splits import Key, conflicting_labels, exact_key, loose_key, split_sources
+from training.errors import DataError
+
+NAMED = (*named_set_readers.READERS, phrasebook.NAME)
+USER = "user"  # name of the test split that is made of the user's own rows
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """One split: texts and their class ids, of the same length."""
+
+    texts: list[str]
+    labels: list[int]
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassificationData:
+    """What a classifier is trained, chosen and measured on.
+
+    Args:
+        labels: Class names; the index is the class id. Whole numbers are in order of value,
+            other names in order of letters.
+        train: Rows to train on, in the order read.
+        validation: Rows to choose by.
+        tests: Rows to measure on, by source name; the user's own rows are "user". May be empty.
+        sources: The training rows again, by source.
+        datasets: The same for the manifest.
+        report: What was read and left out.
+    """
+
+    labels: tuple[str, ...]
+    train: Rows
+    validation: Rows
+    tests: dict[str, Rows]
+    sources: dict[str, Rows]
+    datasets: tuple[Dataset, ...]
+    report: DataReport
+
+
+def load_classification(
+    sources: Sequence[str],
+    *,
+    text_column: str = "text",
+    label_column: str = "label",
+    validation_split: float = 0.2,
+    test_split: float = 0.0,
+    seed: int = 0,
+    min_rows_per_class: int = 5,
+) -> ClassificationData:
+    """Read labelled texts and split them.
+
+    Published splits are kept. Where there is no validation split, one is held out of the training
+    rows; where there is no test split, `test_split` of the rows is (the named sets without one
+    hold out a tenth at least, the same rows whatever the seed). Held-out splits have each class's
+    share, and all copies of a text are on one side.
+
+    Args:
+        sources: Named sets or paths, at least one.
+        text_column: Column of the text in the user's own file.
+        label_column: Column of the label in the user's own file.
+        validation_split: Share of the training rows to hold out for validation.
+        test_split: Share of the rows to hold out for test.
+        seed: Seed of the splits that are made here.
+        min_rows_per_class: Fewest distinct texts that a class may have.
+
+    Returns:
+        The splits with their account.
+
+    Raises:
+        DataError: If a source cannot be read or fetched, the labels of two sources differ, there
+            are fewer than two classes, or a class or a split has too few rows.
+    """
+    _check_shares(validation_split, test_split)
+    if not sources or len(set(sources)) < len(sources):
+        raise DataError(f"name one or more sources, each once, not {list(sources)}")
+    parts = [
+        _read(source, text_column=text_column, label_column=label_column) for source in sources
+    ]
+    labels = _common_labels(parts)
+    key = functools.cache(loose_key if any(part.family for part in parts) else exact_key)
+    _check_classes(parts, labels, min_rows_per_class, key=key)
+    conflicts = conflicting_labels(_all_examples(parts), key=key)
+    parts = split_sources(
+        parts,
+        validation_split=validation_split,
+        test_split=test_split,
+        seed=seed,
+        key=key,
+    )
+    data = _assemble(parts, labels, conflicts)
+    _check_splits(data)
+    return data
+
+
+def _check_shares(validation_split: float, test_split: float) -> None:
+    if not 0 < validation_split < 1:
+        raise DataError(f"the validation split is a share between 0 and 1, not {validation_split}")
+    if not 0 <= test_split < 1:
+        raise DataError(f"the test split is a share from 0 up to 1, not {test_split}")
+
+
+def _read(source: str, *, text_column: str, label_column: str) -> Labelled:
+    if source in named_set_readers.READERS:
+        return named_set_readers.read_published(source)
+    if source == phrasebook.NAME:
+        return phrasebook.read_phrasebook()
+    if source in SETS:
+        raise DataError(f"{source} has no labels: the sets with labels are {', '.join(NAMED)}")
+    path = Path(source)
+    if path.is_dir():
+        return tables.read_class_folders(path)
+    if path.exists():
+        return tables.read_table(path, text_column=text_column, label_column=label_column)
+    raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
+
+
+def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
+    found = [{example.label for example in part.train} for part in parts]
+    for part, labels in zip(parts, found, strict=True):
+        if labels != found[0]:
+            raise DataError(
+                f"the labels of {parts[0].name} ({_shown(found[0])}) and {part.name} "
+                f"({_shown(labels)}) differ: rename those of your own file, or train on one source"
+            )
+    if len(found[0]) < 2:
+        raise DataError(
+            f"{parts[0].name} has one class only, {_shown(found[0])}: two or more are needed"
+        )
+    return _sorted_labels(found[0])
+
+
+def _sorted_labels(labels: Iterable[str]) -> tuple[str, ...]:
+    """Sort labels, by value if all are whole numbers."""
+    try:
+        return tuple(sorted(labels, key=int))
+    except ValueError:
+        return tuple(sorted(labels))
+
+
+def _shown(labels: Iterable[str]) -> str:
+    labels = _sorted_labels(labels)
+    more = f" and {len(labels) - 10:,} more" if len(labels) > 10 else ""
+    return ", ".join(repr(label[:40]) for label in labels[:10]) + more
+
+
+def _check_classes(
+    parts: Sequence[Labelled], labels: tuple[str, ...], min_rows: int, *, key: Key
+) -> None:
+    texts: dict[str, set[str]] = defaultdict(set)
+    for example in (example for part in parts for example in part.train):
+        texts[example.label].add(key(example.text))
+    small = [label for label in labels if len(texts[label]) < min_rows]
+    if small:
+        raise DataError(
+            f"{len(small):,} of {len(labels):,} classes have fewer than {min_rows} distinct texts: "
+            f"{_shown(small)} ({small[0]!r} has {len(texts[small[0]])}). Add rows, leave these "
+            "classes out, or see whether the right column was named as the label"
+        )
+
+
+def _check_splits(data: ClassificationData) -> None:
+    """See that every class can be learned, chosen by and measured."""
+    for split, counts in data.report.splits.items():
+        absent = [label for label, count in counts.items() if not count]
+        if absent:
+            raise DataError(
+                f"the {split} split has no row of {_shown(absent)}: add rows of it, or change the "
+                "share that is held out"
+            )
+
+
+def _all_examples(parts: Sequence[Labelled]) -> Iterator[Example]:
+    return (example for part in parts for example in (*part.train, *part.held_out))
+
+
+def _assemble(
+    parts: Sequence[Labelled], labels: tuple[str, ...], conflicts: Sequence[str]
+) -> ClassificationData:
+    train = [example for part in parts for example in part.train]
+    validation = [example for part in parts for example in part.validation or ()]
+    tests: dict[str, list[Example]] = defaultdict(list)
+    for part in parts:
+        if part.test:
+            tests[part.name if part.is_named else USER] += part.test
+    splits = {
+        "train": train,
+        "validation": validation,
+        **{f"test {name}": examples for name, examples in tests.items()},
+    }
+    return ClassificationData(
+        labels=labels,
+        train=_rows(train, labels),
+        validation=_rows(validation, labels),
+        tests={name: _rows(examples, labels) for name, examples in tests.items()},
+        sources={part.name: _rows(part.train, labels) for part in parts},
+        datasets=tuple(entry for part in parts for entry in _datasets(part)),
+        report=DataReport(
+            sources=tuple(_account(part) for part in parts),
+            splits={name: _count(examples, labels) for name, examples in splits.items()},
+            conflicts=tuple(conflicts),
+        ),
+    )
+
+
+def _rows(examples: Sequence[Example], labels: tuple[str, ...]) -> Rows:
+    ids = {label: index for index, label in enumerate(labels)}
+    return Rows(
+        texts=[example.text for example in examples],
+        labels=[ids[example.label] for example in examples],
+    )
+
+
+def _count(examples: Iterable[Example], labels: tuple[str, ...]) -> dict[str, int]:
+    counts = Counter(example.label for example in examples)
+    return {label: counts[label] for label in labels}
+
+
+def _account(part: Labelled) -> SourceReport:
+    return SourceReport(
+        name=part.name,
+        rows_read=part.rows_read,
+        bad_rows=part.bad_rows,
+        dropped=part.dropped,
+        notes=part.notes,
+    )
+
+
+def _datasets(part: Labelled) -> list[Dataset]:
+    home, licence = _origin(part)
+    splits = {"train": part.train, "validation": part.validation, "test": part.test}
+    return [
+        Dataset(
+            name=part.name if part.is_named else Path(part.name).name,
+            split=split,
+            rows=len(rows),
+            source=home,
+            licence=licence,
+            sha256=part.sha256,
+        )
+        for split, rows in splits.items()
+        if rows
+    ]
+
+
+def _origin(part: Labelled) -> tuple[str, str]:
+    """Return where a source comes from and its licence; the user's own say nothing."""
+    if not part.is_named:
+        return "", ""
+    if part.name == phrasebook.NAME:
+        return phrasebook.HOME, phrasebook.LICENCE
+    return SETS[part.name].home, SETS[part.name].licence

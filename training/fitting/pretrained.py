@@ -1,0 +1,77 @@
+"""Language models to go on from: generators in the model store."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from model_store import GeneratorConfig, Store, StoredVersion, Tokenizer
+from training.export.weights import FILENAME, load_weights
+from training.nets.config import LanguageModelConfig, StackConfig
+from training.nets.language_model import LanguageModel
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """A language model to go on from.
+
+    Args:
+        net: The language model.
+        tokenizer: What it reads with.
+    """
+
+    net: LanguageModel
+    tokenizer: Tokenizer
+
+    @property
+    def shape(self) -> dict[str, Any]:
+        """The fields of `StackConfig` that must be taken over."""
+        stack = self.net.config.stack
+        return {
+            "embedding_dim": stack.embedding_dim,
+            "hidden_size": stack.hidden_size,
+            "num_layers": stack.num_layers,
+            "cell": stack.cell,
+        }
+
+
+def parse_reference(reference: str) -> tuple[str, int | None]:
+    """Split `NAME` or `NAME:VERSION`.
+
+    Raises:
+        ValueError: The version is not a number.
+    """
+    name, _, number = reference.partition(":")
+    if number and not number.isdecimal():
+        raise ValueError(f"{reference!r} is not NAME or NAME:VERSION with a number")
+    return name, int(number) if number else None
+
+
+def language_model(stored: StoredVersion) -> LanguageModel:
+    """Rebuild the torch net of a stored generator.
+
+    Raises:
+        ValueError: It is not a generator.
+    """
+    config = stored.config
+    if not isinstance(config, GeneratorConfig):
+        raise ValueError(f"{stored.name}:{stored.version} is no generator but {config.task}")
+    stack = StackConfig(
+        vocab_size=config.vocab_size,
+        embedding_dim=config.embedding_dim,
+        hidden_size=config.hidden_size,
+        num_layers=config.num_layers,
+        cell=config.cell,
+    )
+    net = LanguageModel(LanguageModelConfig(stack, tie_weights=config.tie_weights))
+    load_weights(net, stored.read(FILENAME))
+    return net
+
+
+def open_pretrained(store: Store, reference: str) -> Pretrained:
+    """Open the generator `NAME[:VERSION]`.
+
+    Raises:
+        ValueError: It is not a generator.
+        model_store.StoreError: The store does not have it, or it is damaged.
+    """
+    stored = store.open(*parse_reference(reference))
+    return Pretrained(language_model(stored), stored.tokenizer())
