@@ -5,7 +5,7 @@ from pathlib import Path
 
 import safetensors.torch
 
-from model_store import ClassifierConfig, GeneratorConfig, StoreReader, input_ids
+from model_store import ClassifierConfig, GeneratorConfig, StoreReader
 from training.export.weights import FILENAME, load_weights
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
@@ -31,7 +31,7 @@ def open_classifier(store_dir: str, name: str) -> tuple[tuple[str, ...], Encode,
         )
     )
     load_weights(net, weights)
-    return config.labels, lambda text: input_ids(text, tokenizer, config), net.eval()
+    return config.labels, lambda text: config.input_ids(text, tokenizer), net.eval()
 
 
 def open_generator(store_dir: str, name: str) -> tuple[Encode, Decode, LanguageModel]:
@@ -41,7 +41,7 @@ def open_generator(store_dir: str, name: str) -> tuple[Encode, Decode, LanguageM
     assert isinstance(config, GeneratorConfig), f"{name} is no generator"
     net = LanguageModel(LanguageModelConfig(_stack(config), tie_weights=config.tie_weights))
     load_weights(net, stored.read(FILENAME))
-    return lambda text: input_ids(text, tokenizer, config), tokenizer.decode, net.eval()
+    return lambda text: config.input_ids(text, tokenizer), tokenizer.decode, net.eval()
 
 
 def _stack(

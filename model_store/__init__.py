@@ -1,12 +1,6 @@
 """Writes a model to disk and reads the same model back; knows no torch and no flask."""
 
-from model_store.config import (
-    ClassifierConfig,
-    Config,
-    GeneratorConfig,
-    SamplingDefaults,
-    parse_config,
-)
+from model_store.config import RecurrentConfig, TaskConfig, TextConfig, parse_config
 from model_store.errors import (
     CorruptVersion,
     InvalidName,
@@ -21,11 +15,13 @@ from model_store.errors import (
     WorseVersion,
     WriteFailed,
 )
-from model_store.golden import TOLERANCE, Golden, GoldenCase, input_ids
+from model_store.golden import TOLERANCE, Golden, GoldenCase, NumbersCase, TextCase
 from model_store.manifest import About, Dataset, FileInfo, Manifest, PrimaryMetric
 from model_store.reader import StoreReader
 from model_store.serving import Canary, ServingPlan
 from model_store.store import Store
+from model_store.tasks.text_classification import ClassifierConfig
+from model_store.tasks.text_generation import GeneratorConfig, SamplingDefaults
 from model_store.tokenizer import SPECIAL_TOKENS, Encoding, Tokenizer
 from model_store.version import StoredVersion
 
@@ -35,7 +31,6 @@ __all__ = [
     "About",
     "Canary",
     "ClassifierConfig",
-    "Config",
     "CorruptVersion",
     "Dataset",
     "Encoding",
@@ -48,8 +43,10 @@ __all__ = [
     "Manifest",
     "ModelNotFound",
     "NoFormerDefault",
+    "NumbersCase",
     "PrimaryMetric",
     "PublishFailed",
+    "RecurrentConfig",
     "SamplingDefaults",
     "ServingPlan",
     "Store",
@@ -57,11 +54,13 @@ __all__ = [
     "StoreReader",
     "StoreUnavailable",
     "StoredVersion",
+    "TaskConfig",
+    "TextCase",
+    "TextConfig",
     "Tokenizer",
     "UnknownFormat",
     "VersionNotFound",
     "WorseVersion",
     "WriteFailed",
-    "input_ids",
     "parse_config",
 ]

@@ -1,30 +1,62 @@
 """`config.json`: what a network looks like, what it takes and how it is used by default.
 
-Written by the exporter, read by the engine. Knows no weights and no graph.
+Written by the exporter, read by the engine. Knows no weights, no graph and no task: each task's own
+fields stand in `model_store/tasks`.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Literal, Self, TypeVar
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field, PositiveInt, TypeAdapter, model_validator
+from pydantic import BaseModel, Field, PositiveInt, field_validator, model_validator
 
+from model_store import tasks
+from model_store.discovery import found_in
 from model_store.document import Document
+from model_store.golden import GoldenCase, TextCase
+from model_store.tokenizer import Tokenizer
 
-Task = Literal["text-classification", "text-generation"]
 Cell = Literal["rnn", "lstm", "gru"]
 Precision = Literal["fp32", "int8"]
 TokenId = Annotated[int, Field(ge=0)]
 Text = Annotated[str, Field(min_length=1)]
 
-T = TypeVar("T")
+
+class TaskConfig(Document):
+    """What every task's configuration has; a subclass is what one task adds.
+
+    Args:
+        task: The task's name, a constant of the subclass.
+    """
+
+    required_files: ClassVar[frozenset[str]] = frozenset()
+    """Files that a version needs beside `config.json`, `golden.json` and `model.onnx`."""
+
+    golden_case: ClassVar[type[GoldenCase]]
+    """What an input of `golden.json` is."""
+
+    task: str
+
+    def check_case(self, case: GoldenCase, tokenizer: Tokenizer | None) -> None:
+        """Check that a golden case belongs to this configuration.
+
+        Raises:
+            ValueError: It cannot be of this model.
+        """
+        raise NotImplementedError
 
 
-class _RecurrentConfig(Document):
-    """What classifiers and generators share: one embedding and a stack of recurrent layers."""
+class RecurrentConfig(TaskConfig):
+    """A stack of recurrent layers.
+
+    Args:
+        cell: Kind of its cells.
+        hidden_size: Width of a layer's state.
+        num_layers: Layers.
+        precision: Numbers that the graph computes with.
+    """
 
     cell: Cell
-    vocab_size: PositiveInt
-    embedding_dim: PositiveInt
     hidden_size: PositiveInt
     num_layers: PositiveInt
     precision: Precision = "fp32"
@@ -36,122 +68,62 @@ class _RecurrentConfig(Document):
         return self
 
 
-class ClassifierConfig(_RecurrentConfig):
-    """A many-to-one network: a text in, a probability for each label out.
+class TextConfig(RecurrentConfig):
+    """A network that reads tokens: one embedding below the recurrent layers.
 
     Args:
-        bidirectional: Whether a second stack reads the text backwards.
-        pooling: "concat" feeds [last, max, mean] of the hidden states to the head, "last" only
-            the last one.
-        dense_dims: Widths of the head's hidden layers, may be empty.
-        labels: Class names in the order of the graph's `probs`.
-        max_seq_len: Tokens that are read at most; longer texts are cut.
-        truncation: Which part of a longer text is kept: the first tokens ("head"), the last
-            ("tail"), or the first half and the last half ("both").
+        vocab_size: Tokens of its tokenizer.
+        embedding_dim: Width of a token's vector.
     """
 
-    task: Literal["text-classification"] = "text-classification"
-    bidirectional: bool = False
-    pooling: Literal["concat", "last"] = "concat"
-    dense_dims: tuple[PositiveInt, ...] = ()
-    labels: Annotated[tuple[Text, ...], Field(min_length=2)]
-    max_seq_len: PositiveInt
-    truncation: Literal["head", "tail", "both"] = "head"
+    required_files: ClassVar[frozenset[str]] = frozenset({"tokenizer.json"})
+    golden_case: ClassVar[type[GoldenCase]] = TextCase
 
-    @model_validator(mode="after")
-    def _labels_differ(self) -> Self:
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"labels must differ from each other, got {list(self.labels)}")
-        return self
+    vocab_size: PositiveInt
+    embedding_dim: PositiveInt
 
-    def cut(self, items: Sequence[T]) -> list[T]:
-        """Return the `max_seq_len` items that are kept of one per token (ids or offsets)."""
-        excess = len(items) - self.max_seq_len
-        if excess <= 0:
-            return list(items)
-        num_first = {"head": self.max_seq_len, "tail": 0, "both": (self.max_seq_len + 1) // 2}
-        first = num_first[self.truncation]
-        return [*items[:first], *items[first + excess :]]
+    def input_ids(self, text: str, tokenizer: Tokenizer) -> list[int]:
+        """Return the token ids that the network reads for a caller's text."""
+        raise NotImplementedError
 
+    def check_num_outputs(self, num_outputs: int) -> None:
+        """Check how many numbers a golden case holds; raises `ValueError`."""
+        raise NotImplementedError
 
-class SamplingDefaults(Document):
-    """How tokens are drawn when the request does not say; fields as in `POST /v1/generate`.
-
-    Args:
-        max_tokens: Tokens to generate at most.
-        temperature: 0 takes the most probable token, 1 the model's own distribution; up to 2.
-        top_k: Keep the k most probable tokens; 0 keeps all.
-        top_p: Keep the smallest set of most probable tokens with this total probability, (0, 1].
-        min_p: Drop tokens below this share of the top token's probability, [0, 1].
-        repetition_penalty: Over 1 makes tokens seen before less likely, (0, 10]; 1 is off.
-        stop: Texts that end the answer and are not part of it.
-    """
-
-    max_tokens: PositiveInt = 256
-    temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
-    top_k: Annotated[int, Field(ge=0)] = 0
-    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
-    min_p: Annotated[float, Field(ge=0, le=1)] = 0.0
-    repetition_penalty: Annotated[float, Field(gt=0, le=10)] = 1.0
-    stop: tuple[Text, ...] = ()
+    def check_case(self, case: GoldenCase, tokenizer: Tokenizer | None) -> None:
+        """Check that a text still becomes the recorded tokens; see `TaskConfig`."""
+        assert isinstance(case, TextCase)
+        assert tokenizer is not None
+        if case.token_ids != self.input_ids(case.text, tokenizer):
+            raise ValueError("its text gives other token_ids now")
+        self.check_num_outputs(len(case.outputs))
 
 
-class GeneratorConfig(_RecurrentConfig):
-    """A language model: a prompt in, one token after the other out.
-
-    Args:
-        tie_weights: Whether the output layer is the embedding, transposed.
-        prompt_prefix: Text put before the caller's prompt.
-        prompt_suffix: Text put after it.
-        prompts: The only prompts allowed; empty takes any text.
-        bos_id: Token fed before the prompt, always.
-        eos_id: Token that ends the answer when sampled and is not part of its text; or None.
-        max_prompt_tokens: Longest prompt in tokens.
-        max_tokens: Upper limit of a request's `max_tokens`.
-        sampling: Defaults of a request's sampling fields.
-    """
-
-    task: Literal["text-generation"] = "text-generation"
-    tie_weights: bool = False
-    prompt_prefix: str = ""
-    prompt_suffix: str = ""
-    prompts: tuple[str, ...] = ()
-    bos_id: TokenId
-    eos_id: TokenId | None = None
-    max_prompt_tokens: PositiveInt
-    max_tokens: PositiveInt
-    sampling: SamplingDefaults = SamplingDefaults()
-
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        for name, token_id in (("bos_id", self.bos_id), ("eos_id", self.eos_id)):
-            if token_id is not None and token_id >= self.vocab_size:
-                raise ValueError(
-                    f"{name} {token_id} is no token of a vocabulary of {self.vocab_size}"
-                )
-        if self.sampling.max_tokens > self.max_tokens:
-            raise ValueError(
-                f"sampling.max_tokens {self.sampling.max_tokens} is over max_tokens "
-                f"{self.max_tokens}"
-            )
-        if len(set(self.prompts)) != len(self.prompts):
-            raise ValueError("prompts must differ from each other")
-        return self
-
-    def wrap(self, prompt: str) -> str:
-        """Return the text that is encoded for a caller's prompt."""
-        return f"{self.prompt_prefix}{prompt}{self.prompt_suffix}"
+@cache
+def config_types() -> Mapping[str, type[TaskConfig]]:
+    """Return the configuration of every task that is known here, by the task's name."""
+    found = found_in(tasks, "CONFIG")
+    return {config.model_fields["task"].default: config for config in found}
 
 
-Config = ClassifierConfig | GeneratorConfig
+class _Named(BaseModel):
+    """The one field that tells what the others are."""
 
-_CONFIG: TypeAdapter[Config] = TypeAdapter(Annotated[Config, Field(discriminator="task")])
+    task: str
+
+    @field_validator("task")
+    @classmethod
+    def _is_known(cls, task: str) -> str:
+        if task not in config_types():
+            known = ", ".join(sorted(config_types()))
+            raise ValueError(f"{task!r} is no task that is known here; these are: {known}")
+        return task
 
 
-def parse_config(data: bytes) -> Config:
+def parse_config(data: bytes) -> TaskConfig:
     """Read `config.json`.
 
     Raises:
-        pydantic.ValidationError: If it is not JSON or breaks the schema.
+        pydantic.ValidationError: If it is not JSON, of no known task, or breaks its schema.
     """
-    return _CONFIG.validate_json(data)
+    return config_types()[_Named.model_validate_json(data).task].model_validate_json(data)

@@ -12,17 +12,17 @@ from typing import Annotated, Any, Literal, NoReturn, Self
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
-from model_store.config import Task
 from model_store.document import Document
 from model_store.errors import UnknownFormat
 from model_store.names import FILE_NAME, MODEL_NAME
 
 FORMAT_VERSION = 1
 MANIFEST = "manifest.json"
-REQUIRED_FILES = frozenset({"config.json", "tokenizer.json", "model.onnx", "golden.json"})
+REQUIRED_FILES = frozenset({"config.json", "model.onnx", "golden.json"})
 
 Count = Annotated[int, Field(ge=0)]
 FileName = Annotated[str, Field(pattern=FILE_NAME)]
+TaskName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -73,7 +73,7 @@ class About(Document):
     """What the exporter says about a version; the store adds the rest.
 
     Args:
-        task: "text-classification" or "text-generation".
+        task: The task's name, such as "text-classification".
         datasets: What it was trained and measured on.
         metrics: Figures by name, e.g. {"test_accuracy": 0.89}; finite.
         primary_metric: The one of `metrics` that promote compares, or None.
@@ -81,7 +81,7 @@ class About(Document):
         libraries: Versions by library name.
     """
 
-    task: Task
+    task: TaskName
     datasets: tuple[Dataset, ...] = ()
     metrics: dict[str, float] = {}
     primary_metric: PrimaryMetric | None = None

@@ -16,10 +16,9 @@ from model_store.config import parse_config
 from model_store.disk import hidden_path, remove, remove_stale, sync_directory, write_new
 from model_store.document import describe
 from model_store.errors import PublishFailed
-from model_store.golden import parse_golden
 from model_store.manifest import MANIFEST, REQUIRED_FILES, About, Manifest, file_info
 from model_store.names import check_file_name, parse_version
-from model_store.version import parse_tokenizer
+from model_store.version import parse_golden, parse_tokenizer
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
@@ -63,8 +62,12 @@ def _check_content(name: str, files: Mapping[str, bytes], about: About) -> None:
         config = parse_config(files[filename])
         if config.task != about.task:
             raise ValueError(f"its task is {config.task}, the manifest's is {about.task}")
-        filename = "tokenizer.json"
-        tokenizer = parse_tokenizer(files[filename], config)
+        if absent := config.required_files - files.keys():
+            raise PublishFailed(f"{name}: {', '.join(sorted(absent))}: missing")
+        tokenizer = None
+        if "tokenizer.json" in files:
+            filename = "tokenizer.json"
+            tokenizer = parse_tokenizer(files[filename], config)
         filename = "golden.json"
         parse_golden(files[filename], tokenizer, config)
     except ValueError as exc:

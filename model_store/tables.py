@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from model_store.config import Config
+from model_store.config import TaskConfig
 from model_store.manifest import Manifest
 from model_store.serving import ServingPlan
 
@@ -49,7 +49,7 @@ def moment(created: int) -> str:
     return datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
-def description(manifest: Manifest, config: Config, plan: ServingPlan) -> str:
+def description(manifest: Manifest, config: TaskConfig, plan: ServingPlan) -> str:
     """Return all that is known about a version, in sections."""
     head = [
         ("model", f"{manifest.name}:{manifest.version}"),

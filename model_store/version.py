@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_store.config import Config, parse_config
+from model_store.config import TaskConfig, TextConfig, parse_config
 from model_store.disk import read_file
 from model_store.document import describe
 from model_store.errors import CorruptVersion, StoreUnavailable, UnknownFormat
-from model_store.golden import Golden, parse_golden
+from model_store.golden import Golden, golden_of
 from model_store.manifest import MANIFEST, FileInfo, Manifest
 from model_store.tokenizer import Tokenizer
 
@@ -38,7 +38,7 @@ class StoredVersion:
     version: int
     path: Path
     manifest: Manifest
-    config: Config
+    config: TaskConfig
 
     def read(self, filename: str) -> bytes:
         """Return a file's content, read once and verified.
@@ -59,7 +59,8 @@ class StoredVersion:
 
     def golden(self) -> Golden:
         """Return the golden cases; errors as in `read`, also if a text has other token ids now."""
-        tokenizer, data = self.tokenizer(), self.read("golden.json")
+        tokenizer = self.tokenizer() if "tokenizer.json" in self.manifest.files else None
+        data = self.read("golden.json")
         try:
             return parse_golden(data, tokenizer, self.config)
         except ValueError as exc:
@@ -112,18 +113,35 @@ def read_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def parse_tokenizer(data: bytes, config: Config) -> Tokenizer:
+def parse_tokenizer(data: bytes, config: TaskConfig) -> Tokenizer:
     """Read `tokenizer.json` and check that it belongs to this configuration.
 
     Raises:
-        ValueError: If it is no tokenizer, or its vocabulary has another size.
+        ValueError: If it is no tokenizer, its vocabulary has another size, or the model reads none.
     """
     tokenizer = Tokenizer.from_bytes(data)
+    if not isinstance(config, TextConfig):
+        raise ValueError(f"a model for {config.task} reads no tokens")
     if tokenizer.vocab_size != config.vocab_size:
         raise ValueError(
             f"it has {tokenizer.vocab_size} tokens, config.json says {config.vocab_size}"
         )
     return tokenizer
+
+
+def parse_golden(data: bytes, tokenizer: Tokenizer | None, config: TaskConfig) -> Golden:
+    """Read `golden.json` and check that it belongs to this tokenizer and configuration.
+
+    Raises:
+        ValueError: If it breaks the schema, or a case cannot be of this model.
+    """
+    golden = golden_of(config.golden_case).model_validate_json(data)
+    for place, case in enumerate(golden.cases):
+        try:
+            config.check_case(case, tokenizer)
+        except ValueError as exc:
+            raise ValueError(f"cases.{place}: {exc}") from exc
+    return golden
 
 
 def model_id(path: Path) -> str:
@@ -145,6 +163,9 @@ def _parsed(path: Path, manifest: Manifest) -> StoredVersion:
     if config.task != manifest.task:
         reason = f"its task is {config.task}, the manifest says {manifest.task}"
         raise CorruptVersion(model_id(path), "config.json", reason)
+    for filename in sorted(config.required_files - manifest.files.keys()):
+        reason = f"missing: a model for {config.task} needs it"
+        raise CorruptVersion(model_id(path), filename, reason)
     return StoredVersion(manifest.name, manifest.version, path, manifest, config)
 
 

@@ -14,11 +14,10 @@ from model_store import (
     ClassifierConfig,
     GeneratorConfig,
     Golden,
-    GoldenCase,
     SamplingDefaults,
     Store,
+    TextCase,
     Tokenizer,
-    input_ids,
 )
 from model_store.onnx_runtime import ort
 from tests.graphs import classifier_graphs, generator_graph
@@ -101,10 +100,10 @@ def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, **ch
     session = ort.InferenceSession(graphs.model, providers=["CPUExecutionProvider"])
     cases = []
     for text in ("a good film", "the plot was dull , and very very long !"):
-        token_ids = input_ids(text, tokenizer, config)
+        token_ids = config.input_ids(text, tokenizer)
         probs = session.run(["probs"], _feed(token_ids))[0][0]
         outputs = (probs + golden_error).tolist()
-        cases.append(GoldenCase(text=text, token_ids=token_ids, outputs=outputs))
+        cases.append(TextCase(text=text, token_ids=token_ids, outputs=outputs))
     files = {"model.onnx": graphs.model}
     if graphs.head is not None:
         files["head.onnx"] = graphs.head
@@ -121,13 +120,13 @@ def publish_generator(
     session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
     cases = []
     for text in config.prompts[:2] or ("", "To be"):
-        token_ids = input_ids(text, tokenizer, config)
+        token_ids = config.input_ids(text, tokenizer)
         shape = (config.num_layers, 1, config.hidden_size)
         names = ("hidden", "cell") if config.cell == "lstm" else ("hidden",)
         state = {name: np.zeros(shape, np.float32) for name in names}
         logits = session.run(["logits"], _feed(token_ids) | state)[0][0].astype(np.float64)
         outputs = (logits - np.log(np.exp(logits).sum()) + golden_error).tolist()
-        cases.append(GoldenCase(text=text, token_ids=token_ids, outputs=outputs))
+        cases.append(TextCase(text=text, token_ids=token_ids, outputs=outputs))
     files = {"model.onnx": graph}
     return _publish(root, name, files, tokenizer=tokenizer, config=config, cases=cases)
 

@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-from model_store.config import ClassifierConfig
+from model_store.tasks.text_classification import ClassifierConfig
 from model_store.tokenizer import Tokenizer
 from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job

@@ -13,8 +13,8 @@ from model_store import (
     TOLERANCE,
     ClassifierConfig,
     GeneratorConfig,
-    GoldenCase,
     StoredVersion,
+    TextCase,
     Tokenizer,
 )
 from service.engine.activity import Workload
@@ -147,7 +147,7 @@ def _read_if_listed(stored: StoredVersion, filename: str) -> bytes | None:
     return stored.read(filename) if filename in stored.manifest.files else None
 
 
-def _prove(cases: Sequence[GoldenCase], run: Callable[[list[int]], Floats]) -> None:
+def _prove(cases: Sequence[TextCase], run: Callable[[list[int]], Floats]) -> None:
     """Run the golden inputs through `run`, which returns (1, outputs).
 
     Raises:

@@ -5,7 +5,7 @@ Knows the model's configuration and tokenizer; runs nothing.
 
 from collections.abc import Callable, Sequence
 
-from model_store.config import GeneratorConfig
+from model_store.tasks.text_generation import GeneratorConfig
 from model_store.tokenizer import Tokenizer
 from service.engine.answer_stream import Echo
 from service.engine.generation_handle import Generation, Source

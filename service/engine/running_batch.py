@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from model_store.config import GeneratorConfig
+from model_store.tasks.text_generation import GeneratorConfig
 from service.engine.activity import Tally
 from service.engine.answer_stream import Part
 from service.engine.arrays import Bools, Floats, Ints

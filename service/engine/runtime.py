@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from model_store.config import ClassifierConfig, Config, GeneratorConfig
+from model_store import ClassifierConfig, GeneratorConfig, RecurrentConfig
 from model_store.onnx_runtime import ort
 from service.engine.arrays import Floats, Ints
 
@@ -55,7 +55,7 @@ class GeneratorGraph(Protocol):
         """
 
 
-def rows_are_independent(config: Config) -> bool:
+def rows_are_independent(config: RecurrentConfig) -> bool:
     """Whether a row's result has the same bits in every batch.
 
     Measured for fp32 LSTM and GRU. The plain RNN operator differs in the last bits, and int8

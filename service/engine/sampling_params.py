@@ -8,7 +8,7 @@ import secrets
 from dataclasses import dataclass
 from typing import TypeVar
 
-from model_store.config import GeneratorConfig
+from model_store.tasks.text_generation import GeneratorConfig
 from service.engine.options import EngineOptions
 from service.engine.types import Sampling
 from service.errors import InvalidInput

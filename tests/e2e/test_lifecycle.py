@@ -12,7 +12,7 @@ import requests
 
 from service.http.worker_boot import PAUSE_S
 from tests.e2e.conftest import FAKE_APP
-from tests.e2e.test_lane import ask, get, post
+from tests.e2e.test_fast_path import ask, get, post
 from tests.faults.watching import ask_each_worker
 
 pytestmark = pytest.mark.e2e

@@ -7,10 +7,9 @@ from model_store import (
     ClassifierConfig,
     GeneratorConfig,
     Golden,
-    GoldenCase,
     PrimaryMetric,
     Store,
-    input_ids,
+    TextCase,
 )
 from tests.model_store.vocabularies import characters, words
 
@@ -28,7 +27,7 @@ def classifier_files(**changes):
         max_seq_len=4,
     )
     text = "A good<br />film, good good!"
-    case = GoldenCase(text=text, token_ids=input_ids(text, tokenizer, config), outputs=[0.25, 0.75])
+    case = TextCase(text=text, token_ids=config.input_ids(text, tokenizer), outputs=[0.25, 0.75])
     files = {
         "config.json": config.to_bytes(),
         "tokenizer.json": tokenizer.to_bytes(),
@@ -54,7 +53,7 @@ def generator_files():
         max_prompt_tokens=32,
         max_tokens=256,
     )
-    case = GoldenCase(text="abc", token_ids=input_ids("abc", tokenizer, config), outputs=[-2.5])
+    case = TextCase(text="abc", token_ids=config.input_ids("abc", tokenizer), outputs=[-2.5])
     return {
         "config.json": config.to_bytes(),
         "tokenizer.json": tokenizer.to_bytes(),

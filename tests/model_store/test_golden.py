@@ -3,8 +3,8 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from model_store import TOLERANCE, Golden, GoldenCase, Tokenizer, input_ids, parse_config
-from model_store.golden import parse_golden
+from model_store import TOLERANCE, Golden, TextCase, Tokenizer, parse_config
+from model_store.version import parse_golden
 from tests.model_store.conftest import classifier_files, generator_files
 
 
@@ -25,7 +25,7 @@ def test_what_is_written_is_read_back(files):
 def test_a_classifier_reads_the_text_cut_to_its_limit():
     tokenizer, config, _ = parts(classifier_files())
 
-    ids = input_ids("good film bad good bad film", tokenizer, config)
+    ids = config.input_ids("good film bad good bad film", tokenizer)
 
     assert ids == tokenizer.encode_ids("good film bad good")
 
@@ -33,7 +33,7 @@ def test_a_classifier_reads_the_text_cut_to_its_limit():
 def test_a_generator_reads_bos_then_the_wrapped_prompt():
     tokenizer, config, _ = parts(generator_files())
 
-    assert input_ids("abc", tokenizer, config) == [config.bos_id, *tokenizer.encode_ids("abc: ")]
+    assert config.input_ids("abc", tokenizer) == [config.bos_id, *tokenizer.encode_ids("abc: ")]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_what_proves_nothing_is_refused(data):
     ],
 )
 def test_the_difference_is_the_largest_one(outputs, difference):
-    case = GoldenCase(text="a", token_ids=[1], outputs=[0.25, 0.75])
+    case = TextCase(text="a", token_ids=[1], outputs=[0.25, 0.75])
 
     assert case.difference(outputs) == difference
 

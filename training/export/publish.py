@@ -13,13 +13,12 @@ from torch import nn
 from model_store import (
     About,
     ClassifierConfig,
-    Config,
     Golden,
-    GoldenCase,
     Store,
     StoredVersion,
+    TextCase,
+    TextConfig,
     Tokenizer,
-    input_ids,
 )
 from training.export.graph import classifier_graph, generator_graph, head_graph
 from training.export.parity import check_classifier, check_generator
@@ -111,24 +110,24 @@ def to_graphs(net: TextClassifier | LanguageModel, dtype: str = "float32") -> Ex
 
 @torch.inference_mode()
 def _golden(
-    net: nn.Module, texts: Sequence[str], *, tokenizer: Tokenizer, config: Config
+    net: nn.Module, texts: Sequence[str], *, tokenizer: Tokenizer, config: TextConfig
 ) -> Golden:
     cases = []
     for text in dict.fromkeys(texts):
-        ids = input_ids(text, tokenizer, config)
+        ids = config.input_ids(text, tokenizer)
         row = torch.tensor([ids])
         if isinstance(config, ClassifierConfig):
             outputs = torch.softmax(net(row, torch.tensor([len(ids)])), dim=1)[0]
         else:
             outputs = torch.log_softmax(net(row)[0][0, -1], dim=0)[:MAX_GOLDEN_LOGITS]
-        cases.append(GoldenCase(text=text, token_ids=ids, outputs=outputs.tolist()))
-    return Golden(cases=cases)
+        cases.append(TextCase(text=text, token_ids=ids, outputs=outputs.tolist()))
+    return Golden(cases=[*cases])
 
 
 def publish(
     net: TextClassifier | LanguageModel,
     exported: Exported,
-    config: Config,
+    config: TextConfig,
     *,
     tokenizer: Tokenizer,
     store: Store,

@@ -4,7 +4,7 @@ import json
 import shlex
 from collections.abc import Mapping
 
-from model_store import About, ClassifierConfig, Config
+from model_store import About, ClassifierConfig, TextConfig
 
 LIMITS = {
     "text-classification": (
@@ -31,7 +31,7 @@ FIGURES = {
 }
 
 
-def curl_call(name: str, config: Config, example: str) -> str:
+def curl_call(name: str, config: TextConfig, example: str) -> str:
     """Return the command that calls the model with an example text or prompt."""
     if isinstance(config, ClassifierConfig):
         route, field = "classify", "input"
@@ -50,7 +50,7 @@ def table(header: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _network(config: Config) -> str:
+def _network(config: TextConfig) -> str:
     is_both = isinstance(config, ClassifierConfig) and config.bidirectional
     return (
         f"{'bidirectional ' if is_both else ''}{config.cell.upper()}, {config.num_layers} x "
@@ -59,7 +59,7 @@ def _network(config: Config) -> str:
     )
 
 
-def _choices(config: Config) -> list[str]:
+def _choices(config: TextConfig) -> list[str]:
     """Return what the model answers with, or is asked with, where that is a fixed list."""
     if isinstance(config, ClassifierConfig):
         return ["", f"Labels: {', '.join(config.labels)}."]
@@ -67,7 +67,7 @@ def _choices(config: Config) -> list[str]:
 
 
 def write_card(
-    name: str, config: Config, about: About, *, example: str, notes: Mapping[str, str]
+    name: str, config: TextConfig, about: About, *, example: str, notes: Mapping[str, str]
 ) -> str:
     """Return the card as Markdown.
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from model_store import GeneratorConfig, input_ids
+from model_store import GeneratorConfig
 from training.data.batches import pad
 from training.data.vocab import encode_corpus
 from training.reports.served_models import ServedGenerator
@@ -46,7 +46,7 @@ def _rows(served: ServedGenerator, split: Sequence[tuple[str | None, str]]) -> l
     config = served.config
     end = [] if config.eos_id is None else [config.eos_id]
     heads = [
-        [config.bos_id] if prompt is None else input_ids(prompt, served.tokenizer, config)
+        [config.bos_id] if prompt is None else config.input_ids(prompt, served.tokenizer)
         for prompt, _ in split
     ]
     rests = encode_corpus(served.tokenizer, [rest for _, rest in split])

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from model_store import ClassifierConfig, GeneratorConfig, StoredVersion, Tokenizer, input_ids
+from model_store import ClassifierConfig, GeneratorConfig, StoredVersion, Tokenizer
 from model_store.onnx_runtime import ort
 from training.data.batches import TextBatches, pad
 from training.data.vocab import encode_corpus
@@ -118,7 +118,7 @@ class ServedGenerator:
         not.
         """
         generator = np.random.default_rng(seed)
-        rows = [input_ids(prompt, self.tokenizer, self.config) for prompt in prompts]
+        rows = [self.config.input_ids(prompt, self.tokenizer) for prompt in prompts]
         token_ids, lengths = pad(rows)
         state = self.zero_state(len(rows))
         logits, state = self.step(token_ids.numpy(), state, lengths.numpy())
