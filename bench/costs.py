@@ -24,9 +24,10 @@ from bench.texts import SHORT, classify_bodies, make_texts
 from service.access import Access
 from service.api.app import create_app
 from service.api.handler import Observer
-from service.api.request_schemas import ClassifyAsk
+from service.api.tasks.classification.schemas import ClassifyAsk
 from service.engine.engine import Engine
-from service.engine.types import ClassifyAnswer, ClassifyRequest, Health
+from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
+from service.engine.types import Health
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.log import RequestLog
 from service.settings import Settings
@@ -47,7 +48,7 @@ class FixedEngine:
         """Remember the answer."""
         self._answer = answer
 
-    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+    def answer(self, request: ClassifyRequest) -> ClassifyAnswer:
         """Return the answer."""
         return self._answer
 
@@ -79,7 +80,7 @@ def measure(models: Models) -> Iterator[tuple[str, float]]:
     (text,) = make_texts(1, SHORT)
     (body,) = classify_bodies([text])
     request = ClassifyRequest((text,))
-    fixed: Any = FixedEngine(engine.classify(request))
+    fixed: Any = FixedEngine(engine.answer(request))
     access = Access(settings)
     silent = DeferredNotes([RequestLog(settings.log_level, write=_discard())])
 
@@ -102,7 +103,7 @@ def measure(models: Models) -> Iterator[tuple[str, float]]:
     yield "the same through Flask instead of past it", _through_flask(fixed, settings, body)
     yield "a bare Flask route (JSON in, JSON out)", microseconds(_wsgi_call(build_bare(), body))
     yield from _engine_parts(engine, models, text)
-    yield "the engine, one text alone", microseconds(lambda: engine.classify(request))
+    yield "the engine, one text alone", microseconds(lambda: engine.answer(request))
     yield "all of it, one text alone", timed(engine, observers, guarded=True)
     engine.close()
 

@@ -28,7 +28,8 @@ from bench.texts import SHORT, classify_bodies, make_texts
 from bench.wrk import MISSING, ClosedLoop, is_installed
 from service.api.app import create_app
 from service.api.handler import Observer
-from service.engine.types import Classification, ClassifyAnswer, ClassifyRequest, Timing
+from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
+from service.engine.types import Timing
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.log import RequestLog
 from service.observability.metrics import Metrics
@@ -49,7 +50,7 @@ OTHERS = {
 class FixedEngine(NoEngine):
     """An engine that says the same to every text."""
 
-    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+    def answer(self, request: ClassifyRequest) -> ClassifyAnswer:
         """Return the answer."""
         item = ANSWER["data"][0]  # type: ignore[index]
         result = Classification(

@@ -22,7 +22,8 @@ from bench.costs import FixedEngine, microseconds  # noqa: E402
 from bench.operations import PLACES, RATE, write_keys  # noqa: E402
 from service.access import Access  # noqa: E402
 from service.api.app import create_app  # noqa: E402
-from service.engine.types import Classification, ClassifyAnswer, Timing  # noqa: E402
+from service.engine.requests.classify import Classification, ClassifyAnswer  # noqa: E402
+from service.engine.types import Timing  # noqa: E402
 from service.observability.deferred_notes import DeferredNotes  # noqa: E402
 from service.observability.metrics import Metrics  # noqa: E402
 from service.settings import Settings  # noqa: E402

@@ -1,6 +1,13 @@
 """Writes a model to disk and reads the same model back; knows no torch and no flask."""
 
-from model_store.config import RecurrentConfig, TaskConfig, TextConfig, parse_config
+from model_store.config import (
+    RecurrentConfig,
+    TaskConfig,
+    TextConfig,
+    VocabularyConfig,
+    parse_config,
+)
+from model_store.decoding import DecoderConfig, SamplingDefaults
 from model_store.errors import (
     CorruptVersion,
     InvalidName,
@@ -21,7 +28,7 @@ from model_store.reader import StoreReader
 from model_store.serving import Canary, ServingPlan
 from model_store.store import Store
 from model_store.tasks.text_classification import ClassifierConfig
-from model_store.tasks.text_generation import GeneratorConfig, SamplingDefaults
+from model_store.tasks.text_generation import GeneratorConfig
 from model_store.tokenizer import SPECIAL_TOKENS, Encoding, Tokenizer
 from model_store.version import StoredVersion
 
@@ -34,6 +41,7 @@ __all__ = [
     "CorruptVersion",
     "Dataset",
     "Encoding",
+    "DecoderConfig",
     "FileInfo",
     "GeneratorConfig",
     "Golden",
@@ -60,6 +68,7 @@ __all__ = [
     "Tokenizer",
     "UnknownFormat",
     "VersionNotFound",
+    "VocabularyConfig",
     "WorseVersion",
     "WriteFailed",
     "parse_config",

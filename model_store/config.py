@@ -68,18 +68,27 @@ class RecurrentConfig(TaskConfig):
         return self
 
 
-class TextConfig(RecurrentConfig):
-    """A network that reads tokens: one embedding below the recurrent layers.
+class VocabularyConfig(TaskConfig):
+    """A model with a tokenizer, which reads or writes tokens or both.
 
     Args:
         vocab_size: Tokens of its tokenizer.
-        embedding_dim: Width of a token's vector.
     """
 
     required_files: ClassVar[frozenset[str]] = frozenset({"tokenizer.json"})
-    golden_case: ClassVar[type[GoldenCase]] = TextCase
 
     vocab_size: PositiveInt
+
+
+class TextConfig(RecurrentConfig, VocabularyConfig):
+    """A network that reads tokens: one embedding below the recurrent layers.
+
+    Args:
+        embedding_dim: Width of a token's vector.
+    """
+
+    golden_case: ClassVar[type[GoldenCase]] = TextCase
+
     embedding_dim: PositiveInt
 
     def input_ids(self, text: str, tokenizer: Tokenizer) -> list[int]:

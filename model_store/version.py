@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_store.config import TaskConfig, TextConfig, parse_config
+from model_store.config import TaskConfig, VocabularyConfig, parse_config
 from model_store.disk import read_file
 from model_store.document import describe
 from model_store.errors import CorruptVersion, StoreUnavailable, UnknownFormat
@@ -117,11 +117,11 @@ def parse_tokenizer(data: bytes, config: TaskConfig) -> Tokenizer:
     """Read `tokenizer.json` and check that it belongs to this configuration.
 
     Raises:
-        ValueError: If it is no tokenizer, its vocabulary has another size, or the model reads none.
+        ValueError: If it is no tokenizer, its vocabulary has another size, or the model has none.
     """
     tokenizer = Tokenizer.from_bytes(data)
-    if not isinstance(config, TextConfig):
-        raise ValueError(f"a model for {config.task} reads no tokens")
+    if not isinstance(config, VocabularyConfig):
+        raise ValueError(f"a model for {config.task} has no tokens")
     if tokenizer.vocab_size != config.vocab_size:
         raise ValueError(
             f"it has {tokenizer.vocab_size} tokens, config.json says {config.vocab_size}"

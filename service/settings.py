@@ -24,6 +24,15 @@ SECRET = re.compile(r"(?<=://)\S*(?=@)|(?<=\?)\S+")  # of an address
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
 
 
+DEFAULT_MODELS = {
+    "classify": "default_classifier",
+    "generate": "default_generator",
+    "tag": "default_tagger",
+    "translate": "default_translator",
+}
+"""Names of the settings, by what is asked."""
+
+
 class SettingsError(Exception):
     """A variable's value cannot be used; the message names it, and what it may be."""
 
@@ -79,6 +88,12 @@ class Settings(BaseSettings):
 
     default_generator: str = Field(default="shakespeare", pattern=NAME_PATTERN)
     """Model that generates when a request names none."""
+
+    default_tagger: str = Field(default="pos", pattern=NAME_PATTERN)
+    """Model that tags words when a request names none."""
+
+    default_translator: str = Field(default="en-fr", pattern=NAME_PATTERN)
+    """Model that translates when a request names none."""
 
     api_keys_file: Path | None = None
     """File of API keys, made with `python -m service.auth new NAME`; with it every route but
@@ -178,6 +193,11 @@ class Settings(BaseSettings):
     log_texts: bool = False
     """Whether what callers send is logged, up to 3,000 bytes of each body, at `LOG_LEVEL` `info`
     or `debug`; else no text of a user gets into a log."""
+
+    @property
+    def default_models(self) -> dict[str, str]:
+        """The model that a request means which names none, by what is asked of it."""
+        return {verb: getattr(self, name) for verb, name in DEFAULT_MODELS.items()}
 
 
 def load_settings() -> Settings:

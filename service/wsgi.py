@@ -17,14 +17,14 @@ from service.api.metrics import metrics_route
 from service.engine.engine import Engine
 from service.engine.memory import tidy
 from service.engine.options import EngineOptions
-from service.engine.types import Task
+from service.engine.task import engine_tasks
 from service.errors import ServiceError
 from service.http.startup_checks import has_started
 from service.observability import log
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.metrics import Metrics
 from service.observability.metrics_sampler import Sampler
-from service.settings import Settings, load_settings
+from service.settings import DEFAULT_MODELS, Settings, load_settings
 
 logger = logging.getLogger(__name__)
 
@@ -82,18 +82,16 @@ def build() -> Flask:
 def default_problems(engine: Engine, settings: Settings) -> Iterator[str]:
     """Say which models that requests without a model would get are not served.
 
-    A default that nobody has set does not matter where no model is of its task.
+    A default that nobody has set does not matter where no model does what it is for.
     """
-    tasks: dict[str, Task] = {
-        "default_classifier": "text-classification",
-        "default_generator": "text-generation",
-    }
-    served = {status.task for status in engine.models() if status.state == "ready"}
-    for name, task in tasks.items():
-        if task in served or name in settings.model_fields_set:
+    ready = [status for status in engine.models() if status.state == "ready"]
+    known = engine_tasks()
+    served = {known[status.task].verb for status in ready if status.task in known}
+    for verb, name in DEFAULT_MODELS.items():
+        if verb in served or name in settings.model_fields_set:
             model = getattr(settings, name)
             try:
-                engine.resolve(model, task)
+                engine.resolve(model, verb)
             except ServiceError as exc:
                 yield f"{name.upper()}={model}: {exc.message}; requests without a model will fail"
 
@@ -103,8 +101,7 @@ def engine_options(settings: Settings) -> EngineOptions:
     return EngineOptions(
         store_dir=settings.store_dir,
         run_dir=settings.run_dir,
-        default_classifier=settings.default_classifier,
-        default_generator=settings.default_generator,
+        default_models=settings.default_models,
         max_batch_tokens=settings.max_batch_tokens,
         max_wait_ms=settings.max_wait_ms,
         max_queue_size=settings.max_queue_size,

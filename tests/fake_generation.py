@@ -5,14 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from service.engine.types import (
-    Delta,
-    GeneratedAnswer,
-    GenerateRequest,
-    ModelStatus,
-    Timing,
-    TokenLogprob,
-)
+from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, TokenLogprob
+from service.engine.types import ModelStatus, Timing
 from service.errors import NotReady
 
 if TYPE_CHECKING:

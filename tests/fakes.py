@@ -2,19 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
-from service.engine.types import (
+from service.engine.requests.classify import (
     Classification,
     ClassifyAnswer,
     ClassifyRequest,
-    GenerateRequest,
-    Health,
-    ModelInfo,
-    ModelStatus,
-    Sampling,
-    Timing,
     TokenScore,
 )
+from service.engine.requests.generate import GenerateRequest
+from service.engine.types import Health, ModelInfo, ModelStatus, Timing
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
 from tests.fake_generation import FakeGeneration
 
@@ -22,6 +19,17 @@ CLASSES = ("negative", "positive")
 GOOD_WORDS = {"good", "great", "fine", "tender", "funny"}
 BAD_WORDS = {"bad", "awful", "dull"}
 MAX_WORDS = 50
+
+VERBS = {"text-classification": "classify", "text-generation": "generate"}
+SAMPLING = {
+    "max_tokens": 8,
+    "temperature": 1.0,
+    "top_k": 0,
+    "top_p": 1.0,
+    "min_p": 0.0,
+    "repetition_penalty": 1.0,
+    "stop": (),
+}
 
 STATUSES = (
     ModelStatus(
@@ -111,9 +119,12 @@ class FakeEngine:
     def start(self) -> None:
         """Be ready."""
 
+    def answer(self, request: Any, /) -> Any:
+        return self.generate(request) if request.verb == "generate" else self.classify(request)
+
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         self._admit(request)
-        status = self._find(_exactly(request, "sentiment"), "text-classification")
+        status = self._find(_exactly(request, "sentiment"), "classify")
         results = tuple(_classify(text, request.explain) for text in request.texts)
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
         self.is_alive = self.is_alive and self.dies_of not in request.texts
@@ -121,7 +132,7 @@ class FakeEngine:
 
     def generate(self, request: GenerateRequest) -> FakeGeneration:
         self._admit(request)
-        status = self._find(_exactly(request, "shakespeare"), "text-generation")
+        status = self._find(_exactly(request, "shakespeare"), "generate")
         if status.prompts and request.prompt not in status.prompts:
             raise InvalidInput(
                 f"`prompt` must be one of {', '.join(status.prompts)}", param="prompt"
@@ -133,14 +144,15 @@ class FakeEngine:
     def models(self) -> list[ModelStatus]:
         return list(STATUSES)
 
-    def resolve(self, model, task) -> ModelInfo:
-        defaults = {"text-classification": "sentiment", "text-generation": "shakespeare"}
-        status = self._find(model or defaults[task], task)
-        is_classifier = task == "text-classification"
+    def resolve(self, model, verb) -> ModelInfo:
+        defaults = {"classify": "sentiment", "generate": "shakespeare"}
+        status = self._find(model or defaults[verb], verb)
+        is_classifier = status.task == "text-classification"
         return ModelInfo(
             status.name,
             status.version,
-            task,
+            status.task,
+            VERBS[status.task],
             status.created,
             vocab_size=256,
             classes=status.classes,
@@ -149,7 +161,7 @@ class FakeEngine:
             max_prompt_tokens=0 if is_classifier else 5_000,
             max_tokens=0 if is_classifier else 100,
             prompts=status.prompts,
-            sampling=None if is_classifier else Sampling(max_tokens=8, temperature=1.0),
+            sampling=None if is_classifier else {**SAMPLING},
         )
 
     def health(self) -> Health:
@@ -174,13 +186,13 @@ class FakeEngine:
         if request.deadline is not None and request.deadline <= time.monotonic():
             raise DeadlineExceeded("the request took too long")
 
-    def _find(self, wanted: str, task: str) -> ModelStatus:
+    def _find(self, wanted: str, verb: str | None) -> ModelStatus:
         name, _, version = wanted.partition(":")
         for status in STATUSES:
             is_meant = status.is_default if not version else version in _labels(status)
             if status.name == name and status.state == "ready" and is_meant:
-                if status.task != task:
-                    raise WrongTask(f"`{name}` does {status.task}, not {task}", param="model")
+                if verb not in (None, VERBS[status.task]):
+                    raise WrongTask(f"`{name}` does {status.task}, not {verb}", param="model")
                 return status
         raise ModelNotFound(f"there is no model `{wanted[:100]}`", param="model")
 

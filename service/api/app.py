@@ -15,7 +15,7 @@ from service.api.open_inference.statistics import Statistics
 from service.api.reply import STATUS_LINES, Reply
 from service.api.request import Request, RequestIds
 from service.api.router import Router
-from service.api.routes import HOT_ROUTES, all_routes
+from service.api.routes import all_routes
 from service.settings import Settings
 
 
@@ -61,7 +61,7 @@ def create_app(
             provide_automatic_options=False,
         )
     app.register_error_handler(HTTPException, _unmatched(site, [route.rule for route in routes]))
-    hot = {route.rule: Handler(route, site) for route in HOT_ROUTES}
+    hot = {route.rule: Handler(route, site) for route in routes if route.is_busy}
     app.extensions["busy_routes"] = hot
     app.wsgi_app = Router(app.wsgi_app, hot)  # type: ignore[method-assign]
     return app

@@ -4,20 +4,10 @@ Tests hand in `tests/fakes.py` instead.
 """
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Any, Protocol
 
-from service.engine.types import (
-    ClassifyAnswer,
-    ClassifyRequest,
-    Delta,
-    GeneratedAnswer,
-    GenerateRequest,
-    Health,
-    ModelInfo,
-    ModelStatus,
-    Task,
-    Timing,
-)
+from service.engine.requests.generate import Delta, GeneratedAnswer
+from service.engine.types import EngineRequest, Health, ModelInfo, ModelStatus, Timing
 
 
 class GenerationProtocol(Protocol):
@@ -67,21 +57,18 @@ class GenerationProtocol(Protocol):
 class EngineProtocol(Protocol):
     """Answers requests with the models that are loaded."""
 
-    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
-        """Classify texts, waiting for the answer; raises a `ServiceError`."""
-
-    def generate(self, request: GenerateRequest) -> GenerationProtocol:
-        """Start to generate and return at once; raises a `ServiceError`."""
+    def answer(self, request: EngineRequest, /) -> Any:
+        """Answer a request, or start to, as its verb says; raises a `ServiceError`."""
 
     def models(self) -> list[ModelStatus]:
         """Tell every version that is served, and every one that was refused."""
 
-    def resolve(self, model: str | None, task: Task) -> ModelInfo:
+    def resolve(self, model: str | None, verb: str | None) -> ModelInfo:
         """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.
 
         Args:
-            model: `name`, `name:version` or `name:label`; None for the default of the task.
-            task: What it will be asked to do.
+            model: `name`, `name:version` or `name:label`; None for the verb's default.
+            verb: What it will be asked to do; None where any model will do.
         """
 
     def health(self) -> Health:

@@ -43,6 +43,7 @@ class Route:
         error_statuses: HTTP statuses of errors, by code, where its protocol has others than the
             table of `service/api/errors.py`.
         is_open: Whether guards are left out, as for health checks.
+        is_busy: Whether it is answered past Flask, at exactly its path; only for `POST`.
         is_limited: Whether rates and places hold for it, as they do not for a scrape.
     """
 
@@ -54,6 +55,7 @@ class Route:
     error_statuses: Mapping[str, int] = field(default_factory=dict)
     is_open: bool = False
     is_limited: bool = True
+    is_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

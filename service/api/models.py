@@ -1,12 +1,13 @@
 """`GET /v1/models` and `GET /v1/models/<id>`: what can be called, in OpenAI's shape and more."""
 
 import difflib
+from collections.abc import Mapping
 from typing import Any
 
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.response_schemas import SamplingBody
-from service.engine.types import ModelStatus, Sampling
+from service.engine.types import ModelStatus
 from service.errors import ModelNotFound, NotReady
 
 
@@ -47,11 +48,11 @@ def _ids(status: ModelStatus) -> list[str]:
     return [status.name, *ids] if status.is_default else ids
 
 
-def _defaults(sampling: Sampling | None) -> dict[str, Any] | None:
+def _defaults(sampling: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Show what a request gets that leaves these fields out."""
     if sampling is None:
         return None
-    return {name: getattr(sampling, name) for name in SamplingBody.model_fields}
+    return {name: sampling[name] for name in SamplingBody.model_fields}
 
 
 def _describe(status: ModelStatus) -> dict[str, Any]:

@@ -6,9 +6,9 @@ Knows no thread and no model; `generation` brings the tokens.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from service.engine.requests.generate import Delta, GeneratedAnswer, TokenLogprob
 from service.engine.text_stream import Ending, TextStream
 from service.engine.token_sampler import TokenLogprobs
-from service.engine.types import Delta, GeneratedAnswer, TokenLogprob
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,33 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Protocol
 
 from service.engine.activity import Tally
 from service.engine.flat_combining import too_late
 from service.engine.generation_handle import Generation
 from service.engine.pausing import Turns
-from service.engine.prompting import PromptBuilder
 from service.engine.running_batch import Context, GenerationPrompt, RunningBatch
 from service.engine.scheduler import Scheduler
-from service.engine.types import GenerateRequest
-from service.errors import EngineFailure, NotReady, QueueFull
+from service.engine.worker import Difference, Offer, Worker
+from service.errors import EngineFailure, NotReady, QueueFull, ServiceError
 
 logger = logging.getLogger(__name__)
+
+COPY_PATIENCE_S = 60.0  # for the copy of a request that a shadow answers
+
+
+class Prompts(Protocol):
+    """Makes prompts of the requests to one version: a task's own part."""
+
+    def build(self, request: Any, on_change: Callable[[Generation], None], /) -> GenerationPrompt:
+        """Check a request and encode what is read; raises `InvalidInput`."""
+
+    def smallest(self, deadline: float, /) -> Any:
+        """Return a request as small as can be."""
 
 
 class Generator:
@@ -36,7 +50,7 @@ class Generator:
         max_queue_size: Answers that may wait.
     """
 
-    def __init__(self, prompts: PromptBuilder, writer: RunningBatch, max_queue_size: int) -> None:
+    def __init__(self, prompts: Prompts, writer: RunningBatch, max_queue_size: int) -> None:
         """Start with nothing to do; the first request starts the thread."""
         self._prompts = prompts
         self._writer = writer
@@ -71,7 +85,7 @@ class Generator:
         """What its steps and the reading of its prompts added up to."""
         return self._writer.tally
 
-    def generate(self, request: GenerateRequest) -> Generation | None:
+    def generate(self, request: Any) -> Generation | None:
         """Put a request in line; return its handle, or None if this version takes no more.
 
         Raises:
@@ -98,6 +112,21 @@ class Generator:
                 self._thread.start()
             self._has_work.notify()
         return generation
+
+    def answer(self, request: Any) -> Generation | None:
+        """Answer a request; see `generate` and `worker.Worker`."""
+        return self.generate(request)
+
+    def probe(self, deadline: float) -> None:
+        """Write two tokens; errors as in `generate`, or of the model."""
+        generation = self.generate(self._prompts.smallest(deadline))
+        if generation is not None:
+            generation.result()
+
+    def compare(self, request: Any, answer: Generation, shadow: Worker, offer: Offer) -> None:
+        """Offer to write the same with `shadow`, once all has been written; see `worker.Worker`."""
+        drawn = replace(request, sampling=replace(request.sampling, seed=answer.seeds[0]))
+        answer.on_told = lambda: offer(partial(compare_generation, shadow, drawn, answer))
 
     def note_change(self, generation: Generation) -> None:
         """Take note that a caller cancelled or listens; the next step acts on it."""
@@ -204,3 +233,20 @@ class Generator:
                 if prompt := self._open.pop(generation, None):
                     self._scheduler.discard(prompt)
         self._writer.drop_over()
+
+
+def compare_generation(shadow: Worker, request: Any, generation: Generation) -> Difference:
+    """Write with `shadow`; an answer is the same if every byte is.
+
+    Raises:
+        ServiceError: If `shadow` fails, or does another task.
+    """
+    if not isinstance(shadow, Generator):
+        raise ServiceError("it does another task than the default version")
+    copy = shadow.generate(replace(request, deadline=time.monotonic() + COPY_PATIENCE_S))
+    if copy is None:
+        raise ServiceError("it is served no longer")
+    copy.result()
+    pairs = zip(generation.written(), copy.written(), strict=True)
+    same = sum(old == new for old, new in pairs)
+    return Difference(same, generation.params.n - same)

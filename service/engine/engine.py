@@ -5,30 +5,19 @@ Made and started in the worker process, after the fork: sessions and threads do 
 
 import time
 from functools import partial
+from typing import Any
 
 from model_store import StoreReader
 from service.engine.activity import Activity
-from service.engine.classifier import Classifier
-from service.engine.continuous_batching import Generator
-from service.engine.explain import Explainer
 from service.engine.flat_combining import too_late
-from service.engine.generation_handle import Generation
 from service.engine.health_probe import HealthProbe
 from service.engine.loading import LoadedModel, load
 from service.engine.options import EngineOptions
 from service.engine.registry import Aside, Registry, here
 from service.engine.shadow import Shadows
 from service.engine.shared_plans import SharedPlans
-from service.engine.types import (
-    ClassifyAnswer,
-    ClassifyRequest,
-    GenerateRequest,
-    Health,
-    ModelInfo,
-    ModelStatus,
-    Task,
-)
-from service.errors import InvalidInput, ModelNotFound, NotReady, WrongTask
+from service.engine.types import EngineRequest, Health, ModelInfo, ModelStatus
+from service.errors import ModelNotFound, NotReady, WrongTask
 
 SERVED_DIR = "served"
 CLOSE_PATIENCE_S = 5.0
@@ -79,12 +68,15 @@ class Engine:
         """Ask every model that has done nothing well lately a small question; never raises."""
         self._proof.renew(self._registry.loaded())
 
-    def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
-        """Classify texts, waiting for the answer.
+    def answer(self, request: EngineRequest) -> Any:
+        """Answer a request, or start to, as its verb's model does.
+
+        Returns:
+            What the verb's answer is: of one that writes token by token a handle, at once.
 
         Raises:
             InvalidInput: If the model cannot take a value.
-            WrongTask: If the model generates.
+            WrongTask: If the model does something else.
             ModelNotFound: If no such model is served.
             NotReady: If the engine is starting or draining.
             QueueFull: If too much is waiting.
@@ -92,36 +84,15 @@ class Engine:
             EngineFailure: If the model failed on this request.
         """
         self._admit(request)
-        if not request.texts:
-            raise InvalidInput("`input` has no text: send at least one", param="input")
-        model = self._find(request.model, "text-classification", request.version)
-        worker = model.worker
-        assert isinstance(worker, Classifier)
-        if request.explain is None:
-            results, timing = worker.classify(request)
-        else:
-            results, timing = Explainer(worker, self._options).classify(request)
-        wanted = request.model or self._options.default_classifier
-        if (shadow := self._registry.shadow_of(wanted)) is not None:
-            self._shadows.offer_texts(shadow, request, results)
-        return ClassifyAnswer(model.info.name, model.info.version, tuple(results), timing)
-
-    def generate(self, request: GenerateRequest) -> Generation:
-        """Start to generate and return at once.
-
-        Raises:
-            ServiceError: As in `classify`; what goes wrong later, the generation raises.
-        """
-        self._admit(request)
-        wanted = request.model or self._options.default_generator
         for _ in range(2):  # a version may go out of service between the two calls
-            worker = self._find(request.model, "text-generation", request.version).worker
-            assert isinstance(worker, Generator)
-            generation = worker.generate(request)
-            if generation is not None:
+            worker = self._find(request.model, request.verb, request.version).worker
+            answer = worker.answer(request)
+            if answer is not None:
+                wanted = request.model or self._default_for(request.verb)
                 if (shadow := self._registry.shadow_of(wanted)) is not None:
-                    self._shadows.offer_generation(shadow, request, generation)
-                return generation
+                    offer = partial(self._shadows.offer, shadow)
+                    worker.compare(request, answer, shadow.worker, offer)
+                return answer
         raise NotReady("the model is being replaced: try again", retry_after_s=1)
 
     def models(self) -> list[ModelStatus]:
@@ -139,14 +110,14 @@ class Engine:
             registry.problem,
         )
 
-    def resolve(self, model: str | None, task: Task) -> ModelInfo:
+    def resolve(self, model: str | None, verb: str | None) -> ModelInfo:
         """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.
 
         Args:
-            model: `name`, `name:version` or `name:label`; None for the default of the task.
-            task: What it will be asked to do.
+            model: `name`, `name:version` or `name:label`; None for the verb's default.
+            verb: What it will be asked to do; None where any model will do.
         """
-        return self._find(model, task).info
+        return self._find(model, verb).info
 
     def health(self) -> Health:
         """Tell whether requests are answered now, and if not why."""
@@ -176,24 +147,32 @@ class Engine:
         for model in self._registry.loaded():
             model.close(max(0.0, until - time.monotonic()))
 
-    def _admit(self, request: ClassifyRequest | GenerateRequest) -> None:
+    def _admit(self, request: EngineRequest) -> None:
         if self._is_draining or self._why_not_started is not None:
             raise NotReady(f"{self.health().reason}: try again", retry_after_s=1)
         if request.deadline is not None and request.deadline <= time.monotonic():
             raise too_late()
 
-    def _find(self, model: str | None, task: Task, version: int | None = None) -> LoadedModel:
+    def _default_for(self, verb: str) -> str:
+        """Return the model that a request means which names none; "" if there is none."""
+        return self._options.default_models.get(verb) or self._registry.only(verb) or ""
+
+    def _find(self, model: str | None, verb: str | None, version: int | None = None) -> LoadedModel:
         """Return the version that a request means, which may name no model."""
         if model and version is None:
-            return self._registry.find(model, task)
-        is_classifier = task == "text-classification"
-        options = self._options
-        default = options.default_classifier if is_classifier else options.default_generator
+            return self._registry.find(model, verb)
+        default = self._default_for(verb or "")
         if version is not None:
             name = (model or default).partition(":")[0]
-            return self._registry.find(f"{name}:{version}", task)
+            return self._registry.find(f"{name}:{version}", verb)
+        if not default:
+            raise ModelNotFound(
+                f"the request names no model, and none is the default to {verb}: name one as "
+                "`model`",
+                param="model",
+            )
         try:
-            return self._registry.find(default, task)
+            return self._registry.find(default, verb)
         except (ModelNotFound, WrongTask) as exc:
             raise ModelNotFound(
                 f"the request names no model, and the default is not served: {exc.message}",

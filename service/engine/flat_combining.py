@@ -10,6 +10,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from service.engine.activity import Tally
 from service.engine.batcher import Batcher, Item, Job
@@ -25,7 +26,7 @@ from service.errors import (
 
 logger = logging.getLogger(__name__)
 
-RunBatch = Callable[[Sequence[Item]], None]
+RunBatch = Callable[[Sequence[Item[Any]]], None]
 """Settles every item, or sets its job's error; raises only what is no fault of the input."""
 
 LOOK_S = 1.0  # how often a job that waits long is looked at: does anybody want it?
@@ -40,18 +41,22 @@ class FlatCombiner:
     Args:
         batcher: The line.
         run_batch: Runs one batch.
+        noun: What an input is called in messages.
         stretches: Puts the rounds of jobs with many texts in turn.
     """
 
-    def __init__(self, batcher: Batcher, run_batch: RunBatch, stretches: Stretches) -> None:
+    def __init__(
+        self, batcher: Batcher, run_batch: RunBatch, stretches: Stretches, *, noun: str = "input"
+    ) -> None:
         """Start with no leader."""
+        self._noun = noun
         self._stretches = stretches
         self._batcher = batcher
         self._run_batch = run_batch
         self._lock = threading.Lock()
         self._has_leader = False
         self._is_stopping = False
-        self._waiters: dict[Job, threading.Event] = {}
+        self._waiters: dict[Job[Any], threading.Event] = {}
         self._sequences_per_s = 0.0
         self.tally = Tally()
 
@@ -73,7 +78,7 @@ class FlatCombiner:
         """Fail the jobs that are not done, each after the round that runs."""
         self._is_stopping = True
 
-    def complete(self, job: Job) -> None:
+    def complete(self, job: Job[Any]) -> None:
         """Return when the job has its answers.
 
         Raises:
@@ -100,14 +105,14 @@ class FlatCombiner:
         if job.error is not None:
             raise job.error
 
-    def _lead_once(self, job: Job) -> bool:
+    def _lead_once(self, job: Job[Any]) -> bool:
         """Run a round if nobody else does; many texts let others go first, who may then lead."""
-        if len(job.sequences) == 1:
+        if len(job.inputs) == 1:
             return self._try_lead(job) and self._lead()
         with self._stretches.next():
             return self._try_lead(job) and self._lead()
 
-    def _try_lead(self, job: Job) -> bool:
+    def _try_lead(self, job: Job[Any]) -> bool:
         with self._lock:
             if job.is_done:
                 return False
@@ -131,7 +136,7 @@ class FlatCombiner:
                 self._has_leader = False
                 self._wake_successor()
 
-    def _wait(self, job: Job) -> None:
+    def _wait(self, job: Job[Any]) -> None:
         """Wait until the job is done or may lead."""
         waiter = self._waiters.get(job)
         if waiter is None:  # it was finished meanwhile
@@ -144,7 +149,7 @@ class FlatCombiner:
                 raise too_late()
             self._check_wanted(job)
 
-    def _check_wanted(self, job: Job) -> None:
+    def _check_wanted(self, job: Job[Any]) -> None:
         """Give a job up that nobody needs."""
         if job.is_done:
             return
@@ -153,7 +158,7 @@ class FlatCombiner:
         if job.is_caller_gone():
             raise caller_left()
 
-    def _withdraw(self, job: Job) -> None:
+    def _withdraw(self, job: Job[Any]) -> None:
         """Take out a job whose caller leaves; if it was called to lead, the next one is."""
         with self._lock:
             self._batcher.discard(job)
@@ -189,7 +194,7 @@ class FlatCombiner:
             self._notify([*late, *jobs])
         self._measure(sum(map(len, batches)), time.monotonic() - started)
 
-    def _run_timed(self, batch: Sequence[Item]) -> None:
+    def _run_timed(self, batch: Sequence[Item[Any]]) -> None:
         started = time.monotonic()
         jobs = {item.job: None for item in batch}
         for job in jobs:
@@ -197,13 +202,13 @@ class FlatCombiner:
                 job.started = started
         self._run_batch(batch)
         elapsed_s = time.monotonic() - started
-        self.tally.add([len(item.token_ids) for item in batch], elapsed_s)
+        self.tally.add([len(item.input) for item in batch], elapsed_s)
         for job in jobs:
             self.tally.num_sound += job.error is None
             job.compute_s += elapsed_s
             job.batch_size = max(job.batch_size, len(batch))
 
-    def _notify(self, jobs: Sequence[Job]) -> None:
+    def _notify(self, jobs: Sequence[Job[Any]]) -> None:
         """Wake the callers whose jobs are done."""
         with self._lock:
             for job in jobs:
@@ -222,7 +227,7 @@ class FlatCombiner:
         waiting = self._batcher.num_waiting
         retry_after_s = waiting / self._sequences_per_s if self._sequences_per_s else 1.0
         return QueueFull(
-            f"{waiting} texts are waiting already: try again in {retry_after_s:.1f} s",
+            f"{waiting} {self._noun}s are waiting already: try again in {retry_after_s:.1f} s",
             retry_after_s=retry_after_s,
         )
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from service.engine.answer_stream import Answer, Echo, Part, join
 from service.engine.flat_combining import too_late
+from service.engine.requests.generate import Delta, GeneratedAnswer
 from service.engine.sampling_params import SamplingParams
-from service.engine.types import Delta, GeneratedAnswer, Timing
+from service.engine.types import Timing
 from service.errors import Cancelled, ServiceError
 
 GRACE_S = 1.0

@@ -8,9 +8,7 @@ import time
 from collections.abc import Sequence
 from weakref import WeakKeyDictionary
 
-from service.engine.classifier import Classifier
 from service.engine.loading import LoadedModel
-from service.engine.types import GenerateRequest, Sampling
 from service.errors import ServiceError
 
 PATIENCE_S = 5.0
@@ -59,27 +57,10 @@ class HealthProbe:
     def _ask(self, model: LoadedModel) -> None:
         asked = time.monotonic()
         try:
-            ask(model, asked + PATIENCE_S)
+            model.worker.probe(asked + PATIENCE_S)
         except ServiceError as exc:
             self._failing_since.setdefault(model, (asked, exc.message))
         except Exception as exc:
             self._failing_since.setdefault(model, (asked, f"it fails: {type(exc).__name__}"))
         else:
             self._failing_since.pop(model, None)
-
-
-def ask(model: LoadedModel, deadline: float) -> None:
-    """Let a model read one token; or write two, since the first comes of the prompt alone.
-
-    Raises:
-        ServiceError: If it does not in time, or fails.
-    """
-    worker = model.worker
-    if isinstance(worker, Classifier):
-        worker.run([[0]], deadline)
-        return
-    prompt = model.info.prompts[0] if model.info.prompts else ""
-    small = Sampling(max_tokens=min(2, model.info.max_tokens), temperature=0.0, seed=0)
-    generation = worker.generate(GenerateRequest(prompt, small, deadline=deadline))
-    if generation is not None:
-        generation.result()

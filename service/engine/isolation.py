@@ -1,16 +1,17 @@
 """One bad row fails alone: a batch that raises is run again, row by row.
 
-Rows that fail come back as NaN, like those of a model that computes no numbers; whoever reads
-them checks for that once.
+Rows of a generator that fail come back as NaN, like those of a model that computes no numbers;
+whoever reads them checks for that once.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from service.engine.arrays import Bools, Floats, Ints
-from service.engine.runtime import ClassifierGraph, GeneratorGraph, State, join_rows, take_rows
+from service.engine.stepping import State, StepGraph, join_rows, take_rows
 
 logger = logging.getLogger(__name__)
 
@@ -21,25 +22,25 @@ def is_sound(outputs: Floats) -> Bools:
     return sound
 
 
-def probs_of_each(
-    graph: ClassifierGraph, sequences: Sequence[Sequence[int]], num_classes: int
-) -> Floats:
-    """Return (rows, num_classes) probabilities, NaN for rows on which the model fails."""
+def outputs_of_each(
+    run: Callable[[Sequence[Any]], Sequence[Any]], inputs: Sequence[Any]
+) -> Sequence[Any]:
+    """Return what `run` gives for each input, None for those on which it fails."""
     try:
-        return graph.probs(sequences)
+        return run(inputs)
     except Exception:
-        _log_failure(len(sequences))
-    probs = np.full((len(sequences), num_classes), np.nan, np.float32)
-    for row, sequence in enumerate(sequences if len(sequences) > 1 else ()):
+        _log_failure(len(inputs))
+    outputs: list[Any] = [None] * len(inputs)
+    for row, one in enumerate(inputs if len(inputs) > 1 else ()):
         try:
-            probs[row] = graph.probs([sequence])[0]
+            [outputs[row]] = run([one])
         except Exception:
             _log_failure(1)
-    return probs
+    return outputs
 
 
 def run_each(
-    graph: GeneratorGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
+    graph: StepGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
 ) -> tuple[Floats, State]:
     """Feed each row its tokens; rows on which the model fails get NaN logits and no new state."""
     try:
@@ -49,7 +50,7 @@ def run_each(
 
 
 def step_each(
-    graph: GeneratorGraph, token_ids: Ints, state: State, *, vocab_size: int
+    graph: StepGraph, token_ids: Ints, state: State, *, vocab_size: int
 ) -> tuple[Floats, State]:
     """Feed each row its one token; failures as in `run_each`."""
     try:
@@ -60,7 +61,7 @@ def step_each(
 
 
 def _run_alone(
-    graph: GeneratorGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
+    graph: StepGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
 ) -> tuple[Floats, State]:
     """Run rows one by one after they failed together; called while that failure is handled."""
     _log_failure(len(sequences))

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from model_store import Canary, InvalidPlan, ServingPlan, StoredVersion, StoreError, StoreReader
 from model_store import StoreUnavailable as Unavailable
-from service.engine.loading import LoadedModel, Refused
+from service.engine.loading import LoadedModel
+from service.engine.proving import Refused
 from service.engine.shared_plans import SharedPlans
-from service.engine.types import ModelStatus, Task
+from service.engine.types import ModelStatus
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Refusal:
     """
 
     reason: str
-    task: Task | None = None
+    task: str | None = None
     created: int = 0
     files: Hashable = None
 

@@ -1,7 +1,16 @@
 """The engine's own options: what the service's settings hand it, free of any environment."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+
+DEFAULT_MODELS = {
+    "classify": "sentiment",
+    "generate": "shakespeare",
+    "tag": "pos",
+    "translate": "en-fr",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -11,15 +20,14 @@ class EngineOptions:
     Args:
         store_dir: Folder of the model store.
         run_dir: Folder of all workers of this start; None if there is one process only.
-        default_classifier: Model that `/v1/classify` means when the request names none;
-            "sentiment".
-        default_generator: Model that `/v1/generate` means when the request names none;
-            "shakespeare".
+        default_models: Model that a request means which names none, by what is asked of it
+            (`DEFAULT_MODELS`);
+            of a verb that is not among them the only model that there is.
         max_batch_tokens: Tokens, padding included, in one classification batch, half as many in
             one of a bulk request; 2048, which is under 10 ms of an LSTM 256.
         max_wait_ms: Milliseconds from the first waiting text during which a batch may gather
             company although the engine is free; 0.
-        max_queue_size: Texts (classification) or answers (generation) that may wait for one
+        max_queue_size: Inputs, or answers to be written, that may wait for one
             model; 2048. A request that finds the queue empty is taken whatever its size.
         max_generation_rows: Answers that one generator writes at the same time; 64.
         max_n: Answers to one prompt (`n`); 128, OpenAI's own limit.
@@ -35,8 +43,7 @@ class EngineOptions:
 
     store_dir: Path
     run_dir: Path | None = None
-    default_classifier: str = "sentiment"
-    default_generator: str = "shakespeare"
+    default_models: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_MODELS))
     max_batch_tokens: int = 2048
     max_wait_ms: float = 0.0
     max_queue_size: int = 2048

@@ -20,14 +20,13 @@ from model_store import StoreError, StoreReader
 from service.engine.loading import LoadedModel
 from service.engine.model_versions import Load, ModelVersions, converge
 from service.engine.shared_plans import SharedPlans
-from service.engine.types import ModelStatus, Task
+from service.engine.task import engine_tasks
+from service.engine.types import ModelStatus
 from service.errors import ModelNotFound, WrongTask
 
 logger = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
-
-WHAT_IT_DOES = {"text-classification": "classifies texts", "text-generation": "writes texts"}
 
 
 class Aside(Protocol):
@@ -117,12 +116,12 @@ class Registry:
             model.close()
             self._has_dropped = True
 
-    def find(self, model: str, task: Task) -> LoadedModel:
+    def find(self, model: str, verb: str | None) -> LoadedModel:
         """Return the version that a request means.
 
         Args:
             model: `name`, `name:version` or `name:label`.
-            task: What it is asked to do.
+            verb: What it is asked to do; None to take whatever it does.
 
         Raises:
             ModelNotFound: If no such model, version or label is served.
@@ -131,15 +130,15 @@ class Registry:
         name, _, tag = model.partition(":")
         family = self._families.get(name)
         if family is None:
-            raise ModelNotFound(self._unknown(name, task), param="model")
+            raise ModelNotFound(self._unknown(name, verb), param="model")
         version = family.version_of(tag, self._random.random)
         loaded = None if version is None else family.loaded.get(version)
         if loaded is None or family.is_only_shadow(loaded.info.version):
             raise ModelNotFound(_why_not(family, model, version), param="model")
-        if loaded.info.task != task:
+        if verb is not None and loaded.info.verb != verb:
             raise WrongTask(
-                f"model {model[:80]!r} {WHAT_IT_DOES[loaded.info.task]}, but was asked for "
-                f"{task}; that is done by {self._names_for(task)}",
+                f"model {model[:80]!r} {engine_tasks()[loaded.info.task].does}, but was asked to "
+                f"{verb}; that is done by {self._names_for(verb)}",
                 param="model",
             )
         return loaded
@@ -199,16 +198,23 @@ class Registry:
             logger.error("what is served stays as it is: %s", problem)
         self._problem = problem
 
-    def _unknown(self, name: str, task: Task) -> str:
-        near = difflib.get_close_matches(name[:80], self._names(task), n=1)
+    def _unknown(self, name: str, verb: str | None) -> str:
+        near = difflib.get_close_matches(name[:80], self._names(verb), n=1)
         hint = f"; did you mean {near[0]!r}? There are" if near else ", there are"
-        return f"there is no model {name[:80]!r}{hint} {self._names_for(task)}"
+        return f"there is no model {name[:80]!r}{hint} {self._names_for(verb)}"
 
-    def _names_for(self, task: Task) -> str:
-        return ", ".join(self._names(task)) or f"no models for {task}"
+    def _names_for(self, verb: str | None) -> str:
+        return ", ".join(self._names(verb)) or f"no models to {verb or 'ask'}"
 
-    def _names(self, task: Task) -> list[str]:
-        return sorted({one.info.name for one in _loaded(self._families) if one.info.task == task})
+    def only(self, verb: str) -> str | None:
+        """Return the one model that can be asked to do this, None if there are several or none."""
+        names = self._names(verb)
+        return names[0] if len(names) == 1 else None
+
+    def _names(self, verb: str | None) -> list[str]:
+        return sorted(
+            {one.info.name for one in _loaded(self._families) if verb in (None, one.info.verb)}
+        )
 
 
 def _loaded(families: Mapping[str, ModelVersions]) -> set[LoadedModel]:

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from model_store.tasks.text_generation import GeneratorConfig
+from model_store import DecoderConfig, Tokenizer
 from service.engine.activity import Tally
 from service.engine.answer_stream import Part
 from service.engine.arrays import Bools, Floats, Ints
@@ -17,8 +17,8 @@ from service.engine.batch_rows import Row, Rows
 from service.engine.generation_handle import Generation
 from service.engine.isolation import is_sound, run_each, step_each
 from service.engine.options import EngineOptions
-from service.engine.runtime import GeneratorGraph, State, join_rows, take_rows
 from service.engine.scheduler import Prompt
+from service.engine.stepping import State, StepGraph, join_rows, take_rows
 from service.engine.text_stream import Ending, StopFinder, enders
 from service.engine.token_sampler import Draw, Sampler, TokenLogprobs, best, log_softmax
 from service.errors import EngineFailure
@@ -44,8 +44,8 @@ class RunningBatch:
 
     def __init__(
         self,
-        runtime: GeneratorGraph,
-        config: GeneratorConfig,
+        runtime: StepGraph,
+        config: DecoderConfig,
         *,
         token_bytes: Sequence[bytes],
         banned: Sequence[int],
@@ -155,7 +155,7 @@ class RunningBatch:
         row = Row(generation, index, finder, time.monotonic())
         self._rows.join(row, self._enders_of(params.stop))
         seed = generation.seeds[index]
-        self._sampler.assign(row.slot, params, seed=seed, prompt=prompt.token_ids)
+        self._sampler.assign(row.slot, params, seed=seed, prompt=prompt.seen)
         self._sampler.select(self._rows.slots)
 
     def _find_enders(self, stop: tuple[bytes, ...]) -> Bools:
@@ -233,6 +233,12 @@ def _joined(contexts: Sequence[Context]) -> Context:
         return contexts[0]
     logits = np.concatenate([logits for logits, _ in contexts])
     return logits, join_rows([state for _, state in contexts])
+
+
+def never_drawn(tokenizer: Tokenizer, eos_id: int | None) -> list[int]:
+    """Return the special tokens, but for the one that ends an answer."""
+    special = (tokenizer.pad_id, tokenizer.unk_id, tokenizer.bos_id, tokenizer.eos_id)
+    return [token_id for token_id in special if token_id is not None and token_id != eos_id]
 
 
 def model_failed() -> EngineFailure:

@@ -8,9 +8,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TypeVar
 
-from model_store.tasks.text_generation import GeneratorConfig
+from model_store import DecoderConfig
 from service.engine.options import EngineOptions
-from service.engine.types import Sampling
+from service.engine.requests.generate import Sampling
 from service.errors import InvalidInput
 
 SEED_BITS = 32  # short enough to type, exact in JSON readers that know only floats
@@ -59,7 +59,7 @@ class SamplingParams:
 
 
 def resolve_sampling(
-    sampling: Sampling, config: GeneratorConfig, options: EngineOptions
+    sampling: Sampling, config: DecoderConfig, options: EngineOptions
 ) -> SamplingParams:
     """Fill a request's gaps from the model's defaults and check every value.
 
@@ -93,7 +93,7 @@ def _or_default(value: T | None, default: T) -> T:
     return default if value is None else value
 
 
-def _check_numbers(params: SamplingParams, config: GeneratorConfig, options: EngineOptions) -> None:
+def _check_numbers(params: SamplingParams, config: DecoderConfig, options: EngineOptions) -> None:
     _check("max_tokens", params.max_tokens, 0, config.max_tokens)
     _check("temperature", params.temperature, 0, 2)
     _check("top_k", params.top_k, 0, math.inf)
@@ -146,7 +146,7 @@ def _is_encodable(text: str) -> bool:
     return True
 
 
-def _check_bias(params: SamplingParams, config: GeneratorConfig) -> None:
+def _check_bias(params: SamplingParams, config: DecoderConfig) -> None:
     for token_id, bias in params.logit_bias:
         if not 0 <= token_id < config.vocab_size:
             raise InvalidInput(

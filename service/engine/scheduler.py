@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 CHUNK = 64
 """Tokens of a prompt read in one call, so that a long prompt does not halt the running rows: 64
@@ -28,24 +28,26 @@ class Prompt(Generic[Owner, Context]):
 
     Args:
         owner: Who gets the answers.
-        token_ids: What the model reads, at least one token.
+        token_ids: What the model reads, at least one token, or what stands for one.
         num_answers: Rows to begin, at least one.
         chunk: Tokens read in one call.
+        seen: Tokens that a penalty for repetition holds for from the start.
         position: Tokens read so far.
         num_begun: Answers that have a row, or had.
         context: What the model knows after `position` tokens; None before the first.
     """
 
     owner: Owner
-    token_ids: Sequence[int]
+    token_ids: Sequence[Any]
     num_answers: int
     chunk: int = CHUNK
+    seen: Sequence[int] = ()
     position: int = 0
     num_begun: int = 0
     context: Context | None = field(default=None)
 
     @property
-    def next_chunk(self) -> Sequence[int]:
+    def next_chunk(self) -> Sequence[Any]:
         """The tokens to read next."""
         return self.token_ids[self.position : self.position + self.chunk]
 

@@ -6,36 +6,17 @@ full is skipped, so that a slow shadow costs callers nothing but the processor's
 
 import logging
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 
 from service.engine.activity import ShadowTally
-from service.engine.classifier import Classifier
-from service.engine.continuous_batching import Generator
-from service.engine.generation_handle import Generation
 from service.engine.loading import LoadedModel
-from service.engine.types import Classification, ClassifyRequest, GenerateRequest
-from service.errors import ServiceError
+from service.engine.worker import Comparison
 
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 64  # copies
-MAX_TEXTS = 32  # of one request that are compared
-PATIENCE_S = 60.0  # for one copy
-
-Comparison = Callable[[], "Difference"]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """What became of one copy: answers that were the same and not, and by how much in all."""
-
-    same: int
-    different: int
-    distance: float = 0.0
+PATIENCE_S = 60.0  # for the copy that it is at when the engine is closed
 
 
 class Shadows:
@@ -53,31 +34,8 @@ class Shadows:
         """Return what was counted so far, by version."""
         return list(self._tallies.values())
 
-    def offer_texts(
-        self, model: LoadedModel, request: ClassifyRequest, results: Sequence[Classification]
-    ) -> None:
-        """Compare later what `model` answers to classified texts."""
-        few = replace(request, texts=request.texts[:MAX_TEXTS], explain=None)
-        self._offer(model, partial(compare_texts, model, few, results[:MAX_TEXTS]))
-
-    def offer_generation(
-        self, model: LoadedModel, request: GenerateRequest, generation: Generation
-    ) -> None:
-        """Compare what `model` writes to the same prompt and seed, once all has been written."""
-        drawn = replace(request, sampling=replace(request.sampling, seed=generation.seeds[0]))
-        later = partial(compare_generation, model, drawn, generation)
-        generation.on_told = lambda: self._offer(model, later)
-
-    def close(self) -> None:
-        """Forget what waits; the thread ends after the copy that it is at."""
-        with self._has_work:
-            self._is_closing = True
-            self._waiting.clear()
-            self._has_work.notify()
-        if self._thread is not None:
-            self._thread.join(PATIENCE_S)
-
-    def _offer(self, model: LoadedModel, comparison: Comparison) -> None:
+    def offer(self, model: LoadedModel, comparison: Comparison) -> None:
+        """Compare later; a copy that finds the line full is counted as skipped."""
         with self._has_work:
             if self._is_closing:
                 return
@@ -89,6 +47,15 @@ class Shadows:
                 self._thread = threading.Thread(target=self._run, name="shadow", daemon=True)
                 self._thread.start()
             self._has_work.notify()
+
+    def close(self) -> None:
+        """Forget what waits; the thread ends after the copy that it is at."""
+        with self._has_work:
+            self._is_closing = True
+            self._waiting.clear()
+            self._has_work.notify()
+        if self._thread is not None:
+            self._thread.join(PATIENCE_S)
 
     def _run(self) -> None:
         while (work := self._next()) is not None:
@@ -112,47 +79,3 @@ class Shadows:
         tally = self._tallies.setdefault((name, version), ShadowTally(name, version))
         changed = {field: getattr(tally, field) + value for field, value in more.items()}
         self._tallies[name, version] = replace(tally, **changed)
-
-
-def compare_texts(
-    model: LoadedModel, request: ClassifyRequest, results: Sequence[Classification]
-) -> Difference:
-    """Classify the texts with `model`; the distance is the change of the label's own score.
-
-    Raises:
-        ServiceError: If `model` fails, or does another task.
-    """
-    if not isinstance(model.worker, Classifier):
-        raise ServiceError("it does another task than the default version")
-    late = replace(request, deadline=time.monotonic() + PATIENCE_S)
-    answers, _ = model.worker.classify(late)
-    pairs = list(zip(results, answers, strict=True))
-    same = sum(old.label == new.label for old, new in pairs)
-    distance = sum(abs(old.score - _score(new, old.label, model)) for old, new in pairs)
-    return Difference(same, len(pairs) - same, distance)
-
-
-def compare_generation(
-    model: LoadedModel, request: GenerateRequest, generation: Generation
-) -> Difference:
-    """Write with `model`; an answer is the same if every byte is.
-
-    Raises:
-        ServiceError: If `model` fails, or does another task.
-    """
-    if not isinstance(model.worker, Generator):
-        raise ServiceError("it does another task than the default version")
-    late = replace(request, deadline=time.monotonic() + PATIENCE_S)
-    copy = model.worker.generate(late)
-    if copy is None:
-        raise ServiceError("it is served no longer")
-    copy.result()
-    pairs = zip(generation.written(), copy.written(), strict=True)
-    same = sum(old == new for old, new in pairs)
-    return Difference(same, generation.params.n - same)
-
-
-def _score(answer: Classification, label: str, model: LoadedModel) -> float:
-    """Return the probability that `model` gives to a label; 0 if it has no such label."""
-    classes = model.info.classes
-    return answer.probs[classes.index(label)] if label in classes else 0.0

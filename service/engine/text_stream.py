@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.engine.arrays import Bools
-from service.engine.types import FinishReason
+from service.engine.requests.generate import FinishReason
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from model_store import StoreError, StoreReader
+from service.api.task import api_tasks
 from service.auth import KeysError, read_keys
 from service.rate_limits import Rates, RatesError, SharedCounts, StoredCounts
 from service.settings import Settings
@@ -33,13 +34,6 @@ RUN_DIR_PREFIX = "rnn-service-"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
 LOCAL = "127.0.0.1"
 EVERYWHERE = ("0.0.0.0", "::", "")  # nosec B104 (told, not listened at)
-EXAMPLES = {
-    "text-classification": (
-        "/v1/classify",
-        '{"input": "a tender, funny and beautifully acted film"}',
-    ),
-    "text-generation": ("/v1/generate", '{"prompt": "To be", "max_tokens": 100}'),
-}
 LOOPBACK_NAMES = ("localhost", "")  # gunicorn's unix sockets have no host
 
 Address = tuple[str, int] | str
@@ -136,13 +130,14 @@ def greeting(address: Address, tasks: Collection[str]) -> str:
     """Say where the service answers, and a command to try it with."""
     host, port = address if isinstance(address, tuple) else (LOCAL, 0)
     host = LOCAL if host in EVERYWHERE else f"[{host}]" if ":" in host else host
-    task = next((task for task in EXAMPLES if task in tasks), None)
+    known = {name: one for task in api_tasks().values() for name, one in task.examples.items()}
+    example = next((one for name, one in known.items() if name in tasks), None)
     lines = [f"The service answers at http://{host}:{port} (Ctrl-C stops it)."]
-    if task is not None:
-        path, fields = EXAMPLES[task]
+    if example is not None:
         lines[0] += " In another terminal:"
         lines.append(
-            f"  curl http://{host}:{port}{path} -H 'content-type: application/json' -d '{fields}'"
+            f"  curl http://{host}:{port}{example.path} -H 'content-type: application/json' "
+            f"-d '{example.fields}'"
         )
     return "\n".join(lines)
 

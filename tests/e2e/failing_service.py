@@ -3,7 +3,7 @@
 from flask import Flask
 
 from service.api.app import create_app
-from service.engine.types import GenerateRequest
+from service.engine.requests.generate import GenerateRequest
 from service.errors import EngineFailure, QueueFull
 from service.observability import log
 from service.settings import load_settings

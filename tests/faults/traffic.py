@@ -12,7 +12,8 @@ from functools import partial
 from model_store import StoreReader
 from service.engine.loading import load
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
 
 TEXTS = (
     "a good film",

@@ -19,7 +19,8 @@ def test_the_engine_gets_every_setting_of_its_own():
     assert {name: options[name] for name in shared} == {
         name: getattr(settings, name) for name in shared
     }
-    assert {"store_dir", "max_queue_size", "max_n", "default_generator"} <= shared
+    assert {"store_dir", "max_queue_size", "max_n"} <= shared
+    assert options["default_models"]["generate"] == "x"
 
 
 def test_the_defaults_of_settings_and_engine_agree():
@@ -84,7 +85,7 @@ def test_a_store_without_models_ends_the_process_with_one_line(tmp_path, monkeyp
     [
         ({"default_classifier": "sentimant"}, "did you mean 'sentiment'? There are sentiment;"),
         ({"default_classifier": "sentiment:9"}, "of sentiment there are 1;"),
-        ({"default_generator": "bard"}, "there are no models for text-generation;"),
+        ({"default_generator": "bard"}, "there are no models to generate;"),
     ],
     ids=["unknown model", "unknown version", "no such task"],
 )

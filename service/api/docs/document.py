@@ -6,7 +6,7 @@ that does so itself) and cannot be put around the way past Flask. pydantic write
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from service import errors
-from service.api.docs.operations import NATIVE, OPERATIONS, TAGS, Operation
+from service.api.docs.operation import NATIVE, TAGS, Operation
+from service.api.docs.operations import operations
 from service.api.errors import (
     KINDS,
     BodyNotJson,
@@ -24,14 +25,10 @@ from service.api.errors import (
     SchemaError,
     TextTooLong,
     UnsupportedContent,
-    inference_protocol_body,
     openai_body,
-    text_inference_body,
 )
 from service.api.handler import Route
-from service.api.open_inference.response_schemas import ErrorTextBody, ReadyBody
-from service.api.predict import TextErrorBody
-from service.api.response_schemas import ErrorBody
+from service.api.open_inference.response_schemas import ReadyBody
 from service.settings import Settings
 from service.version import VERSION
 
@@ -84,11 +81,12 @@ def make_document(routes: Iterable[Route], settings: Settings) -> Json:
         routes: What to describe.
         settings: Their limits are shown as they are in force.
     """
-    schemas, components = _components(settings)
+    known = operations()
+    schemas, components = _components(known.values(), settings)
     paths: Json = {}
     for route in routes:
         path = PARAMETER.sub(r"{\1}", route.rule)
-        operation = OPERATIONS.get(f"{route.method} {route.rule}", Operation(NATIVE))
+        operation = known.get(f"{route.method} {route.rule}", Operation(NATIVE))
         paths.setdefault(path, {})[route.method.lower()] = _operation(
             route, operation, schemas, settings
         )
@@ -113,11 +111,11 @@ def make_document(routes: Iterable[Route], settings: Settings) -> Json:
 Schemas = Mapping[type[BaseModel], Json]
 
 
-def _components(settings: Settings) -> tuple[Schemas, Json]:
+def _components(known: Collection[Operation], settings: Settings) -> tuple[Schemas, Json]:
     """Make the schema of every model, once; return where each is, and all of them."""
-    asks = {one.ask for one in OPERATIONS.values() if one.ask is not None}
-    given = {one.answer for one in OPERATIONS.values() if one.answer is not None}
-    given |= {ErrorBody, ErrorTextBody, TextErrorBody}
+    asks = {one.ask for one in known if one.ask is not None}
+    given = {one.answer for one in known if one.answer is not None}
+    given |= {one.error for one in known}
     by_name = sorted(asks | given, key=lambda model: model.__name__)
     references, definitions = models_json_schema(
         [(model, "validation") for model in by_name],
@@ -164,8 +162,7 @@ def _identifier(route: Route) -> str:
 
 def _parameter(name: str, operation: Operation, settings: Settings) -> Json:
     """Describe a variable part of the path, with an example that works."""
-    is_classifier = operation.task == "text-classification"
-    model = settings.default_classifier if is_classifier else settings.default_generator
+    model = settings.default_models.get(operation.verb, operation.verb)
     texts = {
         "model": ("Name of a model, or `name:version` or `name:label`.", model),
         "version": ("Number of a version, or a label such as `stable`.", "1"),
@@ -200,7 +197,7 @@ def _responses(route: Route, operation: Operation, schemas: Schemas) -> Json:
         status = route.error_statuses.get(kind.code, kind.status)
         says = (cls.__doc__ or "").partition("\n")[0]
         by_status.setdefault(status, []).append(f"`{kind.code}`: {says}")
-    error = {"application/json": {"schema": schemas[_error_model(route)]}}
+    error = {"application/json": {"schema": schemas[operation.error]}}
     for status, lines in sorted(by_status.items()):
         responses[str(status)] = {
             "description": f"{_phrase(status)}\n\n" + "\n".join(f"- {line}" for line in lines),
@@ -227,7 +224,7 @@ def _success(route: Route, operation: Operation, schemas: Schemas) -> Json:
     for media_type in operation.other_types:
         content[media_type] = {}
     if operation.events is not None:
-        content["text/event-stream"] = {"schema": _event(route, operation.events, schemas)}
+        content["text/event-stream"] = {"schema": _event(route, operation, schemas)}
     described: Json = {
         "description": "The answer.",
         "headers": {"X-Request-Id": _header("string", "Names this request in the log.")},
@@ -235,13 +232,14 @@ def _success(route: Route, operation: Operation, schemas: Schemas) -> Json:
     return described | ({"content": content} if content else {})
 
 
-def _event(route: Route, model: type[BaseModel], schemas: Schemas) -> Json:
+def _event(route: Route, operation: Operation, schemas: Schemas) -> Json:
     """Describe one event of a stream."""
+    assert operation.events is not None
     piece = {
         "type": "string",
         "description": "The next piece in JSON; a failure after the first one is the last event.",
         "contentMediaType": JSON,
-        "contentSchema": {"anyOf": [schemas[model], schemas[_error_model(route)]]},
+        "contentSchema": {"anyOf": [schemas[operation.events], schemas[operation.error]]},
     }
     end = {"const": "[DONE]", "description": "Follows the last piece."}
     has_end = route.error_body is openai_body
@@ -265,14 +263,8 @@ def _errors(route: Route, operation: Operation) -> Errors:
         return (*general, *(cls for cls, kind in KINDS.items() if kind.code == operation.never))
     if operation.reach != "none":
         general += FINDING
-    if operation.reach in ("classify", "generate"):
+    if operation.reach == "work":
         general += WORKING
     if operation.reach == "find" or "ready" in route.rule:
         general.append(errors.NotReady)
     return tuple(dict.fromkeys(general))
-
-
-def _error_model(route: Route) -> type[BaseModel]:
-    if route.error_body is inference_protocol_body:
-        return ErrorTextBody
-    return TextErrorBody if route.error_body is text_inference_body else ErrorBody

@@ -4,28 +4,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-from pydantic_core import to_json
-
 from service.api.body import parse_json
-from service.api.classify import checked_texts, note
 from service.api.errors import SchemaError
-from service.api.generation_calls import start_all, wait_all
-from service.api.limits import check_text
 from service.api.open_inference import models
-from service.api.open_inference.generate import FINISH_REASONS, sampling_of
-from service.api.open_inference.request_schemas import (
-    GenerateParameters,
-    InferAsk,
-    OutputWish,
-    Parameters,
-)
+from service.api.open_inference.request_schemas import InferAsk, OutputWish, Parameters
 from service.api.open_inference.tensors import Tensor, read_tensors, to_bytes
 from service.api.protocol_requests import ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.schema_errors import schema_error
-from service.engine.types import ClassifyAnswer, ClassifyRequest, GenerateRequest, ModelInfo
+from service.api.task import TensorCall
+from service.engine.types import ModelInfo
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 BINARY = "application/octet-stream"
@@ -33,7 +21,7 @@ NO_PARAMETERS: Parameters = {}
 
 
 def infer(request: Request) -> Reply:
-    """Classify or continue the texts of a tensor."""
+    """Ask a model with tensors."""
     ask, tail = _read(request)
     parameters = ask.parameters or NO_PARAMETERS
     _check_no_sequence(parameters)
@@ -42,8 +30,10 @@ def infer(request: Request) -> Reply:
     wishes = _checked_wishes(ask, info)
     tensors = read_tensors(ask.inputs, tail, request.settings.max_texts)
     _check_names(tensors, info)
-    run = _classify if info.classes else _generate
-    outputs = run(tensors, parameters, info, request)
+    call = TensorCall(
+        tensors, parameters, models.address(request), info, _deadline(parameters, request), request
+    )
+    outputs = models.tensors_of(info).infer(call)
     head: dict[str, Any] = {"model_name": info.name, "model_version": str(info.version)}
     if ask.id is not None:
         head["id"] = ask.id
@@ -86,7 +76,7 @@ def _check_no_sequence(parameters: Parameters) -> None:
 
 def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:
     """Return the outputs to give, in order: those asked for, else all."""
-    known = [name for name, _, _ in models.outputs_of(info)]
+    known = [name for name, _, _ in models.tensors_of(info).outputs(info)]
     for number, wish in enumerate(ask.outputs or ()):
         param = f"outputs[{number}]"
         if wish.name not in known:
@@ -105,7 +95,7 @@ def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:
 
 def _check_names(tensors: Mapping[str, Tensor], info: ModelInfo) -> None:
     """Refuse tensors that the model does not take, or that are missing."""
-    known = {name: datatype for name, datatype, _ in models.inputs_of(info)}
+    known = {name: datatype for name, datatype, _ in models.tensors_of(info).inputs(info)}
     first = next(iter(known))
     for name, tensor in tensors.items():
         if name not in known or (known[name] == "BYTES") != (tensor.datatype == "BYTES"):
@@ -115,78 +105,7 @@ def _check_names(tensors: Mapping[str, Tensor], info: ModelInfo) -> None:
                 param="inputs",
             )
     if first not in tensors or not tensors[first].values:
-        raise SchemaError(f"`inputs` has no {first!r}, or it holds no text", param="inputs")
-
-
-def _classify(
-    tensors: Mapping[str, Tensor], parameters: Parameters, info: ModelInfo, request: Request
-) -> dict[str, Tensor]:
-    texts = checked_texts(list(tensors["text"].values), request.settings, "text")
-    answer = request.engine.classify(
-        ClassifyRequest(
-            texts,
-            models.address(request),
-            deadline=_deadline(parameters, request),
-            is_caller_gone=request.is_client_gone,
-            version=info.version,
-        )
-    )
-    note(answer, request)
-    return _classified(answer, info)
-
-
-def _classified(answer: ClassifyAnswer, info: ModelInfo) -> dict[str, Tensor]:
-    results = answer.results
-    rows, columns = len(results), len(info.classes)
-    probs = [prob for result in results for prob in result.probs]
-    return {
-        "label": Tensor("label", "BYTES", (rows,), [result.label for result in results]),
-        "score": Tensor("score", "FP32", (rows,), [result.score for result in results]),
-        "probabilities": Tensor("probabilities", "FP32", (rows, columns), probs),
-    }
-
-
-def _generate(
-    tensors: Mapping[str, Tensor], parameters: Parameters, info: ModelInfo, request: Request
-) -> dict[str, Tensor]:
-    prompts = tensors["text_input"].values
-    for index, prompt in enumerate(prompts):
-        check_text(prompt, request.settings, "text_input", index)
-    sampling = sampling_of(_options(tensors, parameters), request.settings)
-    deadline, model = _deadline(parameters, request), models.address(request)
-    generations = start_all(
-        [
-            GenerateRequest(prompt, sampling, model, deadline=deadline, version=info.version)
-            for prompt in prompts
-        ],
-        request,
-    )
-    answers = [answer for [answer] in wait_all(generations, request)]
-    shape = (len(answers),)
-    reasons = [FINISH_REASONS[answer.finish_reason, answer.has_eos] for answer in answers]
-    return {
-        "text_output": Tensor("text_output", "BYTES", shape, [one.text for one in answers]),
-        "finish_reason": Tensor("finish_reason", "BYTES", shape, reasons),
-    }
-
-
-def _options(tensors: Mapping[str, Tensor], parameters: Parameters) -> GenerateParameters:
-    """Gather how to draw from the request's parameters and its small tensors.
-
-    Raises:
-        SchemaError: A value cannot be.
-    """
-    names = {name for name, _, _ in models.OPTIONS}
-    values: dict[str, Any] = {name: parameters[name] for name in names & set(parameters)}
-    for name in names & set(tensors):
-        given = list(tensors[name].values)
-        if name != "stop" and len(given) != 1:
-            raise SchemaError(f"`{name}` must have one element, got {len(given)}", param=name)
-        values[name] = given if name == "stop" else given[0]
-    try:
-        return GenerateParameters.model_validate(values)
-    except ValidationError as exc:
-        raise schema_error(exc, GenerateParameters, to_json(values)) from exc
+        raise SchemaError(f"`inputs` has no {first!r}, or it holds nothing", param="inputs")
 
 
 def _deadline(parameters: Parameters, request: Request) -> float:

@@ -51,13 +51,14 @@ def names(request: Request) -> Reply:
 def metadata(request: Request) -> Reply:
     """Tell what a model takes and gives."""
     info = models.find(request)
+    tensors = models.tensors_of(info)
     return json_reply(
         {
             "name": info.name,
             "versions": models.versions_of(info.name, request.engine.models()),
             "platform": models.PLATFORM,
-            "inputs": models.described(models.inputs_of(info)),
-            "outputs": models.described(models.outputs_of(info)),
+            "inputs": models.described(tensors.inputs(info)),
+            "outputs": models.described(tensors.outputs(info)),
         }
     )
 
@@ -79,6 +80,7 @@ def model_ready(request: Request) -> Reply:
 def config(request: Request) -> Reply:
     """Tell a model's configuration in Triton's way of writing."""
     info = models.find(request)
+    tensors = models.tensors_of(info)
     limits = {
         "task": info.task,
         "version": info.version,
@@ -88,6 +90,7 @@ def config(request: Request) -> Reply:
         "max_prompt_tokens": info.max_prompt_tokens,
         "max_tokens": info.max_tokens,
         "prompts": ",".join(info.prompts),
+        **info.facts,
     }
     return json_reply(
         {
@@ -95,8 +98,8 @@ def config(request: Request) -> Reply:
             "platform": models.PLATFORM,
             "backend": "onnxruntime",
             "max_batch_size": 0,
-            "input": models.configured(models.inputs_of(info)),
-            "output": models.configured(models.outputs_of(info)),
+            "input": models.configured(tensors.inputs(info), is_input=True),
+            "output": models.configured(tensors.outputs(info), is_input=False),
             "parameters": {
                 name: {"string_value": str(value)} for name, value in limits.items() if value
             },

@@ -3,31 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.api.open_inference.request_schemas import Datatype
+from service.api.open_inference.tensors import Described
 from service.api.request import Request
+from service.api.task import Tensors, api_tasks
 from service.engine.types import ModelInfo, ModelStatus
-from service.errors import WrongTask
 
 PLATFORM = "onnxruntime_onnx"
-
-Described = tuple[str, Datatype, tuple[int, ...]]
-"""A tensor's name, datatype and shape, -1 for any size."""
-
-TEXT: Described = ("text", "BYTES", (-1,))
-TEXT_INPUT: Described = ("text_input", "BYTES", (-1,))
-OPTIONS: Sequence[Described] = (
-    ("max_tokens", "INT32", (1,)),
-    ("temperature", "FP32", (1,)),
-    ("top_k", "INT32", (1,)),
-    ("top_p", "FP32", (1,)),
-    ("min_p", "FP32", (1,)),
-    ("repetition_penalty", "FP32", (1,)),
-    ("presence_penalty", "FP32", (1,)),
-    ("frequency_penalty", "FP32", (1,)),
-    ("seed", "INT64", (1,)),
-    ("stop", "BYTES", (-1,)),
-)
-"""What else a generator takes; any datatype of whole numbers, or of fractions, will do."""
 
 
 def address(request: Request) -> str:
@@ -43,10 +24,7 @@ def find(request: Request) -> ModelInfo:
         ModelNotFound: There is none, or not this version.
     """
     model = address(request)
-    try:
-        return request.engine.resolve(model, "text-classification")
-    except WrongTask:
-        return request.engine.resolve(model, "text-generation")
+    return request.engine.resolve(model, None)
 
 
 def is_served(status: ModelStatus) -> bool:
@@ -59,20 +37,9 @@ def versions_of(name: str, statuses: Sequence[ModelStatus]) -> list[str]:
     return [str(one.version) for one in statuses if one.name == name and is_served(one)]
 
 
-def inputs_of(info: ModelInfo) -> Sequence[Described]:
-    """List what a model takes."""
-    return (TEXT,) if info.classes else (TEXT_INPUT, *OPTIONS)
-
-
-def outputs_of(info: ModelInfo) -> Sequence[Described]:
-    """List what a model gives."""
-    if info.classes:
-        return (
-            ("label", "BYTES", (-1,)),
-            ("score", "FP32", (-1,)),
-            ("probabilities", "FP32", (-1, len(info.classes))),
-        )
-    return (("text_output", "BYTES", (-1,)), ("finish_reason", "BYTES", (-1,)))
+def tensors_of(info: ModelInfo) -> Tensors:
+    """Return how the model's verb is spoken here."""
+    return api_tasks()[info.verb].tensors
 
 
 def described(tensors: Sequence[Described]) -> list[dict[str, Any]]:
@@ -82,14 +49,14 @@ def described(tensors: Sequence[Described]) -> list[dict[str, Any]]:
     ]
 
 
-def configured(tensors: Sequence[Described]) -> list[dict[str, Any]]:
-    """Write tensors as Triton's configuration lists them."""
+def configured(tensors: Sequence[Described], *, is_input: bool) -> list[dict[str, Any]]:
+    """Write tensors as Triton's configuration lists them; only the first input must be there."""
     return [
         {
             "name": name,
             "data_type": "TYPE_STRING" if datatype == "BYTES" else f"TYPE_{datatype}",
             "dims": shape,
-            "optional": (name, datatype, shape) in OPTIONS,
+            "optional": place > 0 and is_input,
         }
-        for name, datatype, shape in tensors
+        for place, (name, datatype, shape) in enumerate(tensors)
     ]

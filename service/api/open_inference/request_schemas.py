@@ -9,7 +9,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.api.protocol_requests import ProtocolRequest
-from service.api.request_schemas import MAX_SEED, Prompt, StopText, StopTexts, documented
 
 MAX_TENSORS = 32
 MAX_DIMS = 8
@@ -68,58 +67,6 @@ class InferAsk(ProtocolRequest):
 
     outputs: Annotated[list[OutputWish], Field(max_length=MAX_TENSORS)] | None = None
     """What to answer, in this order; all outputs if left out."""
-
-
-class GenerateParameters(ProtocolRequest):
-    """How text is drawn; what is left out takes the model's own default."""
-
-    max_tokens: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_tokens"})] | None = (
-        None
-    )
-    """Tokens to generate at most; 20 if left out."""
-
-    temperature: float | None = Field(default=None, ge=0, le=2)
-    """How freely to draw: 0 takes the most probable token each time."""
-
-    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
-    """Draw from the k most probable tokens; 0 for all."""
-
-    top_p: float | None = Field(default=None, ge=0, le=1)
-    """Draw from the fewest most probable tokens that have this probability together."""
-
-    min_p: float | None = Field(default=None, ge=0, le=1)
-    """Leave out tokens below this share of the most probable one's probability."""
-
-    repetition_penalty: float | None = Field(default=None, ge=0.001, le=10)
-    """Over 1 makes tokens less likely that were seen before."""
-
-    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
-    """Over 0 makes every token less likely that the answer has already."""
-
-    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
-    """The same, growing with each time that it has it."""
-
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
-    """The same seed, request and model version give the same text; drawn if left out."""
-
-    stop: StopText | StopTexts | None = None
-    """Text or texts that end the answer; they are not part of it."""
-
-    details: bool | None = None
-    """Also tell why the text ended, and each token's log probability."""
-
-
-class TextAsk(GenerateParameters):
-    """A text to continue; as Triton does, the parameters may also stand at the top."""
-
-    text_input: Prompt
-    """Text to continue; may be empty."""
-
-    id: Annotated[str, Field(max_length=256)] | None = None
-    """Given back in the answer."""
-
-    parameters: GenerateParameters | None = None
-    """How text is drawn."""
 
 
 class IndexAsk(ProtocolRequest):

@@ -164,54 +164,6 @@ class InferBody(Answer):
     """The tensors, in the order asked for."""
 
 
-class TokenBody(Answer):
-    """A token of the text and its natural-log probability."""
-
-    id: int
-    """Its number in the model's vocabulary."""
-
-    text: str
-    """What it adds to the text."""
-
-    logprob: float | None
-    """How probable it was."""
-
-    special: bool
-    """Always false."""
-
-
-class DetailsBody(Answer):
-    """Why the text ended, and its tokens (in a stream the newest one)."""
-
-    finish_reason: Literal["length", "eos_token", "stop_sequence"] | None
-    """Null in a stream until the last piece."""
-
-    logprobs: list[TokenBody] | None = None
-    """All tokens, of a whole answer."""
-
-    token: TokenBody | None = None
-    """The newest token, of a stream."""
-
-
-class TextBody(Answer):
-    """Generated text; in a stream each event is one of these, with the next piece."""
-
-    id: str | None = None
-    """The request's own `id`."""
-
-    text_output: str
-    """The text, or its next piece."""
-
-    model_name: str
-    """Name of the model that answered."""
-
-    model_version: str
-    """Its version."""
-
-    details: DetailsBody | None = None
-    """If asked for."""
-
-
 class IndexItem(Answer):
     """A version of a model."""
 

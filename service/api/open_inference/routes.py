@@ -5,12 +5,9 @@ from collections.abc import Mapping
 from service.api.errors import BAD_REQUEST, inference_protocol_body
 from service.api.handler import Endpoint, Route
 from service.api.open_inference import metadata
-from service.api.open_inference.generate import generate, generate_stream
 from service.api.open_inference.infer import infer
 from service.api.open_inference.statistics import Statistics
 
-# A classifier has no such route.
-GENERATE_STATUSES = {"queue_full": 429, "engine_failure": 424, "wrong_task": 404}
 NO_STATUSES: Mapping[str, int] = {}
 
 
@@ -22,16 +19,11 @@ def routes(statistics: Statistics) -> tuple[Route, ...]:
         _route("/health/ready", metadata.ready, "Are requests answered?", is_open=True),
         _route("/models", metadata.names, "Names of the models"),
         _route("/models/stats", statistics.show, "Statistics of all models"),
-        *_of_model("", metadata.metadata, "What a model takes and gives"),
-        *_of_model("/ready", metadata.model_ready, "Does a model answer?"),
-        *_of_model("/config", metadata.config, "A model's configuration"),
-        *_of_model("/stats", statistics.show, "Statistics of a model"),
-        *_of_model("/infer", infer, "Classify or continue texts", "POST", BAD_REQUEST),
-        *_of_model("/generate", generate, "Continue a text", "POST", GENERATE_STATUSES),
-        *_of_model(
-            "/generate_stream", generate_stream, "Continue a text, piece by piece", "POST",
-            GENERATE_STATUSES,
-        ),
+        *of_model("", metadata.metadata, "What a model takes and gives"),
+        *of_model("/ready", metadata.model_ready, "Does a model answer?"),
+        *of_model("/config", metadata.config, "A model's configuration"),
+        *of_model("/stats", statistics.show, "Statistics of a model"),
+        *of_model("/infer", infer, "Ask a model, tensors in and out", "POST", BAD_REQUEST),
         _route("/repository/index", metadata.index, "List the versions", "POST", BAD_REQUEST),
         *(
             _route(
@@ -43,7 +35,7 @@ def routes(statistics: Statistics) -> tuple[Route, ...]:
     )  # fmt: skip
 
 
-def _of_model(
+def of_model(
     rest: str,
     endpoint: Endpoint,
     summary: str,

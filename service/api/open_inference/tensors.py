@@ -21,6 +21,10 @@ FORMATS = {
 LENGTH = struct.Struct("<I")
 
 
+Described = tuple[str, Datatype, tuple[int, ...]]
+"""A tensor's name, datatype and shape, -1 for any size."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """Elements and what they are.

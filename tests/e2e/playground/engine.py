@@ -4,16 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from threading import Event
 
-from service.engine.types import (
-    ClassifyAnswer,
-    ClassifyRequest,
-    Delta,
-    GenerateRequest,
-    ModelStatus,
-    Sampling,
-)
+from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
+from service.engine.requests.generate import Delta, GenerateRequest
+from service.engine.types import ModelStatus
 from service.errors import InvalidInput
 from tests.fake_generation import FakeGeneration
+from tests.fakes import SAMPLING as FAKE_SAMPLING
 from tests.fakes import STATUSES, FakeEngine
 
 TOPICS = ("world", "sports", "business")
@@ -26,9 +22,10 @@ TOPIC_STATUS = ModelStatus(
     created=1_700_000_500,
     classes=TOPICS,
 )
+NAMES = tuple(FAKE_SAMPLING)
 SAMPLING = {
-    "shakespeare": Sampling(8, 0.8, 40, 0.95, 0.02, 1.1, stop=("\n\n",)),
-    "names": Sampling(8, 1.0, 0, 1.0, 0.0, 1.0, stop=()),
+    "shakespeare": dict(zip(NAMES, (8, 0.8, 40, 0.95, 0.02, 1.1, ("\n\n",)), strict=True)),
+    "names": dict(zip(NAMES, (8, 1.0, 0, 1.0, 0.0, 1.0, ()), strict=True)),
 }
 REFUSED = "unreadable"
 PACE_S = 0.001

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from service.api.response_schemas import ClassifyAnswerBody
-from service.engine.types import ClassifyRequest
+from service.api.tasks.classification.responses import ClassifyAnswerBody
+from service.engine.requests.classify import ClassifyRequest
 from tests.fakes import MAX_WORDS
 
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from service.api.openai.schemas import Completion, CompletionAsk
-from service.engine.types import Sampling
+from service.api.tasks.generation.openai.schemas import Completion, CompletionAsk
+from service.engine.requests.generate import Sampling
 from service.errors import EngineFailure, ModelNotFound, QueueFull
 from tests.fakes import FakeEngine
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from service.api.app import create_app
-from service.api.response_schemas import GenerateAnswerBody
-from service.engine.types import GenerateRequest, Sampling
+from service.api.tasks.generation.responses import GenerateAnswerBody
+from service.engine.requests.generate import GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, EngineFailure, QueueFull
 from tests.fakes import FakeEngine
 

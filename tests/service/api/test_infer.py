@@ -112,7 +112,7 @@ def test_parameters_of_the_request_say_how_to_draw_too(client, engine):
         (texts("a") | {"data": [["a"], "b"]}, "not evenly"),
         (texts("a") | {"data": None}, "neither"),
         (texts("a") | {"data": [[[[[[[[[["a"]]]]]]]]]]}, "too deeply"),
-        (texts(), "holds no text"),
+        (texts(), "holds nothing"),
         (texts(""), "is empty"),
         (texts("good", " "), "`text[1]` has only spaces"),
         (texts("a\0b"), "NUL"),

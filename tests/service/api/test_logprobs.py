@@ -1,5 +1,5 @@
-from service.api.openai.logprobs import LogprobLists
-from service.engine.types import TokenLogprob
+from service.api.tasks.generation.openai.logprobs import LogprobLists
+from service.engine.requests.generate import TokenLogprob
 
 
 def test_offsets_count_characters_though_tokens_are_bytes():

@@ -5,9 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from service.api.open_inference import response_schemas
-from service.api.open_inference.request_schemas import GenerateParameters
 from service.api.open_inference.statistics import ModelStatistics, Statistics
+from service.api.tasks.generation.extension_schemas import GenerateParameters, TextBody
 from service.errors import EngineFailure, QueueFull
 from service.observability.request_record import RequestRecord
 from tests.fakes import STATUSES
@@ -130,7 +129,7 @@ def test_a_text_is_continued(client, engine):
         "model_version": "1",
         "text_output": "ello",
     }
-    response_schemas.TextBody.model_validate(answer)
+    TextBody.model_validate(answer)
 
 
 def test_20_tokens_are_written_if_nothing_is_said(client, engine):
@@ -160,7 +159,7 @@ def test_a_stream_joins_to_the_whole_text(client, details):
     pieces = events(client, parameters=parameters)
     assert "".join(piece["text_output"] for piece in pieces) == whole
     for piece in pieces:
-        response_schemas.TextBody.model_validate(piece)
+        TextBody.model_validate(piece)
     if details:
         assert pieces[-1]["details"]["finish_reason"] == "length"
         assert pieces[0]["details"]["token"]["id"] == ord("l")

@@ -1,6 +1,6 @@
 import pytest
 
-from service.api.predict import PredictBody
+from service.api.tasks.classification.predict import PredictBody
 from service.errors import EngineFailure, QueueFull
 
 GOOD = [{"label": "positive", "score": 2 / 3}, {"label": "negative", "score": 1 - 2 / 3}]

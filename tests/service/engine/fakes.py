@@ -10,9 +10,9 @@ from model_store import GeneratorConfig, SamplingDefaults
 from service.engine.continuous_batching import Generator
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
-from service.engine.prompting import PromptBuilder
+from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import RunningBatch
-from service.engine.types import GenerateRequest, Sampling
+from service.engine.tasks.text_generation.prompting import PromptBuilder
 from tests.models import character_tokenizer
 
 PATIENCE_S = 30

@@ -46,7 +46,7 @@ def test_a_round_of_single_texts_keeps_to_its_tokens_and_loses_none():
     rounds = [next_items(made) for _ in range(3)]
 
     assert len(rounds[0]) == 10
-    assert sum(len(item.job.sequences) == 1 for items in rounds for item in items) == 12
+    assert sum(len(item.job.inputs) == 1 for items in rounds for item in items) == 12
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_a_round_of_single_texts_keeps_to_its_tokens_and_loses_none():
 def test_a_round_keeps_to_its_tokens_and_a_bulks_to_half_of_them(jobs, tokens):
     items = next_items(batcher(*jobs))
 
-    assert sum(len(item.token_ids) for item in items) == tokens
+    assert sum(len(item.input) for item in items) == tokens
 
 
 def test_bulk_requests_share_a_round():
@@ -83,7 +83,7 @@ def test_singles_that_keep_coming_do_not_starve_a_bulk():
 def test_a_text_longer_than_a_round_runs_alone():
     made = batcher(job(500), job(10))
 
-    assert [len(item.token_ids) for item in next_items(made)] == [500]
+    assert [len(item.input) for item in next_items(made)] == [500]
 
 
 def test_an_empty_line_gives_an_empty_round():
@@ -125,9 +125,9 @@ def test_an_empty_queue_takes_a_job_of_any_size_and_a_full_one_none():
 def test_answers_land_in_the_order_of_the_texts():
     one = job(3, 9, 6)
     for item in next_items(batcher(one)):
-        one.settle(item.index, [float(len(item.token_ids))])
+        one.settle(item.index, [float(len(item.input))])
 
-    assert one.probs == [[3.0], [9.0], [6.0]]
+    assert one.outputs == [[3.0], [9.0], [6.0]]
     assert one.is_done
 
 
@@ -147,7 +147,7 @@ lengths_of_texts = st.lists(st.integers(1, 400), min_size=1, max_size=80)
 
 def items_of(lengths):
     one = job(*lengths)
-    return [Item(one, index, one.sequences[index]) for index in range(len(lengths))]
+    return [Item(one, index, one.inputs[index]) for index in range(len(lengths))]
 
 
 @given(lengths_of_texts)
@@ -156,7 +156,7 @@ def test_groups_hold_each_sequence_once_and_keep_to_the_budget(lengths):
 
     assert sorted(item.index for group in groups for item in group) == list(range(len(lengths)))
     for group in groups:
-        longest = max(len(item.token_ids) for item in group)
+        longest = max(len(item.input) for item in group)
         assert len(group) == 1 or longest * len(group) <= 2048
 
 
@@ -166,8 +166,7 @@ def test_groups_cost_no_more_than_one_batch_or_than_one_batch_each(lengths):
         return sum((2 + len(one)) * max(one) + 24 for one in groups)
 
     groups = [
-        [len(item.token_ids) for item in group]
-        for group in group_by_length(items_of(lengths), 10**6)
+        [len(item.input) for item in group] for group in group_by_length(items_of(lengths), 10**6)
     ]
 
     assert cost(groups) <= 1.25 * cost([lengths])
@@ -181,4 +180,4 @@ def test_texts_of_one_length_are_one_batch():
 def test_a_short_text_does_not_pay_for_a_long_one():
     groups = group_by_length(items_of([400, 10, 12]), 2048)
 
-    assert [[len(item.token_ids) for item in group] for group in groups] == [[400], [12, 10]]
+    assert [[len(item.input) for item in group] for group in groups] == [[400], [12, 10]]

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from service.engine.classifier import Classifier
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.tasks.text_classification.classifier import Classifier
 from service.errors import InvalidInput
 from tests.models import WORDS, classifier_config, word_tokenizer
 from tests.service.engine.fakes import FakeClassifierGraph
@@ -102,7 +102,7 @@ def test_a_bulk_request_runs_in_batches_of_like_length(make_classifier, graph):
 def test_texts_tokenized_in_stretches_have_the_ids_that_they_have_alone(
     make_classifier, monkeypatch
 ):
-    monkeypatch.setattr("service.engine.classifier.CHARS_PER_STRETCH", 20)
+    monkeypatch.setattr("service.engine.tasks.text_classification.classifier.CHARS_PER_STRETCH", 20)
     classifier, texts = make_classifier(), [" ".join(WORDS[: 1 + n % 9]) for n in range(40)]
 
     sequences, _ = classifier.encode(texts)

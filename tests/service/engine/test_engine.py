@@ -7,43 +7,44 @@ from service.engine import health_probe
 from service.engine.continuous_batching import Generator
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
 from tests.models import publish_classifier, publish_generator
 
 
 def test_a_request_without_a_model_goes_to_the_default(engine):
-    assert engine.classify(ClassifyRequest(("a good film",))).model == "sentiment"
-    assert engine.generate(GenerateRequest("To be")).model == "shakespeare"
+    assert engine.answer(ClassifyRequest(("a good film",))).model == "sentiment"
+    assert engine.answer(GenerateRequest("To be")).model == "shakespeare"
 
 
 def test_other_defaults_may_be_named(make_engine):
-    engine = make_engine(default_classifier="last:1", default_generator="bytes")
+    engine = make_engine(default_models={"classify": "last:1", "generate": "bytes"})
 
-    assert engine.classify(ClassifyRequest(("a good film",))).model == "last"
-    assert engine.resolve(None, "text-generation").name == "bytes"
+    assert engine.answer(ClassifyRequest(("a good film",))).model == "last"
+    assert engine.resolve(None, "generate").name == "bytes"
 
 
 def test_a_default_that_is_not_served_is_no_puzzle_to_who_named_none(make_engine):
-    engine = make_engine(default_classifier="sentimant", default_generator="sentiment")
+    engine = make_engine(default_models={"classify": "sentimant", "generate": "sentiment"})
 
     with pytest.raises(ModelNotFound, match="names no model.*did you mean 'sentiment'") as missing:
-        engine.classify(ClassifyRequest(("a good film",)))
+        engine.answer(ClassifyRequest(("a good film",)))
     assert missing.value.param == "model"
     with pytest.raises(ModelNotFound, match="names no model.*'sentiment' classifies texts"):
-        engine.generate(GenerateRequest("To be"))
+        engine.answer(GenerateRequest("To be"))
 
 
 def test_the_answer_names_the_version_that_gave_it(engine):
-    answer = engine.classify(ClassifyRequest(("a good film", "so dull")))
+    answer = engine.answer(ClassifyRequest(("a good film", "so dull")))
 
     assert (answer.model, answer.version, len(answer.results)) == ("sentiment", 1, 2)
     assert answer.timing.batch_size == 2
 
 
 def test_explanations_come_with_the_answer(engine):
-    plain = engine.classify(ClassifyRequest(("a good film",))).results[0]
-    explained = engine.classify(ClassifyRequest(("a good film",), explain="trajectory")).results[0]
+    plain = engine.answer(ClassifyRequest(("a good film",))).results[0]
+    explained = engine.answer(ClassifyRequest(("a good film",), explain="trajectory")).results[0]
 
     assert explained.probs == plain.probs
     assert explained.explanation[-1].probs == pytest.approx(plain.probs)
@@ -63,18 +64,17 @@ def test_explanations_come_with_the_answer(engine):
     ids=lambda value: value.__name__ if isinstance(value, type) else type(value).__name__,
 )
 def test_what_cannot_be_done_is_told_by_its_error(engine, request_, error):
-    ask = engine.classify if isinstance(request_, ClassifyRequest) else engine.generate
 
     with pytest.raises(error):
-        ask(request_)
+        engine.answer(request_)
 
 
 def test_what_a_model_takes_can_be_asked(engine):
-    info = engine.resolve("sentiment", "text-classification")
+    info = engine.resolve("sentiment", "classify")
 
     assert (info.classes, info.can_trace) == (("negative", "positive"), True)
     with pytest.raises(WrongTask):
-        engine.resolve("sentiment", "text-generation")
+        engine.resolve("sentiment", "generate")
 
 
 def test_models_are_listed_by_name(engine):
@@ -89,7 +89,7 @@ def test_nothing_is_answered_before_the_start(options):
 
     assert not engine.health().is_ready
     with pytest.raises(NotReady):
-        engine.classify(ClassifyRequest(("a",)))
+        engine.answer(ClassifyRequest(("a",)))
 
 
 @pytest.mark.parametrize("is_there", [True, False], ids=["empty", "absent"])
@@ -110,13 +110,13 @@ def test_a_store_of_refused_models_is_told_with_the_reason(tmp_path):
 
 
 def test_a_draining_engine_refuses_new_requests_and_finishes_running_ones(engine):
-    running = engine.generate(GenerateRequest("To be", Sampling(max_tokens=200, seed=1)))
+    running = engine.answer(GenerateRequest("To be", Sampling(max_tokens=200, seed=1)))
 
     engine.drain()
 
     assert engine.health().reason == "the worker is draining"
     with pytest.raises(NotReady) as refused:
-        engine.classify(ClassifyRequest(("a",)))
+        engine.answer(ClassifyRequest(("a",)))
     assert refused.value.retry_after_s
     assert running.result()[0].num_tokens > 0
 
@@ -126,12 +126,12 @@ def test_a_swap_lets_running_requests_finish_on_their_version(tmp_path):
     engine = Engine(EngineOptions(store_dir=tmp_path))
     engine.start()
     sampling = Sampling(max_tokens=300, seed=3)
-    truth = engine.generate(GenerateRequest("To be", sampling)).result()
-    running = engine.generate(GenerateRequest("To be", sampling))
+    truth = engine.answer(GenerateRequest("To be", sampling)).result()
+    running = engine.answer(GenerateRequest("To be", sampling))
 
     publish_generator(tmp_path, seed=5, eos_id=None)
     engine.refresh()
-    after = engine.generate(GenerateRequest("To be", sampling))
+    after = engine.answer(GenerateRequest("To be", sampling))
 
     assert (running.version, after.version) == (1, 2)
     assert running.result() == truth != after.result()
@@ -142,7 +142,7 @@ def test_a_version_that_goes_between_finding_and_asking_is_found_again(tmp_path,
     publish_generator(tmp_path)
     engine = Engine(EngineOptions(store_dir=tmp_path))
     engine.start()
-    old = engine._registry.find("shakespeare", "text-generation").worker
+    old = engine._registry.find("shakespeare", "generate").worker
     assert isinstance(old, Generator)
     generate = old.generate
 
@@ -153,14 +153,14 @@ def test_a_version_that_goes_between_finding_and_asking_is_found_again(tmp_path,
 
     monkeypatch.setattr(old, "generate", swap_first)
 
-    assert engine.generate(GenerateRequest("To be")).version == 2
+    assert engine.answer(GenerateRequest("To be")).version == 2
     engine.close()
 
 
 def test_a_dead_generator_makes_the_engine_unready_and_says_which(engine, monkeypatch):
-    worker = engine._registry.find("gru", "text-generation").worker
+    worker = engine._registry.find("gru", "generate").worker
     monkeypatch.setattr(worker._writer, "write", None)
-    engine.generate(GenerateRequest("a", model="gru"))
+    engine.answer(GenerateRequest("a", model="gru"))
     deadline = time.monotonic() + 30
     while worker.failure is None and time.monotonic() < deadline:
         time.sleep(0.001)
@@ -173,7 +173,7 @@ def test_a_dead_generator_makes_the_engine_unready_and_says_which(engine, monkey
 
 
 def test_a_model_that_fails_for_too_long_makes_the_engine_dead(engine, monkeypatch):
-    worker = engine._registry.find("gru", "text-generation").worker
+    worker = engine._registry.find("gru", "generate").worker
     monkeypatch.setattr(worker._writer, "read", None)
     monkeypatch.setattr(Generator, "failure", None)  # silent only: nobody knows that it is dead
     engine.prove()
@@ -186,7 +186,7 @@ def test_a_model_that_fails_for_too_long_makes_the_engine_dead(engine, monkeypat
 
 def test_closing_twice_does_no_harm(make_engine):
     engine = make_engine()
-    engine.generate(GenerateRequest("To be", Sampling(max_tokens=5)))
+    engine.answer(GenerateRequest("To be", Sampling(max_tokens=5)))
 
     engine.close()
     engine.close()
@@ -202,7 +202,7 @@ def test_the_engine_needs_no_writable_store(tmp_path):
 
     engine.start()
 
-    assert engine.classify(ClassifyRequest(("a good film",))).version == 1
+    assert engine.answer(ClassifyRequest(("a good film",))).version == 1
     engine.close()
 
 
@@ -213,11 +213,11 @@ def test_an_engine_without_models_starts_with_the_first_that_comes(tmp_path):
     assert "the model store cannot be read" in engine.health().reason
     assert str(tmp_path) not in engine.health().reason  # anybody may ask
     with pytest.raises(NotReady):
-        engine.classify(ClassifyRequest(("a",)))
+        engine.answer(ClassifyRequest(("a",)))
 
     publish_classifier(tmp_path)
     engine.refresh()
 
     assert engine.health().is_ready
-    assert engine.classify(ClassifyRequest(("a",))).version == 1
+    assert engine.answer(ClassifyRequest(("a",))).version == 1
     engine.close()

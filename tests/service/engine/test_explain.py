@@ -3,10 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from service.engine.classifier import Classifier
-from service.engine.explain import Explainer
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest, never
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.tasks.text_classification.classifier import Classifier
+from service.engine.tasks.text_classification.explain import Explainer
+from service.engine.types import never
 from service.errors import Cancelled, DeadlineExceeded, EngineFailure, InvalidInput
 from tests.models import classifier_config, word_tokenizer
 from tests.service.engine.fakes import BAD_WORD_ID, FakeClassifierGraph

@@ -20,7 +20,7 @@ def job(*token_ids, deadline=None, is_caller_gone=never):
 
 def settle(batch):
     for item in batch:
-        item.job.settle(item.index, [float(item.token_ids[0])])
+        item.job.settle(item.index, [float(item.input[0])])
 
 
 def combiner(run_batch=settle, *, max_batch_tokens=1000, max_queue_size=1000, max_wait_s=0.0):
@@ -38,7 +38,7 @@ class Held:
         self._let_through = threading.Semaphore(0)
 
     def __call__(self, batch):
-        self.batches.append([item.token_ids[0] for item in batch])
+        self.batches.append([item.input[0] for item in batch])
         self.leaders.append(threading.current_thread())
         self._reached.release()
         assert self._let_through.acquire(timeout=PATIENCE_S)
@@ -79,7 +79,7 @@ def test_a_lone_caller_runs_its_own_batch():
 
     combiner(run).complete(one)
 
-    assert one.probs == [[1.0], [2.0]]
+    assert one.outputs == [[1.0], [2.0]]
     assert threads == [threading.current_thread()]
 
 
@@ -95,7 +95,7 @@ def test_those_who_wait_are_run_together_by_one_of_them(held, callers):
         future.result(PATIENCE_S)
 
     assert [sorted(batch) for batch in held.batches] == [[1], [2, 3, 4]]
-    assert [other.probs for other in others] == [[[2.0]], [[3.0]], [[4.0]]]
+    assert [other.outputs for other in others] == [[[2.0]], [[3.0]], [[4.0]]]
 
 
 def test_a_leader_hands_on_when_its_own_job_is_done(held, callers):
@@ -227,7 +227,7 @@ def test_a_storm_of_callers_gets_every_answer_once():
     def ask(number):
         one = job(*range(number % 5 + 1))
         shared.complete(one)
-        return one.probs == [[float(token)] for token in range(number % 5 + 1)]
+        return one.outputs == [[float(token)] for token in range(number % 5 + 1)]
 
     with ThreadPoolExecutor(32) as callers:
         assert all(callers.map(ask, range(2000)))

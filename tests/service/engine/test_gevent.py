@@ -15,7 +15,8 @@ import gevent, socket, sys, time
 from pathlib import Path
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
 from service.errors import DeadlineExceeded
 engine = Engine(EngineOptions(store_dir=Path(sys.argv[1])))
 engine.start()
@@ -37,7 +38,7 @@ assert [one.value for one in together] == alone
 
 COMPANY = """
 def ask(text):
-    return engine.classify(ClassifyRequest((text,))).timing.batch_size
+    return engine.answer(ClassifyRequest((text,))).timing.batch_size
 asked = [gevent.spawn(ask, "a good film") for _ in range(30)]
 gevent.joinall(asked, timeout=60)
 assert [one.value for one in asked] == [30] * 30, [one.value for one in asked]
@@ -49,7 +50,7 @@ def echo():
     while data := theirs.recv(1):
         theirs.send(data)
 gevent.spawn(echo)
-generation = engine.generate(
+generation = engine.answer(
     GenerateRequest("a", Sampling(max_tokens=500, seed=1, stop=()), model="gru")
 )
 running = gevent.spawn(generation.result)
@@ -64,9 +65,9 @@ assert echoes > 50, echoes
 BULK = """
 finished = []
 def ask(name, count):
-    engine.classify(ClassifyRequest(("a good film that was not so dull",) * count))
+    engine.answer(ClassifyRequest(("a good film that was not so dull",) * count))
     finished.append(name)
-worker = engine._registry.find("sentiment", "text-classification").worker
+worker = engine._registry.find("sentiment", "classify").worker
 bulk = gevent.spawn(ask, "bulk", 1024)
 while not worker.num_waiting:
     gevent.sleep(0)
@@ -79,7 +80,7 @@ LEAVERS = """
 late = ClassifyRequest(("a good film",) * 800, deadline=time.monotonic() + 0.005)
 def ask(request):
     try:
-        return engine.classify(request).version
+        return engine.answer(request).version
     except DeadlineExceeded:
         return "late"
 asked = [gevent.spawn(ask, one) for one in (late, late, ClassifyRequest(("good",)))]
@@ -88,13 +89,13 @@ gevent.sleep(0)
 killed.kill()
 gevent.joinall(asked, timeout=60)
 assert asked[2].value == 1, [one.value for one in asked]
-assert engine.classify(ClassifyRequest(("good",))).version == 1
+assert engine.answer(ClassifyRequest(("good",))).version == 1
 
-generation = engine.generate(GenerateRequest("a", Sampling(max_tokens=500), model="gru"))
+generation = engine.answer(GenerateRequest("a", Sampling(max_tokens=500), model="gru"))
 reader = gevent.spawn(lambda: [None for _ in generation.events()])
 gevent.sleep(0.01)
 reader.kill()
-worker = engine._registry.find("gru", "text-generation").worker
+worker = engine._registry.find("gru", "generate").worker
 with gevent.Timeout(60):
     while worker.num_running:
         gevent.sleep(0.001)

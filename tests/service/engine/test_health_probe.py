@@ -5,17 +5,19 @@ import pytest
 
 from service.engine import health_probe
 from service.engine.activity import Tally
-from service.engine.classifier import Classifier
-from service.engine.health_probe import HealthProbe, ask
+from service.engine.health_probe import HealthProbe
 from service.engine.loading import LoadedModel
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest, GenerateRequest, ModelInfo, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.tasks.text_classification.worker import TextClassifier
+from service.engine.types import ModelInfo, VersionId
 from service.errors import EngineFailure, QueueFull
 from tests.models import classifier_config, publish_generator, word_tokenizer
 from tests.service.engine import fakes
 from tests.service.engine.fakes import fake_generator
 
-INFO = ModelInfo("m", 1, "text-generation", created=0, vocab_size=10, max_tokens=500)
+INFO = ModelInfo("m", 1, "text-generation", "generate", created=0, vocab_size=10, max_tokens=500)
 
 
 class Stuck:
@@ -25,7 +27,7 @@ class Stuck:
         self.tally = Tally()
         self.num_asked = 0
 
-    def generate(self, request):
+    def probe(self, deadline):
         self.num_asked += 1
         raise QueueFull("the line is full")
 
@@ -77,7 +79,9 @@ def broken(*args):
 def test_a_classifier_that_fails_on_all_that_it_is_sent_is_no_proof():
     graph, tokenizer = fakes.FakeClassifierGraph(), word_tokenizer()
     options = EngineOptions(store_dir=Path("unused"))
-    worker = Classifier(graph, classifier_config(tokenizer), tokenizer=tokenizer, options=options)
+    config = classifier_config(tokenizer)
+    version = VersionId("m", 1)
+    worker = TextClassifier(version, graph, config, tokenizer=tokenizer, options=options)
     model, found = LoadedModel(INFO, (), worker), HealthProbe()
     found.renew([model])
     assert found.problem is None
@@ -150,6 +154,6 @@ def test_an_answer_that_does_not_come_in_time_is_no_answer():
     model = LoadedModel(INFO, (), generator)
     busy = generator.generate(GenerateRequest("a", Sampling(max_tokens=500, seed=0)))
     with pytest.raises(Exception, match="time limit"):
-        ask(model, time.monotonic() - 1)
+        model.worker.probe(time.monotonic() - 1)
     busy.cancel()
     generator.close(5)

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from service.engine.classifier import Classifier
-from service.engine.isolation import is_sound, probs_of_each, run_each
+from service.engine.isolation import is_sound, outputs_of_each, run_each
 from service.engine.options import EngineOptions
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.tasks.text_classification.classifier import Classifier
 from service.errors import DeadlineExceeded, EngineFailure
 from tests.models import CHARACTERS, classifier_config, word_tokenizer
 from tests.service.engine.fakes import (
@@ -125,11 +126,11 @@ def test_a_caller_that_cancels_frees_its_row_and_strands_nobody(request):
     assert graph.steps[-1] == 1, "the mate ends alone"
 
 
-def test_rows_that_a_model_fails_on_come_back_as_no_numbers():
-    probs = probs_of_each(FakeClassifierGraph(), [[4], [BAD_WORD_ID], [5]], 2)
+def test_inputs_that_a_model_fails_on_come_back_as_nothing():
+    first, bad, last = outputs_of_each(FakeClassifierGraph().probs, [[4], [BAD_WORD_ID], [5]])
 
-    assert is_sound(probs).tolist() == [True, False, True]
-    np.testing.assert_array_equal(probs[[0, 2]], FakeClassifierGraph().probs([[4], [5]]))
+    assert bad is None
+    np.testing.assert_array_equal([first, last], FakeClassifierGraph().probs([[4], [5]]))
 
 
 def test_a_failed_step_keeps_the_state_of_rows_it_could_not_run():

@@ -5,11 +5,13 @@ import pytest
 from onnx import helper, load_from_string, numpy_helper
 
 from model_store import About, Store
-from service.engine.classifier import Classifier
 from service.engine.continuous_batching import Generator
-from service.engine.loading import Refused, load
+from service.engine.loading import load
+from service.engine.proving import Refused
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.runtime import WEIGHTS, open_session
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.tasks.text_classification.classifier import Classifier
 from tests.models import publish_classifier, publish_generator
 
 
@@ -45,7 +47,7 @@ def test_a_generator_is_told_as_it_is(tmp_path, options):
     assert (info.max_prompt_tokens, info.max_tokens) == (400, 500)
     assert info.prompts == ("Italian", "Polish")
     assert info.sampling is not None
-    assert info.sampling.max_tokens == 20
+    assert info.sampling["max_tokens"] == 20
 
 
 @pytest.mark.parametrize("publish", [publish_classifier, publish_generator])

@@ -5,7 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
 from tests.models import WORDS
 
 CLASSIFIERS = ["sentiment", "two-layer-gru", "both-ways", "last"]
@@ -62,8 +63,8 @@ def joined(generation):
 
 def answer(engine, request, *, streams=False):
     if isinstance(request, ClassifyRequest):
-        return engine.classify(request).results
-    generation = engine.generate(request)
+        return engine.answer(request).results
+    generation = engine.answer(request)
     if streams:
         return joined(generation)
     return [
@@ -102,7 +103,7 @@ def test_another_engine_gives_the_same_answers(make_engine):
 
 def test_answer_i_is_the_answer_with_seed_plus_i(engine):
     def ask(**sampling):
-        return engine.generate(GenerateRequest("To be", Sampling(max_tokens=20, **sampling)))
+        return engine.answer(GenerateRequest("To be", Sampling(max_tokens=20, **sampling)))
 
     several = ask(seed=41, n=3)
 
@@ -113,7 +114,7 @@ def test_answer_i_is_the_answer_with_seed_plus_i(engine):
 
 
 def test_a_drawn_seed_gives_the_same_text_again(engine):
-    first = engine.generate(GenerateRequest("To be"))
-    again = engine.generate(GenerateRequest("To be", Sampling(seed=first.seed)))
+    first = engine.answer(GenerateRequest("To be"))
+    again = engine.answer(GenerateRequest("To be", Sampling(seed=first.seed)))
 
     assert first.result() == again.result()

@@ -4,8 +4,8 @@ import pytest
 
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
-from service.engine.prompting import PromptBuilder
-from service.engine.types import GenerateRequest, Sampling
+from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.tasks.text_generation.prompting import PromptBuilder
 from service.errors import InvalidInput
 from tests.models import character_tokenizer, generator_config
 

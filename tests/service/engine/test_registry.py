@@ -13,7 +13,7 @@ from service.engine.shared_plans import SharedPlans
 from service.errors import ModelNotFound, WrongTask
 from tests.models import publish_classifier, publish_generator
 
-CLASSIFY, GENERATE = "text-classification", "text-generation"
+CLASSIFY, GENERATE = "classify", "generate"
 
 
 @pytest.fixture
@@ -117,7 +117,7 @@ def test_a_bad_version_is_refused_and_what_was_served_stays(root, registry, how)
     ]
     refused = registry.statuses()[1]
     assert refused.reason
-    assert (refused.task, refused.created > 0) == (CLASSIFY, True)
+    assert (refused.task, refused.created > 0) == ("text-classification", True)
     with pytest.raises(ModelNotFound, match="refused"):
         registry.find("sentiment:2", CLASSIFY)
 

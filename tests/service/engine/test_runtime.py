@@ -3,14 +3,10 @@
 import numpy as np
 import pytest
 
-from service.engine.runtime import (
-    ClassifierRuntime,
-    GeneratorRuntime,
-    join_rows,
-    pad,
-    rows_are_independent,
-    take_rows,
-)
+from service.engine.runtime import pad, rows_are_independent
+from service.engine.stepping import join_rows, take_rows
+from service.engine.tasks.text_classification.runtime import ClassifierRuntime
+from service.engine.tasks.text_generation.runtime import GeneratorRuntime
 from tests.graphs import classifier_graphs, generator_graph
 from tests.models import (
     character_tokenizer,

@@ -4,8 +4,8 @@ import pytest
 
 from model_store import SamplingDefaults
 from service.engine.options import EngineOptions
+from service.engine.requests.generate import Sampling
 from service.engine.sampling_params import MAX_SEED, resolve_sampling
-from service.engine.types import Sampling
 from service.errors import InvalidInput
 from tests.models import character_tokenizer, generator_config
 

@@ -3,10 +3,13 @@ import time
 import pytest
 
 from model_store import ServingPlan, Store
-from service.engine.classifier import Classifier
 from service.engine.loading import load
-from service.engine.shadow import MAX_TEXTS, MAX_WAITING
-from service.engine.types import ClassifyRequest, GenerateRequest, Sampling
+from service.engine.requests.classify import ClassifyRequest
+from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.shadow import MAX_WAITING
+from service.engine.tasks.text_classification.classifier import Classifier
+from service.engine.tasks.text_classification.worker import MAX_COMPARED
+from service.engine.worker import Difference
 from tests.models import publish_classifier, publish_generator
 
 PATIENCE_S = 30
@@ -38,7 +41,7 @@ def tally_of(engine, num_answers):
 
 def test_a_shadow_that_is_the_same_model_never_differs(shadowed):
     engine = shadowed(publish_classifier, "sentiment", seeds=(0, 0))
-    answer = engine.classify(ClassifyRequest(("a good film", "so bad")))
+    answer = engine.answer(ClassifyRequest(("a good film", "so bad")))
     tally = tally_of(engine, 2)
     assert answer.version == 1
     assert (tally.name, tally.version) == ("sentiment", 2)
@@ -47,7 +50,7 @@ def test_a_shadow_that_is_the_same_model_never_differs(shadowed):
 
 def test_the_distance_is_the_change_of_the_labels_score(shadowed, tmp_path, options):
     engine = shadowed(publish_classifier, "sentiment", seeds=(0, 1))
-    [old] = engine.classify(ClassifyRequest(("a good film",))).results
+    [old] = engine.answer(ClassifyRequest(("a good film",))).results
     tally = tally_of(engine, 1)
     shadow = load(Store(tmp_path).open("sentiment", 2), options)
     assert isinstance(shadow.worker, Classifier)
@@ -59,23 +62,23 @@ def test_the_distance_is_the_change_of_the_labels_score(shadowed, tmp_path, opti
 
 def test_requests_that_name_a_version_are_not_copied(shadowed):
     engine = shadowed(publish_classifier, "sentiment", seeds=(0, 1))
-    engine.classify(ClassifyRequest(("a good film",), "sentiment:1"))
-    engine.classify(ClassifyRequest(("a good film",), "sentiment"))
+    engine.answer(ClassifyRequest(("a good film",), "sentiment:1"))
+    engine.answer(ClassifyRequest(("a good film",), "sentiment"))
     tally = tally_of(engine, 1)
     assert tally.same + tally.different == 1
 
 
 def test_of_a_bulk_request_a_part_is_compared(shadowed):
     engine = shadowed(publish_classifier, "sentiment", seeds=(0, 0))
-    engine.classify(ClassifyRequest(("a good film",) * (MAX_TEXTS + 9)))
-    assert tally_of(engine, 1).same == MAX_TEXTS
+    engine.answer(ClassifyRequest(("a good film",) * (MAX_COMPARED + 9)))
+    assert tally_of(engine, 1).same == MAX_COMPARED
 
 
 @pytest.mark.parametrize("is_streamed", [True, False])
 def test_a_generators_texts_are_compared_with_the_same_seed(shadowed, is_streamed):
     engine = shadowed(publish_generator, "shakespeare", seeds=(0, 0))
     request = GenerateRequest("To be", Sampling(max_tokens=30, temperature=1.0, n=3))
-    generation = engine.generate(request)
+    generation = engine.answer(request)
     _ = list(generation.events(1.0)) if is_streamed else generation.result()
     tally = tally_of(engine, 3)
     assert (tally.same, tally.different, tally.failed) == (3, 0, 0)
@@ -83,22 +86,22 @@ def test_a_generators_texts_are_compared_with_the_same_seed(shadowed, is_streame
 
 def test_another_generator_writes_another_text(shadowed):
     engine = shadowed(publish_generator, "shakespeare", seeds=(0, 1))
-    engine.generate(GenerateRequest("To be", Sampling(max_tokens=30, seed=1))).result()
+    engine.answer(GenerateRequest("To be", Sampling(max_tokens=30, seed=1))).result()
     assert tally_of(engine, 1).different == 1
 
 
 def test_a_generation_that_was_given_up_is_not_compared(shadowed):
     engine = shadowed(publish_generator, "shakespeare", seeds=(0, 0))
-    given_up = engine.generate(GenerateRequest("To be", Sampling(max_tokens=400, seed=1)))
+    given_up = engine.answer(GenerateRequest("To be", Sampling(max_tokens=400, seed=1)))
     given_up.cancel()
-    engine.generate(GenerateRequest("To be", Sampling(max_tokens=5, seed=1))).result()
+    engine.answer(GenerateRequest("To be", Sampling(max_tokens=5, seed=1))).result()
     assert tally_of(engine, 1).same == 1
 
 
 def test_a_shadow_that_does_another_task_is_counted_as_failed_and_harms_nobody(shadowed, tmp_path):
     publish_classifier(tmp_path, "sentiment")
     engine = shadowed(publish_generator, "sentiment", seeds=(0,))
-    answer = engine.classify(ClassifyRequest(("a good film",)))
+    answer = engine.answer(ClassifyRequest(("a good film",)))
     assert answer.version == 1
     assert tally_of(engine, 1).failed == 1
 
@@ -109,6 +112,6 @@ def test_copies_beyond_the_line_are_skipped(shadowed):
     with shadows._has_work:  # as long as the thread cannot take one
         shadows._waiting.extend([None] * MAX_WAITING)
     shadow = engine._registry.shadow_of("sentiment")
-    shadows.offer_texts(shadow, ClassifyRequest(("good",)), [])
+    shadows.offer(shadow, lambda: Difference(1, 0))
     shadows._waiting.clear()
     assert tally_of(engine, 1).skipped == 1

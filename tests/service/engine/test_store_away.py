@@ -37,7 +37,7 @@ def registry_of(store, **options):
 
 
 def served(registry):
-    return [registry.find("sentiment", "text-classification").info.version]
+    return [registry.find("sentiment", "classify").info.version]
 
 
 def test_a_store_that_vanishes_leaves_what_is_served_and_is_followed_when_it_is_back(

@@ -29,6 +29,6 @@ def test_a_store_that_vanishes_between_two_looks_takes_no_model_along(tmp_path):
 
     registry.refresh()
 
-    assert registry.find("sentiment", "text-classification").info.version == 1
+    assert registry.find("sentiment", "classify").info.version == 1
     for model in registry.loaded():
         model.close()

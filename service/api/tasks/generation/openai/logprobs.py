@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from service.engine.types import TokenLogprob
+from service.engine.requests.generate import TokenLogprob
 
 LOWEST = -9999.0  # stands for minus infinity, which is no JSON
 

@@ -9,14 +9,15 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, RootModel
 
 from service.api.body import parse_json
-from service.api.classify import checked_texts, note
 from service.api.errors import TextTooLong
 from service.api.protocol_requests import Only, ProtocolRequest, check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.request_schemas import ModelName, Text, Texts
 from service.api.response_schemas import Answer
-from service.engine.types import Classification, ClassifyRequest, ModelInfo
+from service.api.tasks.classification.classify import checked_texts, note
+from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
+from service.engine.types import ModelInfo
 
 
 class PredictParameters(ProtocolRequest):
@@ -84,8 +85,8 @@ def predict(request: Request) -> Reply:
     if ask.parameters is not None:
         check_supported(ask.parameters)
         top_k = ask.parameters.top_k
-    info = request.engine.resolve(ask.model, "text-classification")
-    answer = request.engine.classify(
+    info = request.engine.resolve(ask.model, "classify")
+    answer: ClassifyAnswer = request.engine.answer(
         ClassifyRequest(
             texts,
             ask.model,

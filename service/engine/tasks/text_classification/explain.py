@@ -8,11 +8,12 @@ import re
 import time
 from dataclasses import replace
 
-from service.engine.classifier import Classifier
 from service.engine.flat_combining import caller_left, too_late
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
-from service.engine.types import Classification, ClassifyRequest, Timing, TokenScore
+from service.engine.requests.classify import Classification, ClassifyRequest, TokenScore
+from service.engine.tasks.text_classification.classifier import Classifier
+from service.engine.types import Timing
 from service.errors import EngineFailure, InvalidInput
 
 logger = logging.getLogger(__name__)
@@ -113,5 +114,5 @@ class Explainer:
         job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
         return tuple(
             TokenScore(start, end, tuple(a - b for a, b in zip(result.probs, probs, strict=True)))
-            for (start, end), probs in zip(words, job.probs, strict=True)
+            for (start, end), probs in zip(words, job.outputs, strict=True)
         )

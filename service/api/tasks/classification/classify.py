@@ -8,8 +8,13 @@ from service.api.errors import SchemaError
 from service.api.limits import check_text
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.request_schemas import ClassifyAsk
-from service.engine.types import Classification, ClassifyAnswer, ClassifyRequest, Explain
+from service.api.tasks.classification.schemas import ClassifyAsk
+from service.engine.requests.classify import (
+    Classification,
+    ClassifyAnswer,
+    ClassifyRequest,
+    Explain,
+)
 from service.settings import Settings
 
 EXPLAIN: dict[bool | str, Explain | None] = {
@@ -25,7 +30,7 @@ def classify(request: Request) -> Reply:
     ask = parse_json(ClassifyAsk, request)
     texts = checked_texts(ask.input, request.settings)
     explain = EXPLAIN[ask.explain]
-    answer = request.engine.classify(
+    answer: ClassifyAnswer = request.engine.answer(
         ClassifyRequest(texts, ask.model, explain, request.deadline(), request.is_client_gone)
     )
     num_tokens = note(answer, request)

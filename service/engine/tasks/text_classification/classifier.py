@@ -5,26 +5,22 @@ names the result. What explanations add is in `explain`.
 """
 
 import math
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from model_store.tasks.text_classification import ClassifierConfig
-from model_store.tokenizer import Tokenizer
-from service.engine.activity import Tally
-from service.engine.batcher import Batcher, Item, Job
-from service.engine.flat_combining import FlatCombiner
-from service.engine.isolation import probs_of_each
+from model_store import ClassifierConfig, Tokenizer
+from service.engine.batch_worker import BatchWorker, timing_of
 from service.engine.options import EngineOptions
-from service.engine.pausing import Stretches, pause
-from service.engine.runtime import ClassifierGraph
-from service.engine.types import Classification, ClassifyRequest, Timing, never
-from service.errors import EngineFailure, InvalidInput
+from service.engine.pausing import pause
+from service.engine.requests.classify import Classification, ClassifyRequest
+from service.engine.tasks.text_classification.runtime import ClassifierGraph
+from service.engine.types import Timing
+from service.errors import InvalidInput
 
 CHARS_PER_STRETCH = 4_000
 """Text tokenized before others get a turn: about 0.7 ms, against 6 microseconds for the turn."""
 
 
-class Classifier:
+class Classifier(BatchWorker[list[int]]):
     """One version of one classifier, ready to answer; threads share it.
 
     Args:
@@ -33,6 +29,8 @@ class Classifier:
         tokenizer: Its tokenizer.
         options: Limits.
     """
+
+    noun = "text"
 
     def __init__(
         self,
@@ -46,28 +44,12 @@ class Classifier:
         self.runtime = runtime
         self.config = config
         self.tokenizer = tokenizer
-        batcher = Batcher(
-            options.max_batch_tokens,
-            options.max_queue_size,
-            max_wait_s=options.max_wait_ms / 1000,
-        )
-        self._stretches = Stretches()
-        self._combiner = FlatCombiner(batcher, self._run_batch, self._stretches)
+        super().__init__(options)
 
-    @property
-    def num_waiting(self) -> int:
-        """Sequences in line."""
-        return self._combiner.num_waiting
-
-    @property
-    def num_running(self) -> int:
-        """Always 0: a classifier's batches are over in milliseconds."""
-        return 0
-
-    @property
-    def tally(self) -> Tally:
-        """What its batches added up to."""
-        return self._combiner.tally
+    def outputs(self, inputs: Sequence[list[int]]) -> list[list[float] | None]:
+        """Return the probabilities of each sequence of 1 to `max_seq_len` tokens."""
+        rows = self.runtime.probs(inputs).tolist()
+        return [row if math.isfinite(sum(row)) else None for row in rows]
 
     def classify(self, request: ClassifyRequest) -> tuple[list[Classification], Timing]:
         """Classify each text of a request.
@@ -80,29 +62,13 @@ class Classifier:
             NotReady: If the service stops.
             EngineFailure: If the model failed on one of its texts.
         """
-        self._combiner.check_room(len(request.texts))
+        self.check_room(len(request.texts))
         sequences, are_cut = self.encode(request.texts)
         job = self.run(sequences, request.deadline, request.is_caller_gone)
         if len(sequences) > 1:
             pause()  # its caller writes a long answer now
-        rows = zip(sequences, are_cut, job.probs, strict=True)
+        rows = zip(sequences, are_cut, job.outputs, strict=True)
         return [self._named(*row) for row in rows], timing_of(job)
-
-    def run(
-        self,
-        sequences: Sequence[list[int]],
-        deadline: float | None,
-        is_caller_gone: Callable[[], bool] = never,
-    ) -> Job:
-        """Run sequences of 1 to `max_seq_len` tokens; errors as in `classify`."""
-        job = Job(sequences, time.monotonic(), deadline, is_caller_gone)
-        self._combiner.complete(job)
-        return job
-
-    def close(self, patience_s: float | None = None) -> None:
-        """Let what runs be answered; with a patience, which only its callers need, fail it."""
-        if patience_s is not None:
-            self._combiner.stop()
 
     def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], list[bool]]:
         """Return the token ids of each text that the model reads, and whether it has more.
@@ -137,28 +103,10 @@ class Classifier:
         except ValueError as exc:
             raise InvalidInput(f"`input`: {exc}; leave it out", param="input") from exc
 
-    def _run_batch(self, batch: Sequence[Item]) -> None:
-        """Settle each item; an item that the model fails on fails its job."""
-        sequences = [item.token_ids for item in batch]
-        probs = probs_of_each(self.runtime, sequences, len(self.config.labels))
-        for item, row in zip(batch, probs.tolist(), strict=True):
-            if math.isfinite(sum(row)):
-                item.job.settle(item.index, row)
-            else:
-                item.job.error = EngineFailure(
-                    f"the model failed on text {item.index}; other requests are not touched"
-                )
-
     def _named(self, token_ids: Sequence[int], is_cut: bool, probs: list[float]) -> Classification:
         score = max(probs)
         label = self.config.labels[probs.index(score)]
         return Classification(label, score, tuple(probs), len(token_ids), is_cut)
-
-
-def timing_of(job: Job) -> Timing:
-    """Return where a finished job's time went."""
-    started = job.submitted if job.started is None else job.started
-    return Timing(started - job.submitted, job.compute_s, job.batch_size)
 
 
 def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:

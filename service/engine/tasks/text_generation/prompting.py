@@ -10,10 +10,10 @@ from model_store.tokenizer import Tokenizer
 from service.engine.answer_stream import Echo
 from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
+from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
-from service.engine.types import GenerateRequest
 from service.errors import InvalidInput
 
 
@@ -70,7 +70,15 @@ class PromptBuilder:
         )
         # To know how probable each token of the prompt was, it is read token by token.
         chunk = 1 if echo is not None and has_logprobs else CHUNK
-        return Prompt(generation, [self._config.bos_id, *token_ids], params.n, chunk)
+        read = [self._config.bos_id, *token_ids]
+        return Prompt(generation, read, params.n, chunk, seen=read)
+
+    def smallest(self, deadline: float) -> GenerateRequest:
+        """Return a request as small as can be: two tokens, since the first comes of the prompt."""
+        config = self._config
+        prompt = config.prompts[0] if config.prompts else ""
+        small = Sampling(max_tokens=min(2, config.max_tokens), temperature=0.0, seed=0)
+        return GenerateRequest(prompt, small, deadline=deadline)
 
     def _encode(self, prompt: str | Sequence[int]) -> list[int]:
         allowed = self._config.prompts

@@ -9,7 +9,11 @@ from service.api import sse
 from service.api.body import parse_json
 from service.api.engine_protocol import GenerationProtocol
 from service.api.errors import RouteNotFound, SchemaError
-from service.api.generation_calls import (
+from service.api.limits import check_at_most, check_text
+from service.api.protocol_requests import check_supported, ignored_fields
+from service.api.reply import Reply, json_reply
+from service.api.request import Request
+from service.api.tasks.generation.calls import (
     Piece,
     start_all,
     stop_texts,
@@ -17,13 +21,9 @@ from service.api.generation_calls import (
     usage,
     wait_all,
 )
-from service.api.limits import check_at_most, check_text
-from service.api.openai.logprobs import LogprobLists
-from service.api.openai.schemas import CompletionAsk
-from service.api.protocol_requests import check_supported, ignored_fields
-from service.api.reply import Reply, json_reply
-from service.api.request import Request
-from service.engine.types import Delta, GeneratedAnswer, GenerateRequest, Sampling
+from service.api.tasks.generation.openai.logprobs import LogprobLists
+from service.api.tasks.generation.openai.schemas import CompletionAsk
+from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, Sampling
 from service.settings import Settings
 
 Prompts = Sequence[str | tuple[int, ...]]
@@ -41,7 +41,7 @@ def completions(request: Request) -> Reply:
         ],
         request,
     )
-    writer = RunningBatch(ask, prompts, generations, request)
+    writer = CompletionWriter(ask, prompts, generations, request)
     if ask.stream:
         reply = stream_all(generations, request, writer.events)
     else:
@@ -123,7 +123,7 @@ def _as_list(prompt: str | list[str] | list[int] | list[list[int]]) -> Prompts:
     return tuple(tuple(one) if isinstance(one, list) else str(one) for one in prompt)
 
 
-class RunningBatch:
+class CompletionWriter:
     """Writes the answers to one request.
 
     Args:

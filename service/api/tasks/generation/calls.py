@@ -13,7 +13,7 @@ from service.api import sse
 from service.api.engine_protocol import GenerationProtocol
 from service.api.reply import Reply, Stream
 from service.api.request import Request
-from service.engine.types import Delta, GeneratedAnswer, GenerateRequest
+from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest
 from service.errors import Cancelled
 
 LOOK_S = 1.0  # how often it is looked whether anybody still waits for a whole text
@@ -38,7 +38,7 @@ def start_all(asks: Sequence[GenerateRequest], request: Request) -> list[Generat
         for ask in asks:
             if generations:  # the version that the first one got, also where another is tried out
                 ask = replace(ask, version=record.version)
-            generation = request.engine.generate(ask)
+            generation: GenerationProtocol = request.engine.answer(ask)
             generations.append(generation)
             record.model, record.version = generation.model, generation.version
             record.prompt_tokens += generation.prompt_tokens

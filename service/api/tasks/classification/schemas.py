@@ -1,0 +1,22 @@
+"""Wire models of `/v1/classify`: what it takes."""
+
+from typing import Literal
+
+from service.api.request_schemas import Ask, ModelName, Text, Texts
+
+
+class ClassifyAsk(Ask):
+    """Texts to classify."""
+
+    model: ModelName | None = None
+    """Classifier, as `name`, `name:version` or `name:label`; the default classifier if left out."""
+
+    input: Text | Texts
+    """A text, or a list of texts."""
+
+    explain: bool | Literal["trajectory", "occlusion"] = False
+    """`trajectory` (or true) adds the probabilities after each token, `occlusion` the change that
+    each word makes."""
+
+    truncate_prompt_tokens: Literal[-1] | None = None
+    """As vLLM's clients send it: -1 is what always happens, a cut where the model has its limit."""

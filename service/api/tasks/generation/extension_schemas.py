@@ -1,0 +1,113 @@
+"""Wire models of the Open Inference Protocol's `generate`: what it takes and answers.
+
+Spec: kserve/open-inference-protocol, `generate_rest.yaml`; triton-inference-server/server,
+`docs/protocol/extension_generate.md`.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from service.api.protocol_requests import ProtocolRequest
+from service.api.request_schemas import MAX_SEED, Prompt, StopText, StopTexts, documented
+from service.api.response_schemas import Answer
+
+
+class GenerateParameters(ProtocolRequest):
+    """How text is drawn; what is left out takes the model's own default."""
+
+    max_tokens: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_tokens"})] | None = (
+        None
+    )
+    """Tokens to generate at most; 20 if left out."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """How freely to draw: 0 takes the most probable token each time."""
+
+    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    """Draw from the k most probable tokens; 0 for all."""
+
+    top_p: float | None = Field(default=None, ge=0, le=1)
+    """Draw from the fewest most probable tokens that have this probability together."""
+
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    """Leave out tokens below this share of the most probable one's probability."""
+
+    repetition_penalty: float | None = Field(default=None, ge=0.001, le=10)
+    """Over 1 makes tokens less likely that were seen before."""
+
+    presence_penalty: float | None = Field(default=None, ge=-2, le=2)
+    """Over 0 makes every token less likely that the answer has already."""
+
+    frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
+    """The same, growing with each time that it has it."""
+
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    """The same seed, request and model version give the same text; drawn if left out."""
+
+    stop: StopText | StopTexts | None = None
+    """Text or texts that end the answer; they are not part of it."""
+
+    details: bool | None = None
+    """Also tell why the text ended, and each token's log probability."""
+
+
+class TextAsk(GenerateParameters):
+    """A text to continue; as Triton does, the parameters may also stand at the top."""
+
+    text_input: Prompt
+    """Text to continue; may be empty."""
+
+    id: Annotated[str, Field(max_length=256)] | None = None
+    """Given back in the answer."""
+
+    parameters: GenerateParameters | None = None
+    """How text is drawn."""
+
+
+class TokenBody(Answer):
+    """A token of the text and its natural-log probability."""
+
+    id: int
+    """Its number in the model's vocabulary."""
+
+    text: str
+    """What it adds to the text."""
+
+    logprob: float | None
+    """How probable it was."""
+
+    special: bool
+    """Always false."""
+
+
+class DetailsBody(Answer):
+    """Why the text ended, and its tokens (in a stream the newest one)."""
+
+    finish_reason: Literal["length", "eos_token", "stop_sequence"] | None
+    """Null in a stream until the last piece."""
+
+    logprobs: list[TokenBody] | None = None
+    """All tokens, of a whole answer."""
+
+    token: TokenBody | None = None
+    """The newest token, of a stream."""
+
+
+class TextBody(Answer):
+    """Generated text; in a stream each event is one of these, with the next piece."""
+
+    id: str | None = None
+    """The request's own `id`."""
+
+    text_output: str
+    """The text, or its next piece."""
+
+    model_name: str
+    """Name of the model that answered."""
+
+    model_version: str
+    """Its version."""
+
+    details: DetailsBody | None = None
+    """If asked for."""

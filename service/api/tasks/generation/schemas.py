@@ -1,0 +1,61 @@
+"""Wire models of `/v1/generate`: what it takes."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from service.api.request_schemas import (
+    MAX_SEED,
+    Ask,
+    MaxTokens,
+    ModelName,
+    Prompt,
+    StopText,
+    StopTexts,
+    documented,
+)
+
+MAX_LOGPROBS = 20
+
+
+class GenerateAsk(Ask):
+    """A prompt to continue; what is left out takes the model's own default."""
+
+    model: ModelName | None = None
+    """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
+
+    prompt: Prompt
+    """Text to continue; may be empty."""
+
+    max_tokens: MaxTokens | None = None
+    """Tokens to generate at most."""
+
+    temperature: float | None = Field(default=None, ge=0, le=2)
+    """How freely to draw: 0 takes the most probable token each time."""
+
+    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    """Draw from the k most probable tokens; 0 for all."""
+
+    top_p: float | None = Field(default=None, gt=0, le=1)
+    """Draw from the fewest most probable tokens that have this probability together."""
+
+    min_p: float | None = Field(default=None, ge=0, le=1)
+    """Leave out tokens below this share of the most probable one's probability."""
+
+    repetition_penalty: float | None = Field(default=None, ge=0.001, le=10)
+    """Over 1 makes tokens less likely that were seen before."""
+
+    stop: StopText | StopTexts | None = None
+    """Text or texts that end the answer; they are not part of it."""
+
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    """The same seed, request and model version give the same text; drawn if left out."""
+
+    n: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_n"})] = 1
+    """Independent answers; answer i uses seed + i."""
+
+    logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)
+    """Adds each token's log probability, and those of this many most probable ones."""
+
+    stream: bool = False
+    """Send the text as server-sent events while it is written."""

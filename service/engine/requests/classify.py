@@ -1,0 +1,71 @@
+"""Classifying: what is asked and what is answered, whatever is classified."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import ClassVar, Literal
+
+from service.engine.types import Timing, never
+
+Explain = Literal["trajectory", "occlusion"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyRequest:
+    """Texts to classify.
+
+    Args:
+        texts: At least one text.
+        model: `name`, `name:version` or `name:label`; None for the default classifier.
+        explain: "trajectory" for the probabilities after each token, "occlusion" for the change
+            when each word is left out, None for neither.
+        deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
+        is_caller_gone: Tells whether nobody waits any more; asked between batches.
+        version: The one to take of those that `model` may mean, where one was told already.
+    """
+
+    verb: ClassVar[str] = "classify"
+
+    texts: tuple[str, ...]
+    model: str | None = None
+    explain: Explain | None = None
+    deadline: float | None = None
+    is_caller_gone: Callable[[], bool] = field(default=never, compare=False)
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScore:
+    """One piece of the caller's text and what it does to the answer.
+
+    Args:
+        start: Offset of its first character in the caller's text.
+        end: Offset after its last character.
+        probs: "trajectory": class probabilities after reading up to and with this token.
+            "occlusion": probabilities of the whole text minus those without this word.
+    """
+
+    start: int
+    end: int
+    probs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Classification:
+    """The answer for one text; `probs` in label order, `score` the label's own probability."""
+
+    label: str
+    score: float
+    probs: tuple[float, ...]
+    num_tokens: int
+    truncated: bool
+    explanation: tuple[TokenScore, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyAnswer:
+    """Answers in the order of the request's texts, and which version gave them."""
+
+    model: str
+    version: int
+    results: tuple[Classification, ...]
+    timing: Timing

@@ -1,0 +1,90 @@
+"""One version of a text classifier as the engine sees it: asked, proved, compared."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from model_store import ClassifierConfig, Tokenizer
+from service.engine.options import EngineOptions
+from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
+from service.engine.tasks.text_classification.classifier import Classifier
+from service.engine.tasks.text_classification.explain import Explainer
+from service.engine.tasks.text_classification.runtime import ClassifierGraph
+from service.engine.types import VersionId
+from service.engine.worker import Difference, Offer, Worker
+from service.errors import InvalidInput, ServiceError
+
+MAX_COMPARED = 32  # texts of one request that a shadow is asked as well
+COPY_PATIENCE_S = 60.0  # for its answer
+
+
+class TextClassifier(Classifier):
+    """A classifier that answers requests; see `service.engine.worker.Worker`.
+
+    Args:
+        version: What it is called in answers.
+        runtime: The model.
+        config: Its configuration.
+        tokenizer: Its tokenizer.
+        options: Limits.
+    """
+
+    def __init__(
+        self,
+        version: VersionId,
+        runtime: ClassifierGraph,
+        config: ClassifierConfig,
+        *,
+        tokenizer: Tokenizer,
+        options: EngineOptions,
+    ) -> None:
+        """Start with nothing waiting."""
+        super().__init__(runtime, config, tokenizer=tokenizer, options=options)
+        self._version = version
+        self._explainer = Explainer(self, options)
+
+    def answer(self, request: ClassifyRequest) -> ClassifyAnswer:
+        """Classify texts, explained if that was asked for; errors as in `classify`."""
+        if not request.texts:
+            raise InvalidInput("`input` has no text: send at least one", param="input")
+        if request.explain is None:
+            results, timing = self.classify(request)
+        else:
+            results, timing = self._explainer.classify(request)
+        return ClassifyAnswer(*self._version, tuple(results), timing)
+
+    def probe(self, deadline: float) -> None:
+        """Read one token; errors as in `run`."""
+        self.run([[0]], deadline)
+
+    def compare(
+        self, request: ClassifyRequest, answer: ClassifyAnswer, shadow: Worker, offer: Offer
+    ) -> None:
+        """Offer to classify the same with `shadow`; see `worker.Worker`."""
+        few = replace(request, texts=request.texts[:MAX_COMPARED], explain=None)
+        offer(partial(compare_texts, shadow, few, answer.results[:MAX_COMPARED]))
+
+
+def compare_texts(
+    shadow: Worker, request: ClassifyRequest, results: Sequence[Classification]
+) -> Difference:
+    """Classify with `shadow`; the distance is the change of the label's own score.
+
+    Raises:
+        ServiceError: If `shadow` fails, or does another task.
+    """
+    if not isinstance(shadow, Classifier):
+        raise ServiceError("it does another task than the default version")
+    late = replace(request, deadline=time.monotonic() + COPY_PATIENCE_S)
+    answers, _ = shadow.classify(late)
+    pairs = list(zip(results, answers, strict=True))
+    same = sum(old.label == new.label for old, new in pairs)
+    labels = shadow.config.labels
+    distance = sum(abs(old.score - _score(new, old.label, labels)) for old, new in pairs)
+    return Difference(same, len(pairs) - same, distance)
+
+
+def _score(answer: Classification, label: str, labels: Sequence[str]) -> float:
+    """Return the probability of a label; 0 if there is none of this name."""
+    return answer.probs[labels.index(label)] if label in labels else 0.0

@@ -1,0 +1,59 @@
+"""Text generation: a prompt in, one token after the other out."""
+
+from collections.abc import Sequence
+
+from model_store import GeneratorConfig, StoredVersion, TextCase
+from service.engine.continuous_batching import Generator
+from service.engine.generation_handle import Source
+from service.engine.options import EngineOptions
+from service.engine.proving import golden_cases, probes, prove, read_if_listed
+from service.engine.running_batch import RunningBatch, never_drawn
+from service.engine.runtime import WEIGHTS
+from service.engine.task import EngineTask
+from service.engine.tasks.text_generation.prompting import PromptBuilder
+from service.engine.tasks.text_generation.runtime import GeneratorRuntime
+from service.engine.token_sampler import log_softmax
+from service.engine.types import ModelInfo
+
+MODEL = "model.onnx"
+
+
+def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Generator]:
+    """Open and prove a version; see `EngineTask`."""
+    config = stored.config
+    assert isinstance(config, GeneratorConfig)
+    weights = read_if_listed(stored, WEIGHTS)
+    runtime = GeneratorRuntime(config, stored.read(MODEL), weights=weights)
+    cases = golden_cases(stored, TextCase)
+    prove(cases, lambda case: _next_log_probs(runtime, case.token_ids))
+    runtime.settle_promise([*(case.token_ids for case in cases), *probes(config.vocab_size)])
+    tokenizer = stored.tokenizer()
+    source = Source(stored.name, stored.version, tokenizer.token_bytes)
+    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
+    banned = never_drawn(tokenizer, config.eos_id)
+    batch = RunningBatch(
+        runtime, config, token_bytes=source.token_bytes, banned=banned, options=options
+    )
+    info = ModelInfo(
+        stored.name,
+        stored.version,
+        config.task,
+        TASK.verb,
+        stored.manifest.created,
+        config.vocab_size,
+        max_prompt_tokens=config.max_prompt_tokens,
+        max_tokens=config.max_tokens,
+        prompts=config.prompts,
+        sampling=config.sampling.model_dump(),
+    )
+    return info, Generator(prompts, batch, options.max_queue_size)
+
+
+def _next_log_probs(runtime: GeneratorRuntime, token_ids: Sequence[int]) -> list[float]:
+    logits, _ = runtime.run([token_ids], runtime.start_state(1))
+    outputs: list[float] = log_softmax(logits)[0].tolist()
+    return outputs
+
+
+TASK = EngineTask("text-generation", "generate", "writes texts", load)
+TASKS = (TASK,)
