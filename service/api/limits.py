@@ -40,3 +40,39 @@ def check_at_most(value: int | None, most: int, name: str) -> None:
     if value is not None and value > most:
         shown = str(value) if value < 10**20 else "a larger number"
         raise SchemaError(f"`{name}` must be at most {most}, got {shown}", param=name)
+
+
+def checked_texts(
+    given: str | list[str], settings: Settings, name: str = "input"
+) -> tuple[str, ...]:
+    """Return the texts that a model is to read.
+
+    Args:
+        given: A text or several.
+        settings: For their number and length.
+        name: The field that they were sent in.
+
+    Raises:
+        SchemaError: There are none or too many, or one is empty or holds a NUL.
+        TextTooLong: One is too long.
+    """
+    if isinstance(given, str):
+        check_text(given, settings, name)
+        _check_not_blank(given, name)
+        return (given,)
+    if not 1 <= len(given) <= settings.max_texts:
+        raise SchemaError(
+            f"`{name}` has {len(given)} texts; send 1 to {settings.max_texts} in one request",
+            param=name,
+        )
+    for index, text in enumerate(given):
+        check_text(text, settings, name, index)
+        _check_not_blank(text, name, index)
+    return tuple(given)
+
+
+def _check_not_blank(text: str, name: str, index: int | None = None) -> None:
+    if not text or text.isspace():
+        param = name if index is None else f"{name}[{index}]"
+        what = "has only spaces" if text else "is empty"
+        raise SchemaError(f"`{param}` {what}; send a text with words in it", param=param)

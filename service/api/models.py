@@ -73,5 +73,7 @@ def _describe(status: ModelStatus) -> dict[str, Any]:
         "classes": status.classes,
         "prompts": status.prompts,
         "sampling": _defaults(status.sampling),
+        "input_shape": status.input_shape,
+        "facts": status.facts,
         "metrics": dict(status.metrics),
     }

@@ -104,6 +104,12 @@ class ModelBody(Answer):
     sampling: SamplingBody | None
     """A generator's own defaults."""
 
+    input_shape: list[int]
+    """Shape of the numbers that it takes, -1 for any size; empty if it takes texts."""
+
+    facts: dict[str, str | int]
+    """More that is good to know, such as the languages of a translator."""
+
     canary_weight: float | None
     """Its share of the requests that name no version, if it is the canary."""
 

@@ -3,15 +3,32 @@
 from collections.abc import Sequence
 
 from service.api.docs.page import document_endpoint, page_endpoint, swagger_file
+from service.api.errors import RouteNotFound, text_inference_body
 from service.api.handler import Route
 from service.api.health import alive, ready
+from service.api.hugging_face import answer, read_call
 from service.api.models import list_models, show_model
 from service.api.open_inference import routes as open_inference
 from service.api.open_inference.statistics import Statistics
+from service.api.reply import Reply
+from service.api.request import Request
 from service.api.task import api_tasks
 from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
+
+def ask_hub(request: Request) -> Reply:
+    """Answer Hugging Face's client with what the model's verb has for it."""
+    call, ask = read_call(request)
+    hub = api_tasks()[call.info.verb].hub
+    if hub is None:
+        raise RouteNotFound(
+            f"{call.info.name} is not asked this way; it has a route of its own, see /docs"
+        )
+    return answer(hub(call), ask)
+
+
 SHARED_ROUTES = (
+    Route("/models/<model>", ask_hub, "POST", "Ask a model (Hugging Face)", text_inference_body),
     Route("/v1/models", list_models, summary="List the models"),
     Route("/v1/models/<model>", show_model, summary="Show one model"),
     Route("/healthz", alive, summary="Is the process alive?", is_open=True),

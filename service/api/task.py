@@ -13,6 +13,7 @@ from model_store.discovery import found_in
 from service.api import tasks
 from service.api.docs.operation import Operation
 from service.api.handler import Route
+from service.api.hugging_face import HubCall
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.request import Request
 from service.engine.types import ModelInfo
@@ -74,6 +75,7 @@ class ApiTask:
         operations: What the documentation says of them, by method and rule.
         tensors: How the Open Inference Protocol has it.
         examples: Requests to try, by the task of the model that they are for.
+        hub: Answers Hugging Face's client, in the shape that its method for this reads.
         place: Where it stands among the others: 0 comes first.
     """
 
@@ -82,6 +84,7 @@ class ApiTask:
     operations: Mapping[str, Operation]
     tensors: Tensors
     examples: Mapping[str, Example] = field(default_factory=dict)
+    hub: Callable[[HubCall], list[Any]] | None = None
     place: int = 100
 
 

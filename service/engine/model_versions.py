@@ -140,6 +140,8 @@ class ModelVersions:
             sampling=info.sampling,
             canary_weight=self.canary[1] if self.canary and self.canary[0] == version else None,
             is_shadow=self.is_only_shadow(version),
+            input_shape=info.input_shape,
+            facts=info.facts,
         )
 
 

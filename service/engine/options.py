@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-
 DEFAULT_MODELS = {
     "classify": "sentiment",
     "generate": "shakespeare",

@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from service.api import response_schemas as answers
-from service.api.docs.operation import HEALTH, NATIVE, OIP, Operation
+from service.api.docs.operation import FOREIGN, HEALTH, NATIVE, OIP, Operation
 from service.api.health import StatusBody
+from service.api.hugging_face import HubAsk, HubBody, TextErrorBody
 from service.api.open_inference import request_schemas as oip_schemas
 from service.api.open_inference import response_schemas as oip
 from service.api.open_inference import statistics
@@ -44,6 +45,9 @@ _OF_MODEL = {
 }
 
 SHARED_OPERATIONS: Mapping[str, Operation] = {
+    "POST /models/<model>": Operation(
+        FOREIGN, HubBody, HubAsk, {"A text": {"inputs": FILM}}, "work", error=TextErrorBody
+    ),
     "GET /v1/models": Operation(NATIVE, answers.ModelListBody),
     "GET /v1/models/<model>": Operation(NATIVE, answers.ModelBody, reach="find"),
     "GET /v2": Operation(OIP, oip.ServerBody),

@@ -4,8 +4,7 @@ import time
 from typing import Any
 
 from service.api.body import parse_json
-from service.api.errors import SchemaError
-from service.api.limits import check_text
+from service.api.limits import checked_texts
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.tasks.classification.schemas import ClassifyAsk
@@ -15,7 +14,6 @@ from service.engine.requests.classify import (
     ClassifyRequest,
     Explain,
 )
-from service.settings import Settings
 
 EXPLAIN: dict[bool | str, Explain | None] = {
     False: None,
@@ -55,35 +53,6 @@ def classify(request: Request) -> Reply:
     )
 
 
-def checked_texts(
-    given: str | list[str], settings: Settings, name: str = "input"
-) -> tuple[str, ...]:
-    """Return the texts to classify.
-
-    Args:
-        given: A text or several.
-        settings: For their number and length.
-        name: The field that they were sent in.
-
-    Raises:
-        SchemaError: There are none or too many, or one is empty or holds a NUL.
-        TextTooLong: One is too long.
-    """
-    if isinstance(given, str):
-        check_text(given, settings, name)
-        _check_not_blank(given, name)
-        return (given,)
-    if not 1 <= len(given) <= settings.max_texts:
-        raise SchemaError(
-            f"`{name}` has {len(given)} texts; send 1 to {settings.max_texts} in one request",
-            param=name,
-        )
-    for index, text in enumerate(given):
-        check_text(text, settings, name, index)
-        _check_not_blank(text, name, index)
-    return tuple(given)
-
-
 def note(answer: ClassifyAnswer, request: Request) -> int:
     """Note for logs and metrics who answered, and return the number of tokens read."""
     record = request.record
@@ -93,13 +62,6 @@ def note(answer: ClassifyAnswer, request: Request) -> int:
     record.batch_size, record.num_rows = timing.batch_size, len(answer.results)
     record.prompt_tokens = sum(result.num_tokens for result in answer.results)
     return record.prompt_tokens
-
-
-def _check_not_blank(text: str, name: str, index: int | None = None) -> None:
-    if not text or text.isspace():
-        param = name if index is None else f"{name}[{index}]"
-        what = "has only spaces" if text else "is empty"
-        raise SchemaError(f"`{param}` {what}; send a text to classify", param=param)
 
 
 def _item(index: int, result: Classification, text: str, explain: Explain | None) -> dict[str, Any]:

@@ -4,18 +4,19 @@
 `parameters` beside it, and reads a list in a list; so does this route with whoever sends them.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, RootModel
 
 from service.api.body import parse_json
 from service.api.errors import TextTooLong
+from service.api.limits import checked_texts
 from service.api.protocol_requests import Only, ProtocolRequest, check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.request_schemas import ModelName, Text, Texts
 from service.api.response_schemas import Answer
-from service.api.tasks.classification.classify import checked_texts, note
+from service.api.tasks.classification.classify import note
 from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
 from service.engine.types import ModelInfo
 
@@ -66,16 +67,6 @@ class PredictBody(RootModel[list[LabelScore] | list[list[LabelScore]]]):
     """Labels, the most probable first: of one text, or of each text of a list."""
 
 
-class TextErrorBody(Answer):
-    """Every error of this route looks like this."""
-
-    error: str
-    """What went wrong, and the next step."""
-
-    error_type: Literal["validation", "overloaded", "backend"]
-    """Whose fault it was."""
-
-
 def predict(request: Request) -> Reply:
     """Answer with every label's score, best first."""
     ask = parse_json(PredictAsk, request)
@@ -98,7 +89,7 @@ def predict(request: Request) -> Reply:
     note(answer, request)
     if ask.truncate is False:
         _check_whole(answer.results, info)
-    scores = [_scores(result, info.classes)[:top_k] for result in answer.results]
+    scores = [scores_of(result, info.classes)[:top_k] for result in answer.results]
     is_flat = isinstance(ask.inputs, str) and ask.parameters is None
     reply = json_reply(scores[0] if is_flat else scores)
     reply.headers += ignored_fields(ask)
@@ -115,6 +106,7 @@ def _check_whole(results: tuple[Classification, ...], info: ModelInfo) -> None:
             )
 
 
-def _scores(result: Classification, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+def scores_of(result: Classification, classes: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return every label and its score, best first."""
     ranked = sorted(zip(classes, result.probs, strict=True), key=lambda pair: -pair[1])
     return [{"label": label, "score": score} for label, score in ranked]

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from service.api.limits import checked_texts
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.task import Outputs, TensorCall, Tensors
-from service.api.tasks.classification.classify import checked_texts, note
+from service.api.tasks.classification.classify import note
 from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
 from service.engine.types import ModelInfo
 

@@ -7,10 +7,10 @@ from typing import Any
 from service.api import sse
 from service.api.body import parse_json
 from service.api.engine_protocol import GenerationProtocol
+from service.api.generation_calls import start, stop_texts, stream, usage, wait
 from service.api.limits import check_at_most, check_text
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.tasks.generation.calls import start, stop_texts, stream, usage, wait
 from service.api.tasks.generation.schemas import GenerateAsk
 from service.engine.requests.generate import (
     Delta,

@@ -7,11 +7,11 @@ from pydantic import ValidationError
 from pydantic_core import to_json
 
 from service.api.errors import SchemaError
+from service.api.generation_calls import start_all, wait_all
 from service.api.limits import check_text
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.schema_errors import schema_error
 from service.api.task import Outputs, TensorCall, Tensors
-from service.api.tasks.generation.calls import start_all, wait_all
 from service.api.tasks.generation.extension_schemas import GenerateParameters
 from service.api.tasks.generation.generate_extension import FINISH_REASONS, sampling_of
 from service.engine.requests.generate import GenerateRequest

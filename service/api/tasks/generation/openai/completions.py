@@ -9,11 +9,7 @@ from service.api import sse
 from service.api.body import parse_json
 from service.api.engine_protocol import GenerationProtocol
 from service.api.errors import RouteNotFound, SchemaError
-from service.api.limits import check_at_most, check_text
-from service.api.protocol_requests import check_supported, ignored_fields
-from service.api.reply import Reply, json_reply
-from service.api.request import Request
-from service.api.tasks.generation.calls import (
+from service.api.generation_calls import (
     Piece,
     start_all,
     stop_texts,
@@ -21,6 +17,10 @@ from service.api.tasks.generation.calls import (
     usage,
     wait_all,
 )
+from service.api.limits import check_at_most, check_text
+from service.api.protocol_requests import check_supported, ignored_fields
+from service.api.reply import Reply, json_reply
+from service.api.request import Request
 from service.api.tasks.generation.openai.logprobs import LogprobLists
 from service.api.tasks.generation.openai.schemas import CompletionAsk
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, Sampling

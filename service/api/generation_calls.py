@@ -14,6 +14,7 @@ from service.api.engine_protocol import GenerationProtocol
 from service.api.reply import Reply, Stream
 from service.api.request import Request
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest
+from service.engine.requests.translate import TranslateRequest
 from service.errors import Cancelled
 
 LOOK_S = 1.0  # how often it is looked whether anybody still waits for a whole text
@@ -30,7 +31,9 @@ def start(ask: GenerateRequest, request: Request) -> GenerationProtocol:
     return start_all([ask], request)[0]
 
 
-def start_all(asks: Sequence[GenerateRequest], request: Request) -> list[GenerationProtocol]:
+def start_all(
+    asks: Sequence[GenerateRequest] | Sequence[TranslateRequest], request: Request
+) -> list[GenerationProtocol]:
     """Start to generate for several prompts: all or, if one is refused, none."""
     generations: list[GenerationProtocol] = []
     record = request.record
