@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from model_store import StoredVersion, StoreReader
+from model_store import StoredVersion, StoreReader, TextConfig
 from service.settings import Settings
 
 
@@ -45,7 +45,7 @@ class Models:
             f"{version.name}: {config.cell} {config.num_layers}x{config.hidden_size}, "
             f"vocabulary {config.vocab_size}"
             for version in self.versions()
-            for config in (version.config,)
+            if isinstance(config := version.config, TextConfig)
         ]
         return f"{self.label}: {'; '.join(sizes)}"
 

@@ -19,6 +19,8 @@ from training.export.publish import Described, publish, to_graphs
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
+from training.tasks.text_classification.task import TASK as CLASSIFICATION
+from training.tasks.text_generation.task import TASK as GENERATION
 
 COMMAND = "python -m bench.reference"
 MAX_SEQ_LEN = 400
@@ -59,7 +61,7 @@ def _publish_classifier(store: Store, name: str, hidden_size: int) -> None:
     net = TextClassifier(ClassifierNetConfig(stack, num_classes=2))
     publish(
         net,
-        to_graphs(net),
+        to_graphs(CLASSIFICATION, net),
         config,
         tokenizer=tokenizer,
         store=store,
@@ -90,7 +92,7 @@ def _publish_generator(store: Store, name: str, hidden_size: int) -> None:
     net = LanguageModel(LanguageModelConfig(stack))
     publish(
         net,
-        to_graphs(net),
+        to_graphs(GENERATION, net),
         config,
         tokenizer=tokenizer,
         store=store,

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import lightning.pytorch as pl
 import torch
@@ -20,7 +21,7 @@ from training.fitting.fit import LAST, PREVIOUS, FitOptions
 from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
 from training.flags import DEFAULT_STORE, options_from
-from training.reports.card import curl_call
+from training.task import task_of
 
 log = logging.getLogger(__name__)
 
@@ -96,13 +97,14 @@ def say_dry_run(net: nn.Module, num_batches: int) -> None:
     log.info("dry run: %s parameters, %s an epoch; nothing written", f"{count:,}", each)
 
 
-def say_published(stored: StoredVersion, example: str) -> None:
+def say_published(stored: StoredVersion, example: Any) -> None:
     """Say where the new version is, how good it is, and how to call it."""
     log.info("published %s:%d in %s", stored.name, stored.version, stored.path)
     width = max(map(len, stored.manifest.metrics), default=0)
     for key, value in sorted(stored.manifest.metrics.items()):
         log.info("  %-*s %.4f", width, key, value)
-    _say_what_speaks_against(stored)
+    task = task_of(stored.config)
+    task.warn(stored)
     root = stored.path.parent.parent
     default = Store(root).serving(stored.name).default
     if default == stored.version:
@@ -115,7 +117,7 @@ def say_published(stored: StoredVersion, example: str) -> None:
         )
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
-    log.info("serve it with `%s`, then:\n%s", serve, curl_call(stored.name, stored.config, example))
+    log.info("serve it with `%s`, then:\n%s", serve, task.call(stored.name, example))
 
 
 def _warn_of_worse(stored: StoredVersion, store: Store) -> None:
@@ -126,24 +128,6 @@ def _warn_of_worse(stored: StoredVersion, store: Store) -> None:
             "warning: %s; as the newest version it is served nevertheless. To go back:\n"
             "python -m model_store promote %s %d --store %s",
             *(finding, stored.name, before, store.root),
-        )
-
-
-def _say_what_speaks_against(stored: StoredVersion) -> None:
-    """Warn of a classifier that a bag of words beats on the same rows."""
-    figures = stored.manifest.metrics
-    for key, value in figures.items():
-        test_set, is_accuracy, rest = key.partition("_test_accuracy")
-        baseline = figures.get(f"{test_set}_test_baseline_accuracy", value)
-        if not is_accuracy or rest or value >= baseline:
-            continue
-        width = figures.get(f"{key}_high", value) - figures.get(f"{key}_low", value)
-        log.warning(
-            "warning: a bag of words does better on the test texts (%s): accuracy %.4f, this model "
-            "%.4f%s. Train longer, give more texts, or start from a language model (--init-from "
-            "reviews, for English)",
-            *(test_set, baseline, value),
-            ", which may be chance" if baseline - value <= width / 2 else "",
         )
 
 

@@ -25,7 +25,6 @@ from training.data.vocab import encode_corpus, train_tokenizer
 from training.export.publish import Described, command_line, library_versions, publish, to_graphs
 from training.fitting.callbacks import Point
 from training.fitting.fit import fit
-from training.fitting.modules import ClassifierModule
 from training.fitting.pretrained import Pretrained, open_pretrained
 from training.fitting.processes import this_share
 from training.fitting.schedules import GradualUnfreezing
@@ -37,6 +36,8 @@ from training.reports import evaluation, metrics
 from training.reports.baseline import Baseline
 from training.reports.figures import draw_calibration, draw_curves
 from training.tasks.text_classification.flags import parse
+from training.tasks.text_classification.module import ClassifierModule
+from training.tasks.text_classification.task import TASK
 
 log = logging.getLogger(__name__)
 
@@ -233,7 +234,7 @@ def describe(
     )
     return Described(
         about=about,
-        golden_texts=(arguments.example, *GOLDEN_TEXTS),
+        golden=(arguments.example, *GOLDEN_TEXTS),
         example=arguments.example,
         pictures=pictures,
         notes=evaluation.sections(results, data.labels)
@@ -265,7 +266,7 @@ def main(argv: Sequence[str]) -> None:
     if arguments.dry_run or not this_share().is_first:
         return
     probs = calibrate(net, held_out)
-    exported = to_graphs(net, arguments.weights_dtype)
+    exported = to_graphs(TASK, net, arguments.weights_dtype)
     answers = answer_tests(net, data, tokenizer, config)
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
     labels = held_out.labels

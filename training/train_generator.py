@@ -26,28 +26,24 @@ from training.data.corpus import CorpusData, load_corpus
 from training.data.label_prompts import load_labelled_corpus
 from training.data.streams import as_stream, boundary_id, is_running
 from training.data.vocab import train_tokenizer
-from training.export.publish import (
-    Described,
-    Exported,
-    command_line,
-    library_versions,
-    publish,
-    to_graphs,
-)
+from training.export.publish import Described, command_line, library_versions, publish, to_graphs
 from training.export.sessions import open_session
 from training.fitting.callbacks import Point
 from training.fitting.fit import fit
 from training.fitting.losses import SampledSoftmax
-from training.fitting.modules import LanguageModelModule, corpus_loss
 from training.fitting.pretrained import Pretrained, open_pretrained, parse_reference
 from training.fitting.processes import this_share
 from training.flags import options_from
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 from training.reports.figures import draw_curves
-from training.reports.novelty import draw_documents, novelty
-from training.reports.served_models import ServedClassifier, ServedGenerator
+from training.task import Exported
+from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation.flags import parse
+from training.tasks.text_generation.module import LanguageModelModule, corpus_loss
+from training.tasks.text_generation.novelty import draw_documents, novelty
+from training.tasks.text_generation.served import ServedGenerator
+from training.tasks.text_generation.task import TASK
 
 log = logging.getLogger(__name__)
 
@@ -234,7 +230,7 @@ def describe(
     prompt = example_prompt(arguments, data)
     return Described(
         about=about,
-        golden_texts=[prompt, *(data.prompts[:3] or ["a", ""])],
+        golden=[prompt, *(data.prompts[:3] or ["a", ""])],
         example=prompt,
         pictures={"curves.png": draw_curves(points)},
     )
@@ -263,7 +259,7 @@ def main(argv: Sequence[str]) -> None:
     points = train(arguments, net, stream, as_stream(data.validation, tokenizer, boundary))
     if arguments.dry_run or not this_share().is_first:
         return
-    exported = to_graphs(net, arguments.weights_dtype)
+    exported = to_graphs(TASK, net, arguments.weights_dtype)
     figures = measure(net, data, tokenizer, boundary) | measure_novelty(
         exported, data, tokenizer=tokenizer, config=config, count=arguments.samples
     )

@@ -11,8 +11,10 @@ from tests.training.toys import write_names, write_reviews
 from training import evaluate, train_classifier, train_generator
 from training.cli import run_script
 from training.data.labelled_texts import Rows
-from training.reports.prediction import text_figures
-from training.reports.served_models import ServedGenerator
+from training.tasks.text_classification.evaluate import relabelled
+from training.tasks.text_generation.evaluate import spread
+from training.tasks.text_generation.prediction import text_figures
+from training.tasks.text_generation.served import ServedGenerator
 
 CLASSIFIER = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320",
               "--max-epochs", "6", "--learning-rate", "0.02", "--batch-size", "16",
@@ -66,7 +68,7 @@ def test_all_rows_are_measured_next_to_a_bag_of_words_of_other_data(folder):
 
 
 def test_class_ids_of_the_data_become_those_of_the_model():
-    rows = evaluate.relabelled(Rows(["a", "b", "c"], [0, 1, 2]), ["x", "y", "z"], ["z", "x", "y"])
+    rows = relabelled(Rows(["a", "b", "c"], [0, 1, 2]), ["x", "y", "z"], ["z", "x", "y"])
 
     assert rows.labels == [1, 2, 0]
 
@@ -152,12 +154,12 @@ def test_accuracy_of_all_rows_is_said_without_a_bag_of_words_too(caplog):
 
 @pytest.mark.parametrize(("most", "expected"), [(9, "abcdefg"), (7, "abcdefg"), (3, "adg")])
 def test_documents_are_taken_from_all_over_the_list(most, expected):
-    assert "".join(evaluate.spread(list("abcdefg"), most)) == expected
+    assert "".join(spread(list("abcdefg"), most)) == expected
 
 
 def test_data_may_lack_a_label_of_the_model(folder):
     """Two of the model's three labels, in the model's order."""
-    rows = evaluate.relabelled(Rows(["a", "b"], [0, 1]), ["dog", "cat"], ["ant", "cat", "dog"])
+    rows = relabelled(Rows(["a", "b"], [0, 1]), ["dog", "cat"], ["ant", "cat", "dog"])
 
     assert rows.labels == [2, 1]
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from model_store import Store
+from model_store import ClassifierConfig, GeneratorConfig, Store
 from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
 from training.cli import run_script
 from training.data.labelled_texts import load_classification
-from training.reports.served_models import ServedClassifier
 from training.tasks.text_classification.flags import parse
+from training.tasks.text_classification.served import ServedClassifier
 
 STORE = Path("store")
 SMALL = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "6",
@@ -138,6 +138,8 @@ def test_classifier_goes_on_from_a_generators_layers(reviews, tmp_path):
     stored = train("--init-from", "lm:1", "--learning-rate", "1e-12", "--max-epochs", "1")
 
     config = stored.config
+    assert isinstance(config, ClassifierConfig)
+    assert isinstance(generator.config, GeneratorConfig)
     assert (config.embedding_dim, config.hidden_size, config.vocab_size) == (
         7, 9, generator.config.vocab_size,
     )  # fmt: skip

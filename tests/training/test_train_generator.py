@@ -19,8 +19,8 @@ from training.data.corpus import CorpusData
 from training.data.reports import DataReport
 from training.data.vocab import train_char
 from training.nets.config import LanguageModelConfig, StackConfig
-from training.reports.served_models import ServedGenerator
 from training.tasks.text_generation.flags import PRESETS, parse
+from training.tasks.text_generation.served import ServedGenerator
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "24", "--max-epochs", "2", "--batch-size", "4",
          "--learning-rate", "0.02", "--bptt-len", "20", "--samples", "40"]  # fmt: skip

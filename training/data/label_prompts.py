@@ -6,7 +6,7 @@ from training.data.corpus import MAX_HELD_OUT_DOCUMENTS, CorpusData
 from training.data.labelled_texts import Rows, load_classification
 from training.data.passages import telling_passages
 from training.data.reports import DataReport
-from training.reports.served_models import ServedClassifier
+from training.tasks.text_classification.served import ServedClassifier
 
 
 def load_labelled_corpus(

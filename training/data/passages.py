@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from training.data.labelled_texts import Rows
 from training.errors import DataError
-from training.reports.served_models import ServedClassifier
+from training.tasks.text_classification.served import ServedClassifier
 
 MIN_WORDS = 40
 MAX_WORDS = 120

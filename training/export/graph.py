@@ -4,11 +4,7 @@ Building beats tracing here: ONNX's LSTM, GRU and RNN operators take `sequence_l
 batch is exact, and the graphs hold only standard operators. Weights stay in torch's layout in
 `weights.safetensors`; the runtime folds the reordering of gates into constants when it loads.
 
-    classifier   token_ids (batch, seq_len), lengths (batch,)
-                 -> probs (batch, num_classes) [, hidden_states (batch, seq_len, hidden_size)]
-    head         pooled (n, pooled_dim) -> probs (n, num_classes)
-    generator    token_ids, lengths, hidden [, cell] (num_layers, batch, hidden_size)
-                 -> logits (batch, vocab_size), hidden_out [, cell_out]
+What each task's graphs take and give stands in its own `graph.py`.
 """
 
 from collections.abc import Sequence
@@ -19,8 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from onnx import TensorProto, helper, numpy_helper
 
 from training.export.weights import FILENAME, Location
-from training.nets.classifier import FEWEST_TOKENS
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
+from training.nets.config import Cell, StackConfig
 
 OPSET, IR_VERSION = 21, 10
 ONNX_DTYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
@@ -110,7 +105,7 @@ class Graph:
         return data
 
 
-def _gates(graph: Graph, name: str, cell: str) -> str:
+def gates(graph: Graph, name: str, cell: str) -> str:
     """Return a weight or bias with its gates in ONNX's order."""
     order = GATE_ORDER[cell]
     if len(order) == 1:
@@ -120,46 +115,71 @@ def _gates(graph: Graph, name: str, cell: str) -> str:
     return graph.op("Concat", *(parts[place] for place in order), axis=0)
 
 
-def _stacked(graph: Graph, directions: list[str]) -> str:
+def stacked(graph: Graph, directions: list[str]) -> str:
     """Return (num_directions, …) from one array a direction."""
     axis = graph.constant([0], np.int64)
     single = [graph.op("Unsqueeze", one, axis) for one in directions]
     return single[0] if len(single) == 1 else graph.op("Concat", *single, axis=0)
 
 
-def _layer(
+def stack_layer(
     graph: Graph, inputs: str, lengths: str, *, config: StackConfig, index: int, state: list[str]
 ) -> list[str]:
-    """Add one recurrent layer; return Y (seq_len, directions, batch, hidden_size), Y_h [, Y_c]."""
+    """Add layer `index` of a net's `stack`; see `recurrent_layer`."""
     paths = [f"stack.forward_layers.{index}"]
     if config.bidirectional:
         paths.append(f"stack.backward_layers.{index}")
-    weight_ih = _stacked(graph, [_gates(graph, f"{path}.weight_ih", config.cell) for path in paths])
-    weight_hh = _stacked(graph, [_gates(graph, f"{path}.weight_hh", config.cell) for path in paths])
+    shape = config.cell, config.hidden_size
+    return recurrent_layer(graph, inputs, lengths, paths=paths, shape=shape, state=state)
+
+
+def recurrent_layer(
+    graph: Graph,
+    inputs: str,
+    lengths: str,
+    *,
+    paths: Sequence[str],
+    shape: tuple[Cell, int],
+    state: Sequence[str] = (),
+) -> list[str]:
+    """Add one recurrent layer; return Y (seq_len, directions, batch, hidden_size), Y_h [, Y_c].
+
+    Args:
+        graph: Where to.
+        inputs: (seq_len, batch, input_size).
+        lengths: (batch,) int32.
+        paths: Where the weights lie in the net, a `RecurrentLayer` for each direction.
+        shape: Kind of its cells, and their number.
+        state: Hidden and, for an LSTM, cell (directions, batch, hidden_size) before the first step;
+            zeros if left out.
+    """
+    cell, hidden_size = shape
+    weight_ih = stacked(graph, [gates(graph, f"{path}.weight_ih", cell) for path in paths])
+    weight_hh = stacked(graph, [gates(graph, f"{path}.weight_hh", cell) for path in paths])
     biases = [
         graph.op(
             "Concat",
-            _gates(graph, f"{path}.bias_ih", config.cell),
-            _gates(graph, f"{path}.bias_hh", config.cell),
+            gates(graph, f"{path}.bias_ih", cell),
+            gates(graph, f"{path}.bias_hh", cell),
             axis=0,
         )
         for path in paths
     ]
     attributes: dict[str, Attribute] = {
-        "hidden_size": config.hidden_size,
-        "direction": "bidirectional" if config.bidirectional else "forward",
+        "hidden_size": hidden_size,
+        "direction": "bidirectional" if len(paths) > 1 else "forward",
     }
-    if config.cell == "gru":
+    if cell == "gru":
         attributes["linear_before_reset"] = 1  # torch applies the reset gate after the product
     return graph.ops(
-        OPERATORS[config.cell],
-        *(inputs, weight_ih, weight_hh, _stacked(graph, biases), lengths, *state),
-        outputs=3 if config.cell == "lstm" else 2,
+        OPERATORS[cell],
+        *(inputs, weight_ih, weight_hh, stacked(graph, biases), lengths, *state),
+        outputs=3 if cell == "lstm" else 2,
         **attributes,
     )
 
 
-def _token_inputs(graph: Graph) -> str:
+def token_inputs(graph: Graph) -> str:
     """Declare token_ids and lengths; return the embedded tokens (seq_len, batch, dim)."""
     graph.declare("token_ids", TensorProto.INT32, ["batch", "seq_len"], is_output=False)
     graph.declare("lengths", TensorProto.INT32, ["batch"], is_output=False)
@@ -170,109 +190,10 @@ def _token_inputs(graph: Graph) -> str:
     return vectors
 
 
-def _merge_directions(graph: Graph, states: str, config: StackConfig) -> str:
+def merge_directions(graph: Graph, states: str, config: StackConfig) -> str:
     """Turn Y (seq_len, directions, batch, hidden_size) into (seq_len, batch, output_dim)."""
     if not config.bidirectional:
         return graph.op("Squeeze", states, graph.constant([1], np.int64))
     by_row = graph.op("Transpose", states, perm=[0, 2, 1, 3])
     shape = graph.constant([0, 0, config.output_dim], np.int64)
     return graph.op("Reshape", by_row, shape)
-
-
-def _pooled(graph: Graph, states: str, last: str, config: ClassifierNetConfig) -> str:
-    """Return (batch, pooled_dim) of (seq_len, batch, output_dim); padding in `states` is zero."""
-    if config.pooling == "last":
-        return last
-    axis0, axis1, axis2 = (graph.constant([axis], np.int64) for axis in (0, 1, 2))
-    seq_len = graph.op("Shape", "token_ids", start=1, end=2)
-    zero, one = graph.constant(0, np.int32), graph.constant(1, np.int32)
-    steps = graph.op("Cast", graph.op("Squeeze", seq_len), to=TensorProto.INT32)
-    positions = graph.op("Unsqueeze", graph.op("Range", zero, steps, one), axis1)
-    mask = graph.op("Less", positions, graph.op("Unsqueeze", "lengths", axis0))
-    mask = graph.op("Unsqueeze", mask, axis2)  # (seq_len, batch, 1), True = real token
-    lowest = graph.constant(np.finfo(np.float32).min, np.float32)
-    masked = graph.op("Where", mask, states, lowest)
-    maximum = graph.op("ReduceMax", masked, axis0, keepdims=0)
-    count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=TensorProto.FLOAT), axis1)
-    mean = graph.op("Div", graph.op("ReduceSum", states, axis0, keepdims=0), count)
-    return graph.op("Concat", last, maximum, mean, axis=1)
-
-
-def _head(graph: Graph, pooled: str, lengths: str, config: ClassifierNetConfig) -> None:
-    """Add dense layers, calibration and softmax; publish `probs`."""
-    for index in range(len(config.dense_dims)):
-        pooled = graph.op("Relu", graph.linear(pooled, f"dense.{index}"))
-    logits = graph.linear(pooled, "output")
-    if config.sigmoid_output:
-        zeros = graph.op("Mul", logits, graph.constant(0.0, np.float32))
-        logits = graph.op("Concat", zeros, logits, axis=1)
-    fewest = graph.constant(FEWEST_TOKENS, np.int32)
-    counted = graph.op("Cast", graph.op("Max", lengths, fewest), to=TensorProto.FLOAT)
-    power = graph.op("Pow", counted, graph.weight("temperature_slope"))
-    temperatures = graph.op("Mul", power, graph.weight("temperature"))
-    by_row = graph.op("Unsqueeze", temperatures, graph.constant([1], np.int64))
-    logits = graph.op("Div", logits, by_row)
-    graph.output("probs", graph.op("Softmax", logits, axis=1), ["batch", config.num_classes])
-
-
-def classifier_graph(config: ClassifierNetConfig, weights: dict[str, Location]) -> bytes:
-    """Build a classifier's `model.onnx`."""
-    graph, stack = Graph(weights), config.stack
-    states = _token_inputs(graph)
-    last = ""
-    for index in range(stack.num_layers):
-        outputs = _layer(graph, states, "lengths", config=stack, index=index, state=[])
-        states = _merge_directions(graph, outputs[0], stack)
-        last = outputs[1]
-    if stack.bidirectional:
-        by_row = graph.op("Transpose", last, perm=[1, 0, 2])
-        last = graph.op("Reshape", by_row, graph.constant([0, stack.output_dim], np.int64))
-    else:
-        last = graph.op("Squeeze", last, graph.constant([0], np.int64))
-    _head(graph, _pooled(graph, states, last, config), "lengths", config)
-    if not stack.bidirectional:
-        by_text = graph.op("Transpose", states, perm=[1, 0, 2])
-        graph.output("hidden_states", by_text, ["batch", "seq_len", stack.hidden_size])
-    return graph.to_bytes("classifier")
-
-
-def head_graph(config: ClassifierNetConfig, weights: dict[str, Location]) -> bytes:
-    """Build a unidirectional classifier's `head.onnx`, for scores after every token.
-
-    Its rows are what one text's tokens pool to after the first, the first two, and so on, so that a
-    row's place tells its length.
-    """
-    graph = Graph(weights)
-    graph.declare("pooled", TensorProto.FLOAT, ["batch", config.pooled_dim], is_output=False)
-    num_rows = graph.op("Squeeze", graph.op("Shape", "pooled", start=0, end=1))
-    one = graph.constant(1, np.int32)
-    rows = graph.op("Cast", num_rows, to=TensorProto.INT32)
-    lengths = graph.op("Range", one, graph.op("Add", rows, one), one)
-    _head(graph, "pooled", lengths, config)
-    return graph.to_bytes("head")
-
-
-def generator_graph(config: LanguageModelConfig, weights: dict[str, Location]) -> bytes:
-    """Build a generator's `model.onnx`: the same graph reads prompts and takes single steps."""
-    graph, stack = Graph(weights), config.stack
-    states = _token_inputs(graph)
-    kinds = ["hidden", "cell"] if stack.cell == "lstm" else ["hidden"]
-    shape: list[int | str] = [stack.num_layers, "batch", stack.hidden_size]
-    for kind in kinds:
-        graph.declare(kind, TensorProto.FLOAT, shape, is_output=False)
-    ends: list[list[str]] = []
-    for index in range(stack.num_layers):
-        place = graph.constant([index], np.int64)
-        before = [graph.op("Gather", kind, place, axis=0) for kind in kinds]
-        outputs = _layer(graph, states, "lengths", config=stack, index=index, state=before)
-        states = _merge_directions(graph, outputs[0], stack)
-        ends.append(outputs[1:])
-    last = graph.op("Squeeze", ends[-1][0], graph.constant([0], np.int64))
-    decoder = "stack.embedding.weight" if config.tie_weights else "decoder.weight"
-    bias = graph.weight("decoder.bias")
-    logits = graph.op("Gemm", last, graph.weight(decoder), bias, transB=1)
-    graph.output("logits", logits, ["batch", stack.vocab_size])
-    for place_of, kind in enumerate(kinds):
-        after = graph.op("Concat", *(end[place_of] for end in ends), axis=0)
-        graph.output(f"{kind}_out", after, shape)
-    return graph.to_bytes("generator")

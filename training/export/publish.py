@@ -6,40 +6,20 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version as library_version
+from typing import Any
 
 import torch
 from torch import nn
 
-from model_store import (
-    About,
-    ClassifierConfig,
-    Golden,
-    Store,
-    StoredVersion,
-    TextCase,
-    TextConfig,
-    Tokenizer,
-)
-from training.export.graph import classifier_graph, generator_graph, head_graph
-from training.export.parity import check_classifier, check_generator
-from training.export.weights import FILENAME, locate, round_weights, weights_to_bytes
-from training.nets.classifier import TextClassifier
-from training.nets.language_model import LanguageModel
+from model_store import About, Golden, Store, StoredVersion, TaskConfig, Tokenizer
+from training.export.weights import FILENAME, round_weights, weights_to_bytes
 from training.reports.card import write_card
+from training.task import Exported, TrainingTask, task_of
 
 LIBRARIES = ("torch", "lightning", "onnx", "onnxruntime", "tokenizers", "numpy", "scikit-learn")
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
-MAX_GOLDEN_LOGITS = 64
 NOT_OF_THE_MODEL = frozenset({"--resume"})
 FOLDERS = frozenset({"--run-dir", "--store"})  # of the machine that trained it; they have a value
-
-
-@dataclass(frozen=True, slots=True)
-class Exported:
-    """What is served: graphs by file name, and the one weights file that they share."""
-
-    graphs: Mapping[str, bytes]
-    weights: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +28,15 @@ class Described:
 
     Args:
         about: Data, figures, command.
-        golden_texts: Inputs whose outputs are stored and run again at every load.
-        example: The text or prompt of the card's example call.
+        golden: Inputs whose outputs are stored and run again at every load.
+        example: The input of the card's example call.
         notes: More sections of the card, by heading.
         pictures: PNG files by name; `curves.png` among them.
     """
 
     about: About
-    golden_texts: Sequence[str]
-    example: str
+    golden: Sequence[Any]
+    example: Any
     notes: Mapping[str, str] = field(default_factory=dict)
     pictures: Mapping[str, bytes] = field(default_factory=dict)
 
@@ -83,10 +63,11 @@ def library_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **versions, "platform": sys.platform}
 
 
-def to_graphs(net: TextClassifier | LanguageModel, dtype: str = "float32") -> Exported:
+def to_graphs(task: TrainingTask, net: nn.Module, dtype: str = "float32") -> Exported:
     """Export a net; with half-precision storage its weights are rounded first.
 
     Args:
+        task: The net's task.
         net: The network, left on the processor in evaluation mode.
         dtype: How weights are stored: "float32" or "float16".
 
@@ -96,40 +77,17 @@ def to_graphs(net: TextClassifier | LanguageModel, dtype: str = "float32") -> Ex
     net.cpu().eval()
     round_weights(net, DTYPES[dtype])
     weights = weights_to_bytes(net, DTYPES[dtype])
-    places = locate(weights)
-    if isinstance(net, LanguageModel):
-        graphs = {"model.onnx": generator_graph(net.config, places)}
-        check_generator(net, graphs["model.onnx"], weights)
-        return Exported(graphs, weights)
-    graphs = {"model.onnx": classifier_graph(net.config, places)}
-    if not net.config.stack.bidirectional:
-        graphs["head.onnx"] = head_graph(net.config, places)
-    check_classifier(net, graphs, weights)
-    return Exported(graphs, weights)
-
-
-@torch.inference_mode()
-def _golden(
-    net: nn.Module, texts: Sequence[str], *, tokenizer: Tokenizer, config: TextConfig
-) -> Golden:
-    cases = []
-    for text in dict.fromkeys(texts):
-        ids = config.input_ids(text, tokenizer)
-        row = torch.tensor([ids])
-        if isinstance(config, ClassifierConfig):
-            outputs = torch.softmax(net(row, torch.tensor([len(ids)])), dim=1)[0]
-        else:
-            outputs = torch.log_softmax(net(row)[0][0, -1], dim=0)[:MAX_GOLDEN_LOGITS]
-        cases.append(TextCase(text=text, token_ids=ids, outputs=outputs.tolist()))
-    return Golden(cases=[*cases])
+    exported = Exported(task.graphs(net, weights), weights)
+    task.check(net, exported)
+    return exported
 
 
 def publish(
-    net: TextClassifier | LanguageModel,
+    net: nn.Module,
     exported: Exported,
-    config: TextConfig,
+    config: TaskConfig,
     *,
-    tokenizer: Tokenizer,
+    tokenizer: Tokenizer | None = None,
     store: Store,
     name: str,
     described: Described,
@@ -139,7 +97,8 @@ def publish(
     Raises:
         model_store.StoreError: The store did not take it.
     """
-    golden = _golden(net, described.golden_texts, tokenizer=tokenizer, config=config)
+    with torch.inference_mode():
+        cases = task_of(config).golden(net, described.golden, config, tokenizer)
     card = write_card(
         name, config, described.about, example=described.example, notes=described.notes
     )
@@ -147,9 +106,10 @@ def publish(
         **exported.graphs,
         FILENAME: exported.weights,
         "config.json": config.to_bytes(),
-        "tokenizer.json": tokenizer.to_bytes(),
-        "golden.json": golden.to_bytes(),
+        "golden.json": Golden(cases=cases).to_bytes(),
         "README.md": card.encode(),
         **described.pictures,
     }
+    if tokenizer is not None:
+        files["tokenizer.json"] = tokenizer.to_bytes()
     return store.publish(name, files, described.about)

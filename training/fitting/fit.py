@@ -31,7 +31,7 @@ from training.fitting.callbacks import (
     TimedCheckpoint,
 )
 from training.fitting.gradients import GradientWatch
-from training.fitting.modules import Task
+from training.fitting.module import TrainingModule
 from training.fitting.processes import this_share
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class FitOptions:
 
 
 def fit(
-    task: Task,
+    task: TrainingModule,
     train: Passes[Any],
     validation: Passes[Any],
     *,

@@ -28,7 +28,7 @@ from training.fitting.naive_bayes import NaiveBayes
 from training.fitting.pretrained import parse_reference
 from training.reports.baseline import Baseline
 from training.reports.metrics import softmax
-from training.reports.served_models import ServedClassifier
+from training.tasks.text_classification.served import ServedClassifier
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,14 @@ import torch
 
 from tests.training.tiny import CELLS, stack_config
 from training.data.batches import pad
-from training.export.graph import OPSET, classifier_graph, generator_graph, head_graph
+from training.export.graph import OPSET
 from training.export.sessions import open_session
 from training.export.weights import FILENAME, locate, round_weights, weights_to_bytes
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig
 from training.nets.language_model import LanguageModel
+from training.tasks.text_classification.graph import classifier_graph, head_graph
+from training.tasks.text_generation.graph import generator_graph
 
 STORED = pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=["fp32", "fp16"])
 SHAPES = [

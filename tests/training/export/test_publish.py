@@ -15,12 +15,17 @@ from model_store import (
     Store,
 )
 from training.data.vocab import train_char
-from training.export.parity import ParityError, check_classifier, check_generator
+from training.export.parity import ParityError
 from training.export.publish import Described, command_line, publish, to_graphs
 from training.nets.classifier import TextClassifier
 from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
-from training.reports.served_models import ServedClassifier, ServedGenerator
+from training.tasks.text_classification.parity import check_classifier
+from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_classification.task import TASK as CLASSIFICATION
+from training.tasks.text_generation.parity import check_generator
+from training.tasks.text_generation.served import ServedGenerator
+from training.tasks.text_generation.task import TASK as GENERATION
 
 TEXTS = ["to be", "or not to be", "that is"]
 TOKENIZER = train_char(TEXTS, vocab_size=40)
@@ -57,7 +62,7 @@ def generator():
 def described(task):
     return Described(
         about=About(task=task, command="python -m x"),
-        golden_texts=["to be", "or not", "to be"],
+        golden=["to be", "or not", "to be"],
         example="to be",
         pictures={"curves.png": b"PNG"},
     )
@@ -67,7 +72,8 @@ def publish_classifier(store, dtype="float32"):
     net = classifier()
     config = ClassifierConfig(cell="lstm", labels=("bad", "good"), max_seq_len=9, **SIZES)
     described_ = described("text-classification")
-    return net, publish(net, to_graphs(net, dtype), config, tokenizer=TOKENIZER, store=store,
+    exported = to_graphs(CLASSIFICATION, net, dtype)
+    return net, publish(net, exported, config, tokenizer=TOKENIZER, store=store,
                         name="toy", described=described_)  # fmt: skip
 
 
@@ -77,7 +83,7 @@ def publish_generator(store, **sampling):
         cell="lstm", bos_id=3, eos_id=3, max_prompt_tokens=50, max_tokens=50,
         sampling=SamplingDefaults(**{"max_tokens": 20, **sampling}), **SIZES,
     )  # fmt: skip
-    return net, publish(net, to_graphs(net), config, tokenizer=TOKENIZER, store=store,
+    return net, publish(net, to_graphs(GENERATION, net), config, tokenizer=TOKENIZER, store=store,
                         name="toy", described=described("text-generation"))  # fmt: skip
 
 
@@ -127,7 +133,7 @@ def test_text_without_a_token_is_even_between_the_classes(store):
 @pytest.mark.parametrize("where", ["stack.forward_layers.1.weight_hh", "output.bias"])
 def test_net_with_a_wrong_weight_is_refused(where):
     net = classifier()
-    exported = to_graphs(net)
+    exported = to_graphs(CLASSIFICATION, net)
 
     with torch.no_grad():
         net.get_parameter(where).view(-1)[0] += 0.01
@@ -138,7 +144,7 @@ def test_net_with_a_wrong_weight_is_refused(where):
 
 def test_generator_with_a_wrong_weight_is_refused():
     net = generator()
-    exported = to_graphs(net)
+    exported = to_graphs(GENERATION, net)
     with torch.no_grad():
         net.stack.forward_layers[0].bias_hh[3] += 0.01
 
@@ -157,7 +163,7 @@ def test_net_that_the_graph_does_not_match_is_refused():
     torch.manual_seed(0)
 
     with pytest.raises(ParityError):
-        to_graphs(Lopsided(ClassifierNetConfig(STACK, num_classes=2)))
+        to_graphs(CLASSIFICATION, Lopsided(ClassifierNetConfig(STACK, num_classes=2)))
 
 
 @pytest.mark.parametrize("value", [float("nan"), 1e6], ids=["nan", "over half precision"])
@@ -167,7 +173,7 @@ def test_weights_that_are_no_numbers_are_refused(value):
         net.output.weight[0, 0] = value
 
     with pytest.raises(ParityError):
-        to_graphs(net, "float16")
+        to_graphs(CLASSIFICATION, net, "float16")
 
 
 def test_generator_draws_reproducibly_and_stops_at_its_end_token(store):

@@ -12,7 +12,7 @@ import torch
 from tests.training.runs import RUNS, Interrupted, StopAt, classifier_run, interrupt, language_run
 from tests.training.tiny import classifier_task, labelled_rows
 from training.data.batches import TextBatches
-from training.fitting.modules import ClassifierModule
+from training.tasks.text_classification.module import ClassifierModule
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -17,8 +17,8 @@ from training.errors import DataError
 from training.fitting.naive_bayes import NaiveBayes
 from training.fitting.teachers import geometric_mean, read_unlabelled, teach
 from training.reports.baseline import Baseline
-from training.reports.served_models import ServedClassifier
 from training.tasks.text_classification.flags import parse
+from training.tasks.text_classification.served import ServedClassifier
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "4",
          "--learning-rate", "0.02", "--batch-size", "16", "--no-baseline"]  # fmt: skip

@@ -3,7 +3,8 @@
 import shlex
 
 from model_store import About, ClassifierConfig, Dataset, GeneratorConfig
-from training.reports.card import curl_call, write_card
+from training.reports.card import write_card
+from training.task import task_of
 
 CLASSIFIER = ClassifierConfig(
     cell="lstm",
@@ -76,7 +77,7 @@ def test_generators_card_lists_prompts_and_warns_of_facts():
 def test_call_can_be_pasted_whatever_the_example_holds():
     example = 'It\'s "fine" $HOME `x` \\ ü'
 
-    words = shlex.split(curl_call("toy", CLASSIFIER, example).replace("\\\n", ""))
+    words = shlex.split(task_of(CLASSIFIER).call("toy", example).replace("\\\n", ""))
 
     assert words[2].endswith("/v1/classify")
     assert words[-1] == '{"model": "toy", "input": "It\'s \\"fine\\" $HOME `x` \\\\ ü"}'

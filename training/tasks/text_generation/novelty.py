@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from training.reports.served_models import ServedClassifier, ServedGenerator
+from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_generation.served import ServedGenerator
 
 ROWS_AT_ONCE = 100
 

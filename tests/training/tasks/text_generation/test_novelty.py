@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.reports.novelty import Drawn, agreement, novelty
+from training.tasks.text_generation.novelty import Drawn, agreement, novelty
 
 
 class KeywordJudge:

@@ -1,84 +1,20 @@
-"""What a training step is for each network: loss, metrics, carried state."""
+"""What a training step is for a language model: next tokens, the state carried between windows."""
 
 from typing import Any
 
-import lightning.pytorch as pl
 import torch
-from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from training.data.batches import TextBatch, Window
+from training.data.batches import Window
 from training.fitting.losses import SampledSoftmax
-from training.fitting.schedules import OptimizerOptions, build_optimizer
+from training.fitting.module import TrainingModule
+from training.fitting.schedules import OptimizerOptions
 from training.nets.cells import State
-from training.nets.classifier import TextClassifier
 from training.nets.language_model import LanguageModel
 
 
-class Task(pl.LightningModule):
-    """A network with its optimizer; logs `loss` and `val_loss` in nats."""
-
-    net: nn.Module
-
-    def __init__(self, net: nn.Module, options: OptimizerOptions) -> None:
-        """Keep the net and how its weights are updated."""
-        super().__init__()
-        self.net = net
-        self.options = options
-
-    def configure_optimizers(self) -> OptimizerLRScheduler:
-        """Build the optimizer over the net's depth groups."""
-        optimizer, scheduler = build_optimizer(
-            self.net,
-            self.options,
-            total_steps=int(self.trainer.estimated_stepping_batches),
-            num_epochs=self.trainer.max_epochs or 1,
-        )
-        return {
-            "optimizer": optimizer,
-            "lr_scheduler": {"scheduler": scheduler, "interval": "step"},
-        }
-
-
-class ClassifierModule(Task):
-    """Cross entropy over classes; also logs `val_accuracy`.
-
-    Args:
-        net: The classifier.
-        options: How weights are updated.
-        label_smoothing: Share of the target probability spread over all classes (Szegedy et al.
-            2016), [0, 1).
-    """
-
-    net: TextClassifier
-
-    def __init__(
-        self, net: TextClassifier, options: OptimizerOptions, *, label_smoothing: float = 0.0
-    ) -> None:
-        """Keep the net."""
-        super().__init__(net, options)
-        self.label_smoothing = label_smoothing
-
-    def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
-        """Return the loss of one batch."""
-        logits = self.net(batch.token_ids, batch.lengths)
-        loss = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
-        self.log("loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.labels))
-        self.log("tokens", float(batch.lengths.sum()), reduce_fx="sum", batch_size=1)
-        return loss
-
-    def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
-        """Log loss and accuracy of one batch."""
-        logits = self.net(batch.token_ids, batch.lengths)
-        hits = (logits.argmax(dim=1) == batch.labels).float().mean()
-        size = len(batch.labels)
-        shown: dict[str, Any] = {"batch_size": size, "prog_bar": True, "sync_dist": True}
-        self.log("val_loss", cross_entropy(logits, batch.labels), **shown)
-        self.log("val_accuracy", hits, **shown)
-
-
-class LanguageModelModule(Task):
+class LanguageModelModule(TrainingModule):
     """Next-token cross entropy over windows of running text, the state carried between them.
 
     Gradients stop at a window's start: truncated back-propagation through time (Williams and Peng

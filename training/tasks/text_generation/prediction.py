@@ -8,7 +8,7 @@ import numpy as np
 from model_store import GeneratorConfig
 from training.data.batches import pad
 from training.data.vocab import encode_corpus
-from training.reports.served_models import ServedGenerator
+from training.tasks.text_generation.served import ServedGenerator
 
 ROWS_AT_ONCE = 64
 

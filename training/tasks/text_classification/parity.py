@@ -1,0 +1,27 @@
+"""A text classifier's graphs against torch."""
+
+from collections.abc import Mapping
+
+import torch
+
+from training.export.parity import check_equal, random_batches
+from training.export.sessions import feeds, open_session
+from training.nets.classifier import TextClassifier
+
+
+@torch.inference_mode()
+def check_classifier(net: TextClassifier, graphs: Mapping[str, bytes], weights: bytes) -> None:
+    """Compare the graphs with the net on random padded batches.
+
+    Raises:
+        ParityError: A probability differs by more than 1e-5.
+    """
+    model = open_session(graphs["model.onnx"], weights)
+    for token_ids, lengths in random_batches(net.config.stack.vocab_size, max_len=60):
+        expected = torch.softmax(net(token_ids, lengths), dim=1)
+        check_equal("probabilities", expected, model.run(["probs"], feeds(token_ids, lengths))[0])
+    if "head.onnx" in graphs:
+        pooled = torch.randn(9, net.config.pooled_dim)
+        head = open_session(graphs["head.onnx"], weights)
+        expected = torch.softmax(net.head(pooled, torch.arange(1, 10)), dim=1)
+        check_equal("head probabilities", expected, head.run(None, {"pooled": pooled.numpy()})[0])

@@ -1,0 +1,97 @@
+"""Text classification: what training has to know of it."""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from model_store import ClassifierConfig, GoldenCase, StoredVersion, TextCase, Tokenizer
+from training.export.weights import locate
+from training.nets.classifier import TextClassifier
+from training.task import Exported, TrainingTask
+from training.tasks.text_classification.evaluate import evaluate_classifier
+from training.tasks.text_classification.graph import classifier_graph, head_graph
+from training.tasks.text_classification.parity import check_classifier
+from training.tasks.text_classification.served import ServedClassifier
+
+log = logging.getLogger(__name__)
+
+
+class TextClassification(TrainingTask):
+    """A text in, a probability for each label out."""
+
+    name = "text-classification"
+    route = "/v1/classify"
+    limits = (
+        "Learned from the data above and no more: other languages, other kinds of text, irony"
+        " and facts are beyond it. Longer texts are cut to {max_seq_len:,} tokens "
+        "(`truncated` says so)."
+    )
+    figures = (
+        "`accuracy` is the share of right answers, `accuracy_low` to `accuracy_high` its 95 %"
+        " interval; `macro_f1` counts every class alike, however rare; `loss` is in nats; "
+        "`calibration_error` tells how far confidence and accuracy differ on average. `user` "
+        "names your own rows."
+    )
+
+    def graphs(self, net: TextClassifier, weights: bytes) -> dict[str, bytes]:
+        """Return `model.onnx` and, if the net reads forwards only, `head.onnx`."""
+        places = locate(weights)
+        graphs = {"model.onnx": classifier_graph(net.config, places)}
+        if not net.config.stack.bidirectional:
+            graphs["head.onnx"] = head_graph(net.config, places)
+        return graphs
+
+    def check(self, net: TextClassifier, exported: Exported) -> None:
+        """Compare probabilities on random padded batches; see `TrainingTask`."""
+        check_classifier(net, exported.graphs, exported.weights)
+
+    def golden(
+        self,
+        net: TextClassifier,
+        inputs: Sequence[str],
+        config: ClassifierConfig,
+        tokenizer: Tokenizer | None,
+    ) -> list[GoldenCase]:
+        """Return the probabilities of some texts."""
+        assert tokenizer is not None
+        cases: list[GoldenCase] = []
+        for text in dict.fromkeys(inputs):
+            ids = config.input_ids(text, tokenizer)
+            probs = torch.softmax(net(torch.tensor([ids]), torch.tensor([len(ids)])), dim=1)[0]
+            cases.append(TextCase(text=text, token_ids=ids, outputs=probs.tolist()))
+        return cases
+
+    def network(self, config: ClassifierConfig) -> str:
+        """Say in a line what the network looks like."""
+        return f"{'bidirectional ' if config.bidirectional else ''}{super().network(config)}"
+
+    def choices(self, config: ClassifierConfig) -> str:
+        """Say which labels there are."""
+        return f"Labels: {', '.join(config.labels)}."
+
+    def warn(self, stored: StoredVersion) -> None:
+        """Warn of a classifier that a bag of words beats on the same rows."""
+        figures = stored.manifest.metrics
+        for key, value in figures.items():
+            test_set, is_accuracy, rest = key.partition("_test_accuracy")
+            baseline = figures.get(f"{test_set}_test_baseline_accuracy", value)
+            if not is_accuracy or rest or value >= baseline:
+                continue
+            width = figures.get(f"{key}_high", value) - figures.get(f"{key}_low", value)
+            log.warning(
+                "warning: a bag of words does better on the test texts (%s): accuracy %.4f, this "
+                "model %.4f%s. Train longer, give more texts, or start from a language model "
+                "(--init-from reviews, for English)",
+                *(test_set, baseline, value),
+                ", which may be chance" if baseline - value <= width / 2 else "",
+            )
+
+    def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
+        """Measure a stored version on labelled texts; see `TrainingTask`."""
+        return evaluate_classifier(ServedClassifier.open(stored), arguments)
+
+
+TASK = TextClassification()
