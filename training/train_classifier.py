@@ -1,4 +1,4 @@
-"""Train a text classifier, export it to the model store, and say how to call it.
+"""Train a classifier of texts or of numbers, export it to the model store, and say how to call it.
 
     python -m training.train_classifier --data imdb --cell lstm --name sentiment
     python -m training.train_classifier --data tickets.csv --text-column body \
@@ -21,6 +21,7 @@ from training.data.augment import TokenNoise
 from training.data.batches import TextBatches
 from training.data.encoding import EncodedRows, encode, encode_training
 from training.data.labelled_texts import ClassificationData, load_classification
+from training.data.numbers import are_numbers
 from training.data.vocab import encode_corpus, train_tokenizer
 from training.export.publish import Described, command_line, library_versions, publish, to_graphs
 from training.fitting.callbacks import Point
@@ -35,7 +36,8 @@ from training.nets.config import ClassifierNetConfig, StackConfig
 from training.reports import evaluation, metrics
 from training.reports.baseline import Baseline
 from training.reports.figures import draw_calibration, draw_curves
-from training.tasks.text_classification.flags import parse
+from training.tasks.sequence_classification.train import main as train_numbers
+from training.tasks.text_classification.flags import build_parser, parse
 from training.tasks.text_classification.module import ClassifierModule
 from training.tasks.text_classification.task import TASK
 
@@ -245,6 +247,9 @@ def describe(
 def main(argv: Sequence[str]) -> None:
     """Read data, train, calibrate, measure, publish."""
     arguments = parse(argv)
+    if are_numbers(arguments.data[0], id_column=arguments.id_column):
+        train_numbers(arguments, argv, build_parser())
+        return
     store = cli.prepare(arguments)
     with cli.checking_flags():
         pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None

@@ -1,11 +1,12 @@
 """Many to one: a text in, a probability for each label out."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, PositiveInt
 
 from model_store.config import Text, TextConfig
+from model_store.labels import Distinct
 from model_store.tokenizer import Tokenizer
 
 T = TypeVar("T")
@@ -29,15 +30,9 @@ class ClassifierConfig(TextConfig):
     bidirectional: bool = False
     pooling: Literal["concat", "last"] = "concat"
     dense_dims: tuple[PositiveInt, ...] = ()
-    labels: Annotated[tuple[Text, ...], Field(min_length=2)]
+    labels: Annotated[tuple[Text, ...], Field(min_length=2), Distinct]
     max_seq_len: PositiveInt
     truncation: Literal["head", "tail", "both"] = "head"
-
-    @model_validator(mode="after")
-    def _labels_differ(self) -> Self:
-        if len(set(self.labels)) != len(self.labels):
-            raise ValueError(f"labels must differ from each other, got {list(self.labels)}")
-        return self
 
     def cut(self, items: Sequence[T]) -> list[T]:
         """Return the `max_seq_len` items that are kept of one per token (ids or offsets)."""

@@ -18,7 +18,7 @@ layout of the folder that `DATA_DIR` names:
 
 import os
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import TypeVar
 
@@ -185,6 +185,13 @@ _SETS = (
 SETS = {published.name: published for published in _SETS}
 
 
+def local_folder(name: str, files: Collection[str]) -> Path | None:
+    """Return the folder of a set in the one that DATA_DIR names, if it has these files."""
+    data_dir = os.environ.get("DATA_DIR", "")
+    path = Path(data_dir, name)
+    return path if data_dir and all((path / file).is_file() for file in files) else None
+
+
 def folder(name: str) -> Path:
     """Return the folder that holds a named set's files, fetching them if they are not here.
 
@@ -199,11 +206,8 @@ def folder(name: str) -> Path:
         DataError: If the set is in neither and cannot be fetched.
     """
     published = SETS[name]
-    data_dir = os.environ.get("DATA_DIR", "")
-    path = Path(data_dir, name)
-    if data_dir and all((path / file).is_file() for file in published.files):
-        return path
-    return fetch(published, Path(pooch.os_cache(CACHE_NAME)))
+    path = local_folder(name, published.files)
+    return path or fetch(published, Path(pooch.os_cache(CACHE_NAME)))
 
 
 def read(name: str, reader: Callable[[Path], T]) -> T:

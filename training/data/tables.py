@@ -31,7 +31,9 @@ _JSON_LINES = (".jsonl", ".ndjson")
 _MAX_FIELD_CHARS = 2**31 - 1
 
 # First line of a row with its values by column, or with what is wrong with it.
-_Row = tuple[int, Mapping[str, object] | str]
+Row = tuple[int, Mapping[str, object] | str]
+Columns = Mapping[str, str]
+"""Two or more columns to be found, by the flag that names each on the command line."""
 
 
 def read_table(path: Path, *, text_column: str, label_column: str) -> Labelled:
@@ -52,26 +54,45 @@ def read_table(path: Path, *, text_column: str, label_column: str) -> Labelled:
         DataError: If the file is of another kind, is not UTF-8, lacks a column, or has no row
             that can be used.
     """
-    suffix = path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
-    if suffix not in _DELIMITERS and suffix not in _JSON_LINES:
+    if not is_table(path):
         raise DataError(
             f"{path}: labelled texts are read from .csv, .tsv and .jsonl files, or from a folder "
             "that holds a folder of .txt files for each class"
         )
-    columns = (text_column, label_column)
-    text = decode(read_bytes(path), path)
-    if suffix in _JSON_LINES:
-        rows = _json_rows(text, path, columns)
-    else:
-        rows = _delimited_rows(text, path, columns, delimiters=_DELIMITERS[suffix])
+    flags = {"--text-column": text_column, "--label-column": label_column}
     examples, bad = [], []
-    for line, row in rows:
-        found = row if isinstance(row, str) else _example(row, line, columns)
+    for line, row in read_rows(path, flags):
+        found = row if isinstance(row, str) else _example(row, line, (text_column, label_column))
         if isinstance(found, str):
             bad.append(BadRow(str(path), line, found))
         else:
             examples.append(found)
     return _labelled(path, examples, bad, sha256=file_sha256(path))
+
+
+def is_table(path: Path) -> bool:
+    """Return whether the name is one of a table: CSV, TSV or JSONL, perhaps packed."""
+    return _table_suffix(path) in (*_DELIMITERS, *_JSON_LINES)
+
+
+def _table_suffix(path: Path) -> str:
+    return path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix
+
+
+def read_rows(path: Path, columns: Columns) -> Iterator[Row]:
+    """Yield the rows of a table, those that cannot be used too; blank ones are passed over.
+
+    Args:
+        path: A file whose name `is_table` knows.
+        columns: What its rows have to have.
+
+    Raises:
+        DataError: If the file is not UTF-8 or lacks a column.
+    """
+    text, suffix = decode(read_bytes(path), path), _table_suffix(path)
+    if suffix in _JSON_LINES:
+        return _json_rows(text, path, columns)
+    return _delimited_rows(text, path, columns, delimiters=_DELIMITERS[suffix])
 
 
 def read_class_folders(path: Path) -> Labelled:
@@ -113,7 +134,7 @@ def _read_text_file(file: Path) -> Example | str:
     if not is_text_file(file) or not file.is_file():
         return "not a .txt file"
     text = decode(read_bytes(file), file).strip()
-    return _check_text(text) or Example(text, file.parent.name, f"{file.parent.name}/{file.name}")
+    return check_text(text) or Example(text, file.parent.name, f"{file.parent.name}/{file.name}")
 
 
 def _labelled(
@@ -142,16 +163,17 @@ def _example(row: Mapping[str, object], line: int, columns: tuple[str, str]) -> 
     if text is not None and not isinstance(text, str):
         return "text is not a string"
     text, label = (text or "").strip(), str(label).strip()
-    return _check_text(text) or _check_text(label) or Example(text, label, f"line {line}")
+    return check_text(text) or check_text(label) or Example(text, label, f"line {line}")
 
 
-def _check_text(text: str) -> str:
+def check_text(text: str) -> str:
+    """Return what is wrong with a text, "" if nothing is."""
     if not text:
         return "empty text"
     return "" if is_utf8(text) else NOT_UTF8
 
 
-def _json_rows(text: str, path: Path, columns: tuple[str, str]) -> Iterator[_Row]:
+def _json_rows(text: str, path: Path, columns: Columns) -> Iterator[Row]:
     found: set[str] = set()
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
@@ -169,8 +191,8 @@ def _json_rows(text: str, path: Path, columns: tuple[str, str]) -> Iterator[_Row
 
 
 def _delimited_rows(
-    text: str, path: Path, columns: tuple[str, str], *, delimiters: str
-) -> Iterator[_Row]:
+    text: str, path: Path, columns: Columns, *, delimiters: str
+) -> Iterator[Row]:
     lines = io.StringIO(text, newline="").readlines()
     delimiter = _delimiter(lines, columns, delimiters)
     records = _records(lines, delimiter)
@@ -185,11 +207,11 @@ def _delimited_rows(
             yield line, dict(zip(names, fields, strict=True))
 
 
-def _delimiter(lines: list[str], columns: tuple[str, str], delimiters: str) -> str:
-    """Return the first delimiter that finds both columns, else the one that finds most."""
+def _delimiter(lines: list[str], columns: Columns, delimiters: str) -> str:
+    """Return the first delimiter that finds all columns, else the one that finds most."""
     headers = {delimiter: _header(_records(lines, delimiter)) for delimiter in delimiters}
     for delimiter, names in headers.items():
-        if set(columns) <= set(names):
+        if set(columns.values()) <= set(names):
             return delimiter
     return max(headers, key=lambda delimiter: len(headers[delimiter]))
 
@@ -224,8 +246,8 @@ def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str] 
             start = first + 1
 
 
-def _check_columns(path: Path, columns: tuple[str, str], found: list[str]) -> None:
-    for column, flag in zip(columns, ("--text-column", "--label-column"), strict=True):
+def _check_columns(path: Path, columns: Columns, found: list[str]) -> None:
+    for flag, column in columns.items():
         count = found.count(column)
         if not found:
             raise DataError(f"{path} is empty: its first line names the columns")

@@ -3,7 +3,8 @@
 All cleaning happens in the tokenizer's own normalizer, so that training and service cannot
 differ. Prose (kinds "word" and "subword") loses HTML line breaks and control characters, case,
 typographic quotes and dashes, and the spaces that treebank-style corpora put before punctuation
-and "n't". Kinds "char" and "whitespace" take the text as it is.
+and "n't". Kinds "char" and "whitespace" take the text as it is; "cased" takes it so but for white
+space and apostrophes, for texts that are written as well as read.
 """
 
 from collections import Counter
@@ -15,11 +16,14 @@ from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, tra
 
 from model_store import Tokenizer
 
-Kind = Literal["word", "subword", "char", "whitespace"]
+Kind = Literal["word", "subword", "cased", "char", "whitespace"]
 
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"
 
 WORD = r"\w+(?:'\w+)*|[^\w\s]"
+
+# An apostrophe stays with what it shortened: "l'", "qu'", "don'"; digits are read one by one.
+PIECE = r" ?[\p{L}\p{M}]+'?| ?\p{N}| ?[^\s\p{L}\p{M}\p{N}]+|\s+"
 
 
 def _prose_normalizer() -> normalizers.Normalizer:
@@ -67,13 +71,28 @@ def train_subword(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     tokenizer.normalizer = _prose_normalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=vocab_size,
-        special_tokens=[PAD, BOS, EOS],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    return _trained(tokenizer, trainer, texts)
+    return _trained(tokenizer, _byte_pairs(vocab_size), texts)
+
+
+def train_cased(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
+    """Learn byte-level byte-pair encoding that gives a text back as it was written.
+
+    All white space, no-break spaces among it, is one plain space, typographic apostrophes are
+    plain ones, and letters are composed (Unicode's NFC); nothing else is lost.
+    """
+    tokenizer = tokenizers.Tokenizer(models.BPE())
+    steps = [
+        normalizers.NFC(),
+        normalizers.Replace(Regex("[‘’]"), "'"),
+        normalizers.Replace(Regex(r"[\s\x00-\x1f\x7f-\x9f]+"), " "),
+        normalizers.Strip(),
+    ]
+    tokenizer.normalizer = normalizers.Sequence(steps)
+    by_byte = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    split = pre_tokenizers.Split(Regex(PIECE), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, by_byte])
+    tokenizer.decoder = decoders.ByteLevel()
+    return _trained(tokenizer, _byte_pairs(vocab_size), texts)
 
 
 def train_char(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
@@ -90,6 +109,15 @@ def _word_level(vocab_size: int) -> trainers.Trainer:
     )
 
 
+def _byte_pairs(vocab_size: int) -> trainers.Trainer:
+    return trainers.BpeTrainer(
+        vocab_size=vocab_size,
+        special_tokens=[PAD, BOS, EOS],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+
+
 def _trained(
     tokenizer: tokenizers.Tokenizer, trainer: trainers.Trainer, texts: Iterable[str]
 ) -> Tokenizer:
@@ -100,6 +128,7 @@ def _trained(
 TRAINERS: dict[Kind, Callable[..., Tokenizer]] = {
     "word": train_word,
     "subword": train_subword,
+    "cased": train_cased,
     "char": train_char,
     "whitespace": train_whitespace,
 }

@@ -197,3 +197,30 @@ def merge_directions(graph: Graph, states: str, config: StackConfig) -> str:
     by_row = graph.op("Transpose", states, perm=[0, 2, 1, 3])
     shape = graph.constant([0, 0, config.output_dim], np.int64)
     return graph.op("Reshape", by_row, shape)
+
+
+def pooled(graph: Graph, states: str, last: str, *, pooling: str, inputs: str) -> str:
+    """Return (batch, pooled_dim) of (seq_len, batch, output_dim); padding in `states` is zero.
+
+    Args:
+        graph: Where to; its input `lengths` (batch,) says where rows end.
+        states: Hidden states of the last layer.
+        last: The last one of each row, (batch, output_dim).
+        pooling: "last", or "concat" for last, maximum and mean.
+        inputs: The input whose second axis is as long as the states.
+    """
+    if pooling == "last":
+        return last
+    axis0, axis1, axis2 = (graph.constant([axis], np.int64) for axis in (0, 1, 2))
+    seq_len = graph.op("Shape", inputs, start=1, end=2)
+    zero, one = graph.constant(0, np.int32), graph.constant(1, np.int32)
+    steps = graph.op("Cast", graph.op("Squeeze", seq_len), to=TensorProto.INT32)
+    positions = graph.op("Unsqueeze", graph.op("Range", zero, steps, one), axis1)
+    mask = graph.op("Less", positions, graph.op("Unsqueeze", "lengths", axis0))
+    mask = graph.op("Unsqueeze", mask, axis2)  # (seq_len, batch, 1), True = real token
+    lowest = graph.constant(np.finfo(np.float32).min, np.float32)
+    masked = graph.op("Where", mask, states, lowest)
+    maximum = graph.op("ReduceMax", masked, axis0, keepdims=0)
+    count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=TensorProto.FLOAT), axis1)
+    mean = graph.op("Div", graph.op("ReduceSum", states, axis0, keepdims=0), count)
+    return graph.op("Concat", last, maximum, mean, axis=1)

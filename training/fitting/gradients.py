@@ -52,8 +52,9 @@ class GradientWatch(pl.Callback):
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Begin to look at the gradient of the embedded tokens."""
-        embedded = pl_module.get_submodule("net.stack.input_dropout")
-        self._handle = embedded.register_forward_hook(self._look_at)
+        embedded = dict(pl_module.named_modules()).get("net.stack.input_dropout")
+        if embedded is not None:  # a net without time has no way back through it
+            self._handle = embedded.register_forward_hook(self._look_at)
 
     def on_fit_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Stop looking."""

@@ -45,12 +45,16 @@ class OptimizerOptions:
 
 
 def depth_groups(net: nn.Module) -> list[list[nn.Parameter]]:
-    """Return a net's parameters from the bottom up: embedding, each recurrent layer, the rest."""
-    stack = net.stack
-    assert isinstance(stack, nn.Module)
-    groups = [list(stack.get_submodule("embedding").parameters())]
+    """Return a net's parameters from the bottom up: embedding, each recurrent layer, the rest.
+
+    A net without one of these has no group for it.
+    """
+    modules = dict(net.named_modules())
+    embedding = modules.get("stack.embedding")
+    groups = [] if embedding is None else [list(embedding.parameters())]
     forward, backward = (
-        list(stack.get_submodule(f"{name}_layers").children()) for name in ("forward", "backward")
+        list(modules[name].children()) if name in modules else []
+        for name in ("stack.forward_layers", "stack.backward_layers")
     )
     for index, layer in enumerate(forward):
         group = list(layer.parameters())

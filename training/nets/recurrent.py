@@ -86,15 +86,13 @@ def reverse_padded(values: Tensor, lengths: Tensor) -> Tensor:
     return values.gather(1, index[:, :, None].expand_as(values))
 
 
-class RecurrentStack(nn.Module):
-    """Embedding and recurrent layers: token ids in, hidden states of the last layer out."""
+class RecurrentLayers(nn.Module):
+    """Recurrent layers, one above the other: vectors in, hidden states of the last layer out."""
 
     def __init__(self, config: StackConfig) -> None:
-        """Build the layers that `config` describes."""
+        """Build the layers that `config` describes; its embedding is not theirs."""
         super().__init__()
         self.config = config
-        self.embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
-        nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
         sizes = [config.embedding_dim] + [config.output_dim] * (config.num_layers - 1)
         self.forward_layers = nn.ModuleList(self._layer(size) for size in sizes)
         self.backward_layers = nn.ModuleList(
@@ -110,6 +108,43 @@ class RecurrentStack(nn.Module):
             config.cell, input_size, config.hidden_size, weight_dropout=config.weight_dropout
         )
 
+    def run(
+        self, vectors: Tensor, lengths: Tensor | None = None, state: list[State] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Run all layers.
+
+        Args:
+            vectors: (batch, seq_len, embedding_dim), padded on the right.
+            lengths: (batch,) real steps of each row; needed when bidirectional.
+            state: A state per forward layer to go on from; zeros when None.
+
+        Returns:
+            Hidden states (batch, seq_len, output_dim), undefined in the padding, and the state
+            of each forward layer after the last column.
+        """
+        outputs = self.input_dropout(vectors)
+        states: list[State] = []
+        for index, layer in enumerate(self.forward_layers):
+            inputs = outputs if index == 0 else self.hidden_dropout(outputs)
+            outputs, layer_state = layer(inputs, None if state is None else state[index])
+            states.append(layer_state)
+            if self.config.bidirectional:
+                assert lengths is not None, "a bidirectional stack needs lengths"
+                backwards, _ = self.backward_layers[index](reverse_padded(inputs, lengths))
+                outputs = torch.cat([outputs, reverse_padded(backwards, lengths)], dim=2)
+        return self.output_dropout(outputs), states
+
+
+class RecurrentStack(RecurrentLayers):
+    """Embedding and recurrent layers: token ids in, hidden states of the last layer out."""
+
+    def __init__(self, config: StackConfig) -> None:
+        """Build the layers that `config` describes."""
+        embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
+        nn.init.uniform_(embedding.weight, -0.1, 0.1)
+        super().__init__(config)
+        self.embedding = embedding
+
     def embed(self, token_ids: Tensor) -> Tensor:
         """Return the vectors (batch, seq_len, embedding_dim) of `token_ids`."""
         if self.training and self.config.embedding_dropout > 0:
@@ -121,25 +156,5 @@ class RecurrentStack(nn.Module):
     def forward(
         self, token_ids: Tensor, lengths: Tensor | None = None, state: list[State] | None = None
     ) -> tuple[Tensor, list[State]]:
-        """Run all layers.
-
-        Args:
-            token_ids: (batch, seq_len) int64, padded on the right.
-            lengths: (batch,) tokens of each row; needed when bidirectional.
-            state: A state per forward layer to go on from; zeros when None.
-
-        Returns:
-            Hidden states (batch, seq_len, output_dim), undefined in the padding, and the state
-            of each forward layer after the last column.
-        """
-        outputs = self.input_dropout(self.embed(token_ids))
-        states: list[State] = []
-        for index, layer in enumerate(self.forward_layers):
-            inputs = outputs if index == 0 else self.hidden_dropout(outputs)
-            outputs, layer_state = layer(inputs, None if state is None else state[index])
-            states.append(layer_state)
-            if self.config.bidirectional:
-                assert lengths is not None, "a bidirectional stack needs lengths"
-                backwards, _ = self.backward_layers[index](reverse_padded(inputs, lengths))
-                outputs = torch.cat([outputs, reverse_padded(backwards, lengths)], dim=2)
-        return self.output_dropout(outputs), states
+        """Embed token ids (batch, seq_len), padded on the right, and run all layers; see `run`."""
+        return self.run(self.embed(token_ids), lengths, state)

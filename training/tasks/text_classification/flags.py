@@ -37,7 +37,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 def build_parser() -> flags.Parser:
     """Describe the command line."""
     parser = flags.Parser(prog="python -m training.train_classifier",
-                          description="Train a text classifier and export it.")  # fmt: skip
+                          description="Train a classifier and export it.")  # fmt: skip
     _add_data_flags(parser)
     net = flags.add_stack_flags(parser)
     net.add_argument("--preset", choices=sorted(PRESETS), help="classic: embedding 50, LSTM 64, "
@@ -64,9 +64,12 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--data", nargs="+", required=True, metavar="SOURCE",
                       help="imdb, sst2, rt_polarity, vader, phrasebook, names_by_language, or your "
                       "own CSV, TSV, JSONL file or folder of class folders; several are "
-                      "joined")  # fmt: skip
+                      "joined. Numbers: japanese_vowels, digits, or your own .npz, JSONL "
+                      "with values, or CSV with --id-column")  # fmt: skip
     data.add_argument("--text-column", default="text", help="of your own file")
     data.add_argument("--label-column", default="label", help="of your own file")
+    data.add_argument("--id-column", help="of a CSV of numbers, a line a row: which input it is of")
+    data.add_argument("--time-column", help="of such a CSV: what orders the rows of an input")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
                       help="share of training rows held out where none are published")  # fmt: skip
     data.add_argument("--test-split", type=flags.share, default=0.1,

@@ -8,29 +8,10 @@ head    pooled (n, pooled_dim) -> probs (n, num_classes)
 import numpy as np
 from onnx import TensorProto
 
-from training.export.graph import Graph, merge_directions, stack_layer, token_inputs
+from training.export.graph import Graph, merge_directions, pooled, stack_layer, token_inputs
 from training.export.weights import Location
 from training.nets.classifier import FEWEST_TOKENS
 from training.nets.config import ClassifierNetConfig
-
-
-def _pooled(graph: Graph, states: str, last: str, config: ClassifierNetConfig) -> str:
-    """Return (batch, pooled_dim) of (seq_len, batch, output_dim); padding in `states` is zero."""
-    if config.pooling == "last":
-        return last
-    axis0, axis1, axis2 = (graph.constant([axis], np.int64) for axis in (0, 1, 2))
-    seq_len = graph.op("Shape", "token_ids", start=1, end=2)
-    zero, one = graph.constant(0, np.int32), graph.constant(1, np.int32)
-    steps = graph.op("Cast", graph.op("Squeeze", seq_len), to=TensorProto.INT32)
-    positions = graph.op("Unsqueeze", graph.op("Range", zero, steps, one), axis1)
-    mask = graph.op("Less", positions, graph.op("Unsqueeze", "lengths", axis0))
-    mask = graph.op("Unsqueeze", mask, axis2)  # (seq_len, batch, 1), True = real token
-    lowest = graph.constant(np.finfo(np.float32).min, np.float32)
-    masked = graph.op("Where", mask, states, lowest)
-    maximum = graph.op("ReduceMax", masked, axis0, keepdims=0)
-    count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=TensorProto.FLOAT), axis1)
-    mean = graph.op("Div", graph.op("ReduceSum", states, axis0, keepdims=0), count)
-    return graph.op("Concat", last, maximum, mean, axis=1)
 
 
 def _head(graph: Graph, pooled: str, lengths: str, config: ClassifierNetConfig) -> None:
@@ -64,7 +45,8 @@ def classifier_graph(config: ClassifierNetConfig, weights: dict[str, Location]) 
         last = graph.op("Reshape", by_row, graph.constant([0, stack.output_dim], np.int64))
     else:
         last = graph.op("Squeeze", last, graph.constant([0], np.int64))
-    _head(graph, _pooled(graph, states, last, config), "lengths", config)
+    features = pooled(graph, states, last, pooling=config.pooling, inputs="token_ids")
+    _head(graph, features, "lengths", config)
     if not stack.bidirectional:
         by_text = graph.op("Transpose", states, perm=[1, 0, 2])
         graph.output("hidden_states", by_text, ["batch", "seq_len", stack.hidden_size])
