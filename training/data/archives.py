@@ -76,6 +76,11 @@ def unpack_wikitext2(downloads: list[Path], folder: Path) -> None:
         _write_gzip(folder / f"{Path(name).name}.gz", content)
 
 
+def unpack_eng_fra(downloads: list[Path], folder: Path) -> None:
+    """Take the pairs of fra-eng.zip."""
+    _write_gzip(folder / "fra.txt.gz", _zip_members(downloads[0], "fra.txt")["fra.txt"])
+
+
 def unpack_vader(downloads: list[Path], folder: Path) -> None:
     """Take the rated sentences and words of the archive inside vaderSentiment-3.3.2.tar.gz."""
     inner = re.compile(r"vaderSentiment-3\.3\.2/additional_resources/hutto_ICWSM_2014\.tar\.gz")

@@ -14,6 +14,7 @@ layout of the folder that `DATA_DIR` names:
     tiny_shakespeare    input.txt
     ptb                 ptb.train.txt.gz, ptb.valid.txt.gz, ptb.test.txt.gz
     wikitext2           wiki.train.tokens.gz, wiki.valid.tokens.gz, wiki.test.tokens.gz
+    eng_fra             fra.txt.gz
 """
 
 import os
@@ -180,6 +181,25 @@ _SETS = (
             ),
         ),
         unpack=archives.unpack_wikitext2,
+    ),
+    PublishedSet(
+        name="eng_fra",
+        home="http://www.manythings.org/anki/",
+        licence="CC BY 2.0; attribution: tatoeba.org and www.manythings.org/anki",
+        files=("fra.txt.gz",),
+        downloads=(  # the publisher keeps the newest edition only: a copy of that of 2017-09-29
+            Download(
+                (
+                    "https://raw.githubusercontent.com/genimind/seq2seq/"
+                    "843b8bc40396fbea4ac9171097122aacfc8b9660/fra-eng.zip",
+                ),
+                None,
+            ),
+        ),
+        unpack=archives.unpack_eng_fra,
+        contents={
+            "fra.txt.gz": "2546838ae46e0eac4c02ab7032ea0a02a006074a5340077a36a9444f41e02888",
+        },
     ),
 )
 SETS = {published.name: published for published in _SETS}

@@ -102,9 +102,10 @@ def test_glue_form_of_sst2_tests_on_dev_and_keeps_parts_of_validation_out(publis
     [
         ("ptb", "simple-examples.tgz", make_tar, "./simple-examples/data/"),
         ("wikitext2", "wikitext-2-v1.zip", make_zip, "wikitext-2/"),
+        ("eng_fra", "fra-eng.zip", make_zip, ""),
     ],
 )
-def test_word_level_archives_give_their_three_splits(publisher, tmp_path, name, file, make, folder):
+def test_archives_of_plain_texts_give_their_files(publisher, tmp_path, name, file, make, folder):
     plain = [name.removesuffix(".gz") for name in SETS[name].files]
     members = {f"{folder}{split}": f"{split} text\n".encode() for split in plain}
     folder = fetch(publisher.set_of(name, {file: make(members)}), tmp_path)

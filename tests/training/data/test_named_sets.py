@@ -109,8 +109,9 @@ def test_checksums_are_those_of_the_real_files(name):
 
 
 @real_data
-def test_checksums_of_unpacked_files_are_those_of_the_real_ones():
-    folder = named_sets.folder("ptb")
-    for file, sha256 in SETS["ptb"].contents.items():
+@pytest.mark.parametrize("name", ["ptb", "eng_fra"])
+def test_checksums_of_unpacked_files_are_those_of_the_real_ones(name):
+    folder = named_sets.folder(name)
+    for file, sha256 in SETS[name].contents.items():
         content = gzip.decompress((folder / file).read_bytes())
         assert hashlib.sha256(content).hexdigest() == sha256

@@ -10,6 +10,7 @@ TEXTS = [
     'They said "good" - no more...',
 ] * 3
 PROSE = ["word", "subword"]
+BY_BYTE = ["subword", "cased"]
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +65,37 @@ def test_words_keep_their_apostrophes_and_marks_stand_alone(learned):
     assert pieces[:3] == ["she's", "fine", ","]
 
 
-def test_subwords_leave_nothing_out_of_vocabulary(learned):
+@pytest.mark.parametrize("kind", BY_BYTE)
+def test_bytes_leave_nothing_out_of_vocabulary(kind, learned):
     text = "naïve 漢字 🙂 zyzzyva"
 
-    assert learned["subword"].decode(learned["subword"].encode_ids(text)).strip() == text
-    assert learned["subword"].unk_id is None
+    assert learned[kind].decode(learned[kind].encode_ids(text)).strip() == text
+    assert learned[kind].unk_id is None
+
+
+@pytest.mark.parametrize(
+    ("written", "read_back"),
+    [
+        ("L'été, qu'il fît 35 °C… ?", "L'été, qu'il fît 35 °C… ?"),
+        ("« Ça va ? » — Œuvre", "« Ça va ? » — Œuvre"),
+        ("Cours\u202f! Il\u00a0y a\u2009", "Cours ! Il y a"),
+        ("  l’été\n\tvint ", "l'été vint"),
+        ("e\u0301te\u0301", "été"),
+        ("12,5 % 漢字 🙂", "12,5 % 漢字 🙂"),
+    ],
+)
+def test_cased_text_comes_back_but_for_white_space_and_apostrophes(written, read_back, learned):
+    tokenizer = learned["cased"]
+
+    assert tokenizer.decode(tokenizer.encode_ids(written)) == read_back
+
+
+def test_cased_pieces_keep_an_apostrophe_with_what_it_shortened():
+    tokenizer = train_tokenizer("cased", ["J'ai l'air que j'ai"] * 9, vocab_size=300)
+
+    pieces = [tokenizer.decode([i]) for i in tokenizer.encode_ids("J'ai l'air 20")]
+
+    assert pieces == ["J'", "ai", " l'", "air", " ", "2", "0"]
 
 
 def test_characters_come_back_as_they_were(learned):
@@ -102,12 +129,12 @@ def test_what_the_training_split_lacks_is_unknown(kind, learned):
 @pytest.mark.parametrize("kind", TRAINERS)
 def test_vocabulary_holds_to_its_limit_and_the_most_frequent_stay(kind):
     texts = ["e e e e e t t t t a a a o o x y z"]
-    smallest = 262 if kind == "subword" else 7
+    smallest = 262 if kind in BY_BYTE else 7
 
     tokenizer = train_tokenizer(kind, texts, vocab_size=smallest)
 
     assert tokenizer.vocab_size <= smallest
-    if kind != "subword":
+    if kind not in BY_BYTE:
         assert tokenizer.unk_id not in tokenizer.encode_ids("e")
         assert tokenizer.unk_id in tokenizer.encode_ids("z")
 
