@@ -146,17 +146,20 @@ class Translator(nn.Module):
         self.output_bias = nn.Parameter(torch.zeros(config.vocab_size))
         self.dropout = LockedDropout(config.dropout)
 
-    def encode(self, token_ids: Tensor, lengths: Tensor) -> Source:
+    def encode(
+        self, token_ids: Tensor, lengths: Tensor, *, num_places: int | None = None
+    ) -> Source:
         """Read sources.
 
         Args:
             token_ids: (batch, seq_len) int64, padded on the right.
             lengths: (batch,) int64, at least 1.
+            num_places: Places of the memory, `max_source_tokens` if left out.
 
         Raises:
-            ValueError: A source is longer than `max_source_tokens`.
+            ValueError: A source is longer than the memory.
         """
-        num_places = self.config.max_source_tokens
+        num_places = num_places or self.config.max_source_tokens
         if token_ids.shape[1] > num_places:
             raise ValueError(
                 f"a source has {token_ids.shape[1]} tokens, max_source_tokens is {num_places}: "
@@ -210,4 +213,6 @@ class Translator(nn.Module):
             lengths: (batch,) int64 tokens of each source, at least 1.
             target_ids: (batch, target_len) int64, begin token first, padded on the right.
         """
-        return self.logits(self.decode(target_ids, self.encode(token_ids, lengths)).features)
+        # Places behind the longest source have no weight: without them there is less to do.
+        source = self.encode(token_ids, lengths, num_places=token_ids.shape[1])
+        return self.logits(self.decode(target_ids, source).features)

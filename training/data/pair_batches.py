@@ -1,0 +1,148 @@
+"""Mini-batches of sentence pairs: about as many tokens in each, all of about the same length.
+
+Knows no text: pairs come as token ids, the target between a begin and an end token.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from model_store import Tokenizer
+from training.data.batches import WHOLE, Passes, pad
+from training.data.sentence_pairs import Pair
+from training.data.vocab import encode_corpus
+from training.fitting.processes import Share
+
+IGNORED = -100  # target where a translation has ended
+
+
+class EncodedPairs(NamedTuple):
+    """Token ids of both sides of each pair; a target begins with `bos_id`, ends with `eos_id`."""
+
+    sources: list[list[int]]
+    targets: list[list[int]]
+
+
+class PairBatch(NamedTuple):
+    """Sources and targets, padded.
+
+    Attributes:
+        token_ids: (batch, seq_len) of the sources.
+        lengths: (batch,) of the sources.
+        inputs: (batch, target_len), what the decoder reads.
+        targets: (batch, target_len), what it is to write; `IGNORED` where a translation has ended.
+    """
+
+    token_ids: Tensor
+    lengths: Tensor
+    inputs: Tensor
+    targets: Tensor
+
+
+def encode_pairs(
+    pairs: Sequence[Pair], tokenizer: Tokenizer, *, max_source_tokens: int, max_tokens: int
+) -> EncodedPairs:
+    """Encode both sides; pairs with an empty side, or one too long for the model, are left out.
+
+    Args:
+        pairs: What is to be learned.
+        tokenizer: Of both languages, with a begin and an end token.
+        max_source_tokens: Longest source.
+        max_tokens: Longest target, its end included.
+    """
+    assert tokenizer.bos_id is not None
+    assert tokenizer.eos_id is not None
+    sources = encode_corpus(tokenizer, [pair.source for pair in pairs])
+    targets = encode_corpus(tokenizer, [pair.target for pair in pairs])
+    kept = EncodedPairs([], [])
+    for source, target in zip(sources, targets, strict=True):
+        if 0 < len(source) <= max_source_tokens and 0 < len(target) < max_tokens:
+            kept.sources.append(source)
+            kept.targets.append([tokenizer.bos_id, *target, tokenizer.eos_id])
+    return kept
+
+
+class PairBatches(Passes[PairBatch]):
+    """Batches of pairs of the same lengths, nearly, in a new random order each pass.
+
+    Pairs are sorted by the target's length, then the source's, pairs of the same lengths in a new
+    order each pass, and cut into batches. So there is hardly any padding, and the number of batches
+    and their shapes are the same in each pass.
+
+    Args:
+        pairs: What is read and written.
+        batch_tokens: Tokens of a batch at most, padding included, counted on its longer side; a
+            longer pair is a batch of its own.
+        seed: None keeps the order, for evaluation.
+        share: This process's part of the batches; of several, all get as many.
+
+    Raises:
+        ValueError: There are fewer batches than processes.
+    """
+
+    def __init__(
+        self,
+        pairs: EncodedPairs,
+        *,
+        batch_tokens: int,
+        seed: int | None = None,
+        share: Share = WHOLE,
+    ) -> None:
+        """Keep the pairs and find where batches are cut."""
+        super().__init__()
+        self.pairs, self.seed, self.share = pairs, seed, share
+        self.source_lengths = np.array([len(row) for row in pairs.sources], int)
+        self.target_lengths = np.array([len(row) - 1 for row in pairs.targets], int)
+        by_length = np.lexsort((self.source_lengths, self.target_lengths))
+        longer = np.maximum(self.source_lengths, self.target_lengths)[by_length]
+        self.cuts = _cuts(longer.tolist(), batch_tokens)
+        if len(by_length) and not len(self):
+            raise ValueError(
+                f"{len(by_length)} pairs are too few for {share.count} processes; use fewer, or "
+                "fewer --batch-tokens"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of batches of this process in a pass."""
+        return (len(self.cuts) - 1) // self.share.count
+
+    def _order(self, number: int) -> list[np.ndarray]:
+        """Return the places of the pairs of each batch."""
+        generator = np.random.default_rng((self.seed or 0, number))
+        shuffled = np.arange(len(self.source_lengths))
+        if self.seed is not None:
+            generator.shuffle(shuffled)
+        keys = (self.source_lengths[shuffled], self.target_lengths[shuffled])
+        batches = np.split(shuffled[np.lexsort(keys)], self.cuts[1:-1])
+        if self.seed is None:
+            return batches
+        return [batches[place] for place in generator.permutation(len(batches))]
+
+    def batches(self, number: int, start: int) -> Iterator[PairBatch]:
+        """Yield the batches of pass `number` from the one at place `start` on."""
+        order = self._order(number)
+        for place in range(start, len(self)):
+            rows = order[place * self.share.count + self.share.rank].tolist()
+            yield self._batch(rows)
+
+    def _batch(self, rows: list[int]) -> PairBatch:
+        token_ids, lengths = pad([self.pairs.sources[row] for row in rows])
+        written, ends = pad([self.pairs.targets[row] for row in rows])
+        targets = written[:, 1:].clone()
+        is_over = torch.arange(targets.shape[1])[None, :] >= ends[:, None] - 1
+        targets[is_over] = IGNORED
+        return PairBatch(token_ids, lengths, written[:, :-1], targets)
+
+
+def _cuts(lengths: Sequence[int], batch_tokens: int) -> list[int]:
+    """Return where batches begin, and the end: as many rows as fit, padded to the longest."""
+    cuts, longest = [0], 0
+    for place, length in enumerate(lengths):
+        longest = max(longest, length)
+        if place > cuts[-1] and longest * (place - cuts[-1] + 1) > batch_tokens:
+            cuts.append(place)
+            longest = length
+    return [*cuts, len(lengths)]
