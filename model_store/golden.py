@@ -76,6 +76,23 @@ class NumbersCase(GoldenCase):
         return f"{len(self.rows)} rows of {len(self.rows[0])} numbers"
 
 
+class WordsCase(GoldenCase):
+    """A text as input that is read word by word.
+
+    Args:
+        text: What a caller would send.
+        words: What the network reads for it.
+    """
+
+    text: str
+    words: Annotated[list[str], Field(min_length=1)]
+
+    @property
+    def shown(self) -> str:
+        """The text's beginning."""
+        return repr(self.text[:40])
+
+
 class Golden(Document):
     """All cases of a version, at least one."""
 

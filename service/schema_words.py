@@ -35,7 +35,9 @@ def _plural(schema: Schema) -> str:
     """Say what a list holds: " texts", each with its own bounds."""
     item = schema.get("items", {})
     kinds = {"string": "texts", "integer": "whole numbers", "number": "numbers"}
+    lists = [one for one in item.get("anyOf", ()) if one.get("type") == "array"]
     kind = "objects" if "$ref" in item else kinds.get(item.get("type"), "values")
+    kind = "lists of numbers" if lists else kind
     start = " " if "maxItems" in schema or "minItems" in schema else " of "
     bounds = _span(item, "minLength", "maxLength", ", each of {} characters")
     return f"{start}{kind}{bounds}{_range(item)}"

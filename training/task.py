@@ -15,7 +15,7 @@ from typing import Any
 
 from torch import nn
 
-from model_store import GoldenCase, StoredVersion, TaskConfig, Tokenizer
+from model_store import GoldenCase, StoredVersion, TaskConfig
 from model_store.discovery import found_in
 from training import tasks
 from training.errors import UsageError
@@ -57,9 +57,13 @@ class TrainingTask(ABC):
 
     @abstractmethod
     def golden(
-        self, net: Any, inputs: Sequence[Any], config: Any, tokenizer: Tokenizer | None
+        self, net: Any, inputs: Sequence[Any], config: Any, tokenizer: Any
     ) -> list[GoldenCase]:
-        """Return what the net answers to some inputs, to be run again at every load."""
+        """Return what the net answers to some inputs, to be run again at every load.
+
+        `tokenizer` is what the version has for its texts: a `Tokenizer`, a `WordVocabulary`, or
+        None.
+        """
 
     def network(self, config: Any) -> str:
         """Say in a line what the network looks like."""

@@ -33,6 +33,13 @@ Text = Annotated[str, documented(pattern=NOT_BLANK, limits={"maxLength": "max_te
 Texts = Annotated[
     list[Text], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
 ]
+Vector = list[float]
+Rows = list[Vector]
+Numbers = Annotated[
+    list[Vector | Rows],
+    Field(fail_fast=True),
+    documented(minItems=1, limits={"maxItems": "max_texts"}),
+]
 Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
 MaxTokens = Annotated[int, Field(ge=0), documented(limits={"maximum": "max_tokens"})]
 

@@ -40,7 +40,7 @@ def outputs_of_each(
 
 
 def run_each(
-    graph: StepGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
+    graph: StepGraph, sequences: Sequence[Sequence[Any]], state: State, *, vocab_size: int
 ) -> tuple[Floats, State]:
     """Feed each row its tokens; rows on which the model fails get NaN logits and no new state."""
     try:
@@ -61,7 +61,7 @@ def step_each(
 
 
 def _run_alone(
-    graph: StepGraph, sequences: Sequence[Sequence[int]], state: State, *, vocab_size: int
+    graph: StepGraph, sequences: Sequence[Sequence[Any]], state: State, *, vocab_size: int
 ) -> tuple[Floats, State]:
     """Run rows one by one after they failed together; called while that failure is handled."""
     _log_failure(len(sequences))

@@ -1,7 +1,7 @@
 """What a model is to those who step it: rows of state in, logits and the next state out."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -17,7 +17,7 @@ class StepGraph(Protocol):
     def start_state(self, rows: int) -> State:
         """Return the state before the first token."""
 
-    def run(self, sequences: Sequence[Sequence[int]], state: State) -> tuple[Floats, State]:
+    def run(self, sequences: Sequence[Sequence[Any]], state: State) -> tuple[Floats, State]:
         """Feed each row its tokens, of any lengths from 1 up; see `step`."""
 
     def step(self, token_ids: Ints, state: State) -> tuple[Floats, State]:

@@ -55,6 +55,13 @@ _SURNAME_FILES = {
     "Spanish.txt": "1bcb462ed3316756a85781d68232bddae04498fdddd5d9219c53fd1fbdeba7a7",
     "Vietnamese.txt": "f3f9e4164ab47601178a6e45b216464a64122f49d05541f24bf18a757253281d",
 }
+_EWT = "https://raw.githubusercontent.com/UniversalDependencies/UD_English-EWT/15d613d8447b"
+_EWT_FILES = {  # release 2.16
+    "train": "3fb78e2b55482c8ee00caa653af436c88c9e5bc9a73ce26e4ae3ddc79d2b7e7b",
+    "dev": "531a54ff90d6ab12201c5a50c3e78e6ddac4de69abc4bce5d275d3cd29efe2b6",
+    "test": "e266e515a0a7547657ed3d90d9ba46487d6bd251f27ad4269d4e8a427c8555cd",
+}
+
 _SETS = (
     PublishedSet(
         name="imdb",
@@ -128,6 +135,17 @@ _SETS = (
         files=tuple(_SURNAME_FILES),
         downloads=tuple(
             Download((f"{_SURNAMES}/{file}",), sha256) for file, sha256 in _SURNAME_FILES.items()
+        ),
+    ),
+    PublishedSet(
+        name="ud_english_ewt",
+        home="https://universaldependencies.org/treebanks/en_ewt/",
+        licence="CC BY-SA 4.0; cite Silveira et al., LREC 2014",
+        files=tuple(f"en_ewt-ud-{split}.conllu.gz" for split in _EWT_FILES),
+        fetched_files=tuple(f"en_ewt-ud-{split}.conllu" for split in _EWT_FILES),
+        downloads=tuple(
+            Download((f"{_EWT}/en_ewt-ud-{split}.conllu",), sha256)
+            for split, sha256 in _EWT_FILES.items()
         ),
     ),
     PublishedSet(

@@ -190,9 +190,7 @@ def _json_rows(text: str, path: Path, columns: Columns) -> Iterator[Row]:
         _check_columns(path, columns, sorted(found))
 
 
-def _delimited_rows(
-    text: str, path: Path, columns: Columns, *, delimiters: str
-) -> Iterator[Row]:
+def _delimited_rows(text: str, path: Path, columns: Columns, *, delimiters: str) -> Iterator[Row]:
     lines = io.StringIO(text, newline="").readlines()
     delimiter = _delimiter(lines, columns, delimiters)
     records = _records(lines, delimiter)

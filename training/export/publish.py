@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from model_store import About, Golden, Store, StoredVersion, TaskConfig, Tokenizer
+from model_store.words import WordVocabulary
 from training.export.weights import FILENAME, round_weights, weights_to_bytes
 from training.reports.card import write_card
 from training.task import Exported, TrainingTask, task_of
@@ -88,6 +89,7 @@ def publish(
     config: TaskConfig,
     *,
     tokenizer: Tokenizer | None = None,
+    vocabulary: WordVocabulary | None = None,
     store: Store,
     name: str,
     described: Described,
@@ -98,7 +100,7 @@ def publish(
         model_store.StoreError: The store did not take it.
     """
     with torch.inference_mode():
-        cases = task_of(config).golden(net, described.golden, config, tokenizer)
+        cases = task_of(config).golden(net, described.golden, config, tokenizer or vocabulary)
     card = write_card(
         name, config, described.about, example=described.example, notes=described.notes
     )
@@ -112,4 +114,6 @@ def publish(
     }
     if tokenizer is not None:
         files["tokenizer.json"] = tokenizer.to_bytes()
+    if vocabulary is not None:
+        files["vocabulary.json"] = vocabulary.to_bytes()
     return store.publish(name, files, described.about)

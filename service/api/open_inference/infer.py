@@ -18,6 +18,7 @@ from service.engine.types import ModelInfo
 JSON_LENGTH = "Inference-Header-Content-Length"
 BINARY = "application/octet-stream"
 NO_PARAMETERS: Parameters = {}
+SMALLEST_NUMBER_BYTES = 2  # of a body: a digit and a comma, or half precision
 
 
 def infer(request: Request) -> Reply:
@@ -28,7 +29,9 @@ def infer(request: Request) -> Reply:
     info = models.find(request)
     request.record.model, request.record.version = info.name, info.version
     wishes = _checked_wishes(ask, info)
-    tensors = read_tensors(ask.inputs, tail, request.settings.max_texts)
+    limits = request.settings
+    max_numbers = limits.max_body_bytes // SMALLEST_NUMBER_BYTES
+    tensors = read_tensors(ask.inputs, tail, max_texts=limits.max_texts, max_numbers=max_numbers)
     _check_names(tensors, info)
     call = TensorCall(
         tensors, parameters, models.address(request), info, _deadline(parameters, request), request

@@ -42,13 +42,16 @@ class Tensor:
     values: Sequence[Any]
 
 
-def read_tensors(asks: Iterable[InputTensor], tail: bytes, max_elements: int) -> dict[str, Tensor]:
+def read_tensors(
+    asks: Iterable[InputTensor], tail: bytes, *, max_texts: int, max_numbers: int
+) -> dict[str, Tensor]:
     """Read the tensors of a request.
 
     Args:
         asks: How they are described.
         tail: The bytes after the JSON part.
-        max_elements: Most elements of a tensor.
+        max_texts: Most elements of a tensor of texts.
+        max_numbers: Most elements of any other.
 
     Returns:
         The tensors by name.
@@ -61,6 +64,7 @@ def read_tensors(asks: Iterable[InputTensor], tail: bytes, max_elements: int) ->
     for number, ask in enumerate(asks):
         param = f"inputs[{number}]"
         count = math.prod(ask.shape)
+        max_elements = max_texts if ask.datatype == "BYTES" else max_numbers
         if ask.name in tensors:
             raise SchemaError(f"`{param}` has the name {ask.name!r} again", param=param)
         if count > max_elements:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 from service.engine.types import Timing, never
 
@@ -11,16 +11,17 @@ Explain = Literal["trajectory", "occlusion"]
 
 @dataclass(frozen=True, slots=True)
 class ClassifyRequest:
-    """Texts to classify.
+    """Texts or numbers to classify.
 
     Args:
-        texts: At least one text.
+        texts: At least one text, or none where there are numbers.
         model: `name`, `name:version` or `name:label`; None for the default classifier.
         explain: "trajectory" for the probabilities after each token, "occlusion" for the change
             when each word is left out, None for neither.
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
         is_caller_gone: Tells whether nobody waits any more; asked between batches.
         version: The one to take of those that `model` may mean, where one was told already.
+        numbers: Inputs as nested lists, each of the shape that the model takes.
     """
 
     verb: ClassVar[str] = "classify"
@@ -31,6 +32,7 @@ class ClassifyRequest:
     deadline: float | None = None
     is_caller_gone: Callable[[], bool] = field(default=never, compare=False)
     version: int | None = None
+    numbers: tuple[Any, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

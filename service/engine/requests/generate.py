@@ -1,7 +1,8 @@
 """Writing token by token: what is asked and what is answered, whatever it begins with."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 FinishReason = Literal["stop", "length"]
 
@@ -53,6 +54,7 @@ class GenerateRequest:
         echo: Also report the prompt's own tokens (with log probabilities if asked for), first.
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
         version: The one to take of those that `model` may mean, where one was told already.
+        numbers: An image to write about, where the model takes one in a prompt's place.
     """
 
     verb: ClassVar[str] = "generate"
@@ -63,6 +65,7 @@ class GenerateRequest:
     echo: bool = False
     deadline: float | None = None
     version: int | None = None
+    numbers: Sequence[Any] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,10 @@ def test_ranges_and_defaults_are_those_that_are_checked(document):
 
 def test_limits_are_shown_as_they_are_in_force(document, settings):
     schemas = document["components"]["schemas"]
-    text, texts = schemas["ClassifyAsk"]["properties"]["input"]["anyOf"]
+    text, texts, numbers = schemas["ClassifyAsk"]["properties"]["input"]["anyOf"]
     assert text["maxLength"] == settings.max_text_chars == 5_000
     assert (texts["minItems"], texts["maxItems"]) == (1, settings.max_texts)
+    assert (numbers["minItems"], numbers["maxItems"]) == (1, settings.max_texts)
     assert schemas["GenerateAsk"]["properties"]["n"]["maximum"] == Settings().max_n
     assert "documented" not in str(document)
 

@@ -1,9 +1,10 @@
-"""`POST /v1/classify`: texts in, labels and probabilities out."""
+"""`POST /v1/classify`: texts or numbers in, labels and probabilities out."""
 
 import time
 from typing import Any
 
 from service.api.body import parse_json
+from service.api.errors import SchemaError
 from service.api.limits import checked_texts
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
@@ -26,10 +27,17 @@ EXPLAIN: dict[bool | str, Explain | None] = {
 def classify(request: Request) -> Reply:
     """Answer with the label and probabilities of each text."""
     ask = parse_json(ClassifyAsk, request)
-    texts = checked_texts(ask.input, request.settings)
+    texts, numbers = _inputs(ask.input, request)
     explain = EXPLAIN[ask.explain]
     answer: ClassifyAnswer = request.engine.answer(
-        ClassifyRequest(texts, ask.model, explain, request.deadline(), request.is_client_gone)
+        ClassifyRequest(
+            texts,
+            ask.model,
+            explain,
+            request.deadline(),
+            request.is_client_gone,
+            numbers=numbers,
+        )
     )
     num_tokens = note(answer, request)
     return json_reply(
@@ -40,7 +48,7 @@ def classify(request: Request) -> Reply:
             "model": answer.model,
             "version": answer.version,
             "data": [
-                _item(index, result, texts[index], explain)
+                _item(index, result, texts[index] if texts else "", explain)
                 for index, result in enumerate(answer.results)
             ],
             "usage": {
@@ -51,6 +59,20 @@ def classify(request: Request) -> Reply:
             },
         }
     )
+
+
+def _inputs(
+    given: str | list[str] | list[Any], request: Request
+) -> tuple[tuple[str, ...], tuple[Any, ...]]:
+    """Return the texts, or the numbers, of a request's input."""
+    if isinstance(given, list) and given and not isinstance(given[0], str):
+        most = request.settings.max_texts
+        if len(given) > most:
+            raise SchemaError(
+                f"`input` has {len(given)} arrays; send 1 to {most} in one request", param="input"
+            )
+        return (), tuple(given)
+    return checked_texts(given, request.settings), ()
 
 
 def note(answer: ClassifyAnswer, request: Request) -> int:

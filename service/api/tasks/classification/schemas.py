@@ -2,17 +2,18 @@
 
 from typing import Literal
 
-from service.api.request_schemas import Ask, ModelName, Text, Texts
+from service.api.request_schemas import Ask, ModelName, Numbers, Text, Texts
 
 
 class ClassifyAsk(Ask):
-    """Texts to classify."""
+    """Texts or numbers to classify."""
 
     model: ModelName | None = None
     """Classifier, as `name`, `name:version` or `name:label`; the default classifier if left out."""
 
-    input: Text | Texts
-    """A text, or a list of texts."""
+    input: Text | Texts | Numbers
+    """A text, or a list of texts; for models of numbers a list of arrays, each of the model's
+    `input_shape`: `[[[0.1, 0.2], [0.3, 0.4]]]` is one sequence of two rows."""
 
     explain: bool | Literal["trajectory", "occlusion"] = False
     """`trajectory` (or true) adds the probabilities after each token, `occlusion` the change that

@@ -1,7 +1,11 @@
-"""Classifying in the Open Inference Protocol: texts in, labels and probabilities out."""
+"""Classifying in the Open Inference Protocol: texts or numbers in, probabilities out."""
 
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+
+from service.api.errors import SchemaError
 from service.api.limits import checked_texts
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.task import Outputs, TensorCall, Tensors
@@ -12,7 +16,10 @@ from service.engine.types import ModelInfo
 
 def inputs(info: ModelInfo) -> Sequence[Described]:
     """List what a classifier takes."""
-    return (("text", "BYTES", (-1,)),)
+    if not info.input_shape:
+        return (("text", "BYTES", (-1,)),)
+    values: Described = ("values", "FP32", (-1, *info.input_shape))
+    return (values, ("lengths", "INT32", (-1,))) if len(info.input_shape) > 1 else (values,)
 
 
 def outputs(info: ModelInfo) -> Sequence[Described]:
@@ -25,9 +32,14 @@ def outputs(info: ModelInfo) -> Sequence[Described]:
 
 
 def infer(call: TensorCall) -> Outputs:
-    """Classify the texts of a tensor."""
+    """Classify the texts or the numbers of a tensor."""
     request = call.request
-    texts = checked_texts(list(call.tensors["text"].values), request.settings, "text")
+    texts: tuple[str, ...] = ()
+    numbers: tuple[Any, ...] = ()
+    if call.info.input_shape:
+        numbers = _arrays(call)
+    else:
+        texts = checked_texts(list(call.tensors["text"].values), request.settings, "text")
     answer: ClassifyAnswer = request.engine.answer(
         ClassifyRequest(
             texts,
@@ -35,10 +47,34 @@ def infer(call: TensorCall) -> Outputs:
             deadline=call.deadline,
             is_caller_gone=request.is_client_gone,
             version=call.info.version,
+            numbers=numbers,
         )
     )
     note(answer, request)
     return _tensors(answer, call.info)
+
+
+def _arrays(call: TensorCall) -> tuple[Any, ...]:
+    """Return the inputs of a tensor, each cut to its own length where lengths were sent."""
+    tensor, wanted = call.tensors["values"], call.info.input_shape
+    fits = len(tensor.shape) == len(wanted) + 1 and tensor.shape[-1] == wanted[-1]
+    if not fits or tensor.shape[0] > call.request.settings.max_texts:
+        raise SchemaError(
+            f"`values` has the shape {list(tensor.shape)}; {call.info.name} takes "
+            f"{[-1, *wanted]}, up to {call.request.settings.max_texts} inputs in one request",
+            param="values",
+        )
+    arrays = np.array(tensor.values, np.float64).reshape(tensor.shape)
+    given = call.tensors.get("lengths")
+    if given is None:
+        return tuple(arrays)
+    lengths = list(given.values)
+    if len(lengths) != len(arrays) or not all(0 < one <= tensor.shape[1] for one in lengths):
+        raise SchemaError(
+            f"`lengths` must have {len(arrays)} numbers from 1 to {tensor.shape[1]}",
+            param="lengths",
+        )
+    return tuple(one[:length] for one, length in zip(arrays, lengths, strict=True))
 
 
 def _tensors(answer: ClassifyAnswer, info: ModelInfo) -> Outputs:

@@ -7,6 +7,7 @@ from typing import Any
 from service.api import sse
 from service.api.body import parse_json
 from service.api.engine_protocol import GenerationProtocol
+from service.api.errors import SchemaError
 from service.api.generation_calls import start, stop_texts, stream, usage, wait
 from service.api.limits import check_at_most, check_text
 from service.api.reply import Reply, json_reply
@@ -24,14 +25,17 @@ from service.engine.requests.generate import (
 def generate(request: Request) -> Reply:
     """Answer with the generated texts, or with a stream of their pieces."""
     ask = parse_json(GenerateAsk, request)
-    check_text(ask.prompt, request.settings, "prompt")
+    if ask.prompt is None and ask.input is None:
+        raise SchemaError("`prompt` is missing; it must be a text", param="prompt")
+    check_text(ask.prompt or "", request.settings, "prompt")
     check_at_most(ask.max_tokens, request.settings.max_tokens, "max_tokens")
     generation = start(
         GenerateRequest(
-            prompt=ask.prompt,
+            prompt=ask.prompt or "",
             sampling=sampling_of(ask),
             model=ask.model,
             deadline=request.deadline(),
+            numbers=ask.input or (),
         ),
         request,
     )

@@ -10,8 +10,10 @@ from service.api.request_schemas import (
     MaxTokens,
     ModelName,
     Prompt,
+    Rows,
     StopText,
     StopTexts,
+    Vector,
     documented,
 )
 
@@ -24,8 +26,11 @@ class GenerateAsk(Ask):
     model: ModelName | None = None
     """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
 
-    prompt: Prompt
-    """Text to continue; may be empty."""
+    prompt: Prompt | None = None
+    """Text to continue; may be empty. Needed, but for models that write about numbers."""
+
+    input: Vector | Rows | None = None
+    """Numbers to write about, such as an image's, for models whose `input_shape` says so."""
 
     max_tokens: MaxTokens | None = None
     """Tokens to generate at most."""

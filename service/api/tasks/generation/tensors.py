@@ -35,6 +35,8 @@ OPTIONS: Sequence[Described] = (
 
 def inputs(info: ModelInfo) -> Sequence[Described]:
     """List what a generator takes."""
+    if info.input_shape:
+        return (("image", "FP32", (-1, *info.input_shape)), *OPTIONS)
     return (TEXT_INPUT, *OPTIONS)
 
 
@@ -45,16 +47,19 @@ def outputs(info: ModelInfo) -> Sequence[Described]:
 
 def infer(call: TensorCall) -> Outputs:
     """Continue the texts of a tensor."""
-    request, prompts = call.request, call.tensors["text_input"].values
-    for index, prompt in enumerate(prompts):
-        check_text(prompt, request.settings, "text_input", index)
+    request = call.request
     sampling = sampling_of(_options(call.tensors, call.parameters), request.settings)
     generations = start_all(
         [
             GenerateRequest(
-                prompt, sampling, call.model, deadline=call.deadline, version=call.info.version
+                prompt,
+                sampling,
+                call.model,
+                deadline=call.deadline,
+                version=call.info.version,
+                numbers=numbers,
             )
-            for prompt in prompts
+            for prompt, numbers in _prompts(call)
         ],
         request,
     )
@@ -65,6 +70,25 @@ def infer(call: TensorCall) -> Outputs:
         "text_output": Tensor("text_output", "BYTES", shape, [one.text for one in answers]),
         "finish_reason": Tensor("finish_reason", "BYTES", shape, reasons),
     }
+
+
+def _prompts(call: TensorCall) -> list[tuple[str, Sequence[Any]]]:
+    """Return the texts to continue, or the images to write about: the one or the other is empty."""
+    if not call.info.input_shape:
+        texts = call.tensors["text_input"].values
+        for index, text in enumerate(texts):
+            check_text(text, call.request.settings, "text_input", index)
+        return [(text, ()) for text in texts]
+    tensor, width = call.tensors["image"], call.info.input_shape[-1]
+    most = call.request.settings.max_texts
+    if tensor.shape[-1:] != (width,) or not 1 <= len(tensor.values) // width <= most:
+        raise SchemaError(
+            f"`image` has the shape {list(tensor.shape)}; {call.info.name} takes {[-1, width]}, up "
+            f"to {most} images in one request",
+            param="image",
+        )
+    starts = range(0, len(tensor.values), width)
+    return [("", tensor.values[start : start + width]) for start in starts]
 
 
 def _options(tensors: Mapping[str, Tensor], parameters: Mapping[str, Any]) -> GenerateParameters:

@@ -46,6 +46,12 @@ class TextClassifier(Classifier):
 
     def answer(self, request: ClassifyRequest) -> ClassifyAnswer:
         """Classify texts, explained if that was asked for; errors as in `classify`."""
+        if request.numbers:
+            raise InvalidInput(
+                f"`input` holds numbers, but {self._version.model} reads texts: send a text or a "
+                "list of texts",
+                param="input",
+            )
         if not request.texts:
             raise InvalidInput("`input` has no text: send at least one", param="input")
         if request.explain is None:

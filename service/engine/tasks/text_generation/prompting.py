@@ -53,6 +53,10 @@ class PromptBuilder:
         Raises:
             InvalidInput: Naming the field, its value, what is allowed and the remedy.
         """
+        if request.numbers:
+            raise InvalidInput(
+                "this model continues a text: send a `prompt`, and no `input`", param="input"
+            )
         params = resolve_sampling(request.sampling, self._config, self._options)
         token_ids = self._encode(request.prompt)
         self._check_length(token_ids)
