@@ -4,7 +4,7 @@ import argparse
 import logging
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,29 @@ import lightning.pytorch as pl
 import torch
 from torch import nn
 
-from model_store import Store, StoredVersion, StoreError, Tokenizer
+from model_store import (
+    About,
+    PrimaryMetric,
+    Store,
+    StoredVersion,
+    StoreError,
+    TaskConfig,
+    Tokenizer,
+)
 from model_store.document import describe
+from model_store.manifest import Dataset
 from model_store.names import check_model_name
+from training.data.batches import Passes
+from training.data.reports import DataReport
 from training.errors import DataError, UsageError
-from training.fitting.fit import LAST, PREVIOUS, FitOptions
+from training.export.publish import Described, library_versions, publish
+from training.fitting.callbacks import Point
+from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
+from training.fitting.module import TrainingModule
 from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
 from training.flags import DEFAULT_STORE, options_from
-from training.task import task_of
+from training.task import Exported, TrainingTask, parameters_of, task_of
 
 log = logging.getLogger(__name__)
 
@@ -90,11 +104,92 @@ def checking_flags() -> Iterator[None]:
         raise UsageError(describe(exc)) from exc
 
 
+def say_report(report: DataReport) -> None:
+    """Say what was read and left out."""
+    for line in report.lines():
+        log.info("%s", line)
+
+
+def fit_or_try(
+    arguments: argparse.Namespace,
+    module: TrainingModule,
+    batches: Passes[Any],
+    held_out: Passes[Any],
+    *,
+    callbacks: Sequence[pl.Callback] = (),
+) -> list[Point] | None:
+    """Train the module's net, or try one batch on a dry run.
+
+    Returns:
+        The losses at each validation; None where nothing is left to do: after a dry run, and in
+        all processes but the first.
+    """
+    if arguments.dry_run:
+        module(next(iter(batches))).sum().backward()
+        say_dry_run(module.net, len(batches))
+        return None
+    points = fit(module, batches, held_out, options=fit_options(arguments), callbacks=callbacks)
+    return points if this_share().is_first else None
+
+
+def about_run(
+    task: TrainingTask,
+    command: str,
+    *,
+    datasets: Sequence[Dataset],
+    figures: Mapping[str, float],
+    primary: str,
+    higher_is_better: bool = True,
+) -> About:
+    """Return what a manifest says of a run.
+
+    Args:
+        task: What was trained.
+        command: What trains the same again, see `command_line`.
+        datasets: What was read.
+        figures: What was measured.
+        primary: Which of the figures tells the better of two versions.
+        higher_is_better: Whether its higher value does.
+    """
+    return About(
+        task=task.name,
+        datasets=tuple(datasets),
+        metrics=dict(figures),
+        primary_metric=PrimaryMetric(name=primary, higher_is_better=higher_is_better),
+        command=command,
+        libraries=library_versions(),
+    )
+
+
+def publish_run(
+    arguments: argparse.Namespace,
+    net: nn.Module,
+    exported: Exported,
+    config: TaskConfig,
+    *,
+    described: Described,
+    tokenizer: Tokenizer | None = None,
+) -> StoredVersion:
+    """Publish a run's net as a new version and say so; see `publish`."""
+    stored = publish(
+        net,
+        exported,
+        config,
+        tokenizer=tokenizer,
+        store=Store(arguments.store),
+        name=arguments.name,
+        described=described,
+    )
+    say_published(stored, described.example)
+    return stored
+
+
 def say_dry_run(net: nn.Module, num_batches: int) -> None:
     """Say what would be trained."""
-    count = sum(parameter.numel() for parameter in net.parameters())
     each = "1 batch" if num_batches == 1 else f"{num_batches:,} batches"
-    log.info("dry run: %s parameters, %s an epoch; nothing written", f"{count:,}", each)
+    log.info(
+        "dry run: %s parameters, %s an epoch; nothing written", f"{parameters_of(net):,}", each
+    )
 
 
 def say_published(stored: StoredVersion, example: Any) -> None:

@@ -1,14 +1,16 @@
 """What every network's training step stands on: the net with its optimizer."""
 
+from typing import Any
+
 import lightning.pytorch as pl
 from lightning.pytorch.utilities.types import OptimizerLRScheduler
-from torch import nn
+from torch import Tensor, nn
 
 from training.fitting.schedules import OptimizerOptions, build_optimizer
 
 
 class TrainingModule(pl.LightningModule):
-    """A network with its optimizer; logs `loss` and `val_loss` in nats."""
+    """A network with its optimizer; a subclass logs `loss` and `val_loss` in nats."""
 
     net: nn.Module
 
@@ -17,6 +19,10 @@ class TrainingModule(pl.LightningModule):
         super().__init__()
         self.net = net
         self.options = options
+
+    def forward(self, batch: Any) -> Tensor:
+        """Return what the net answers to a batch; a dry run tries this much."""
+        raise NotImplementedError
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """Build the optimizer over the net's depth groups."""

@@ -89,10 +89,12 @@ def reverse_padded(values: Tensor, lengths: Tensor) -> Tensor:
 class RecurrentLayers(nn.Module):
     """Recurrent layers, one above the other: vectors in, hidden states of the last layer out."""
 
-    def __init__(self, config: StackConfig) -> None:
-        """Build the layers that `config` describes; its embedding is not theirs."""
+    def __init__(self, config: StackConfig, *, embedding: nn.Embedding | None = None) -> None:
+        """Build the layers that `config` describes, above an embedding where there is one."""
         super().__init__()
         self.config = config
+        if embedding is not None:  # the first of the parameters: seeds and checkpoints count on it
+            self.embedding = embedding
         sizes = [config.embedding_dim] + [config.output_dim] * (config.num_layers - 1)
         self.forward_layers = nn.ModuleList(self._layer(size) for size in sizes)
         self.backward_layers = nn.ModuleList(
@@ -142,8 +144,7 @@ class RecurrentStack(RecurrentLayers):
         """Build the layers that `config` describes."""
         embedding = nn.Embedding(config.vocab_size, config.embedding_dim)
         nn.init.uniform_(embedding.weight, -0.1, 0.1)
-        super().__init__(config)
-        self.embedding = embedding
+        super().__init__(config, embedding=embedding)
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """Return the vectors (batch, seq_len, embedding_dim) of `token_ids`."""

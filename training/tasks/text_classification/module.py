@@ -30,9 +30,14 @@ class ClassifierModule(TrainingModule):
         super().__init__(net, options)
         self.label_smoothing = label_smoothing
 
+    def forward(self, batch: TextBatch) -> Tensor:
+        """Return logits (batch, num_classes)."""
+        logits: Tensor = self.net(batch.token_ids, batch.lengths)
+        return logits
+
     def training_step(self, batch: TextBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
-        logits = self.net(batch.token_ids, batch.lengths)
+        logits = self(batch)
         loss = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
         self.log("loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.labels))
         self.log("tokens", float(batch.lengths.sum()), reduce_fx="sum", batch_size=1)
@@ -40,7 +45,7 @@ class ClassifierModule(TrainingModule):
 
     def validation_step(self, batch: TextBatch, batch_idx: int) -> None:
         """Log loss and accuracy of one batch."""
-        logits = self.net(batch.token_ids, batch.lengths)
+        logits = self(batch)
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         size = len(batch.labels)
         shown: dict[str, Any] = {"batch_size": size, "prog_bar": True, "sync_dist": True}

@@ -80,6 +80,11 @@ class LanguageModelModule(TrainingModule):
         hidden: Tensor = outputs
         return hidden
 
+    def forward(self, batch: Window) -> Tensor:
+        """Return logits (batch, seq_len, vocab_size) of a text that begins with the window."""
+        logits: Tensor = self.net(batch.inputs)[0]
+        return logits
+
     def training_step(self, batch: Window, batch_idx: int) -> Tensor:
         """Return the loss of one window, penalties included."""
         hidden = self._hidden_states(batch.inputs)
