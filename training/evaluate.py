@@ -22,7 +22,7 @@ from model_store.disk import replace_file
 from training import cli, flags
 from training.errors import UsageError
 from training.export.publish import command_line, library_versions
-from training.fitting.pretrained import parse_reference
+from training.flags import parse_reference
 from training.task import task_of
 
 log = logging.getLogger(__name__)

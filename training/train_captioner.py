@@ -26,8 +26,8 @@ from training.fitting.callbacks import Point
 from training.fitting.fit import fit
 from training.fitting.processes import this_share
 from training.nets.captioner import Captioner, CaptionNetConfig
-from training.reports.evaluation import interval
 from training.reports.figures import draw_curves
+from training.reports.metrics import interval
 from training.tasks.image_captioning.module import CaptionBatches, CaptionModule
 from training.tasks.image_captioning.task import TASK
 

@@ -21,6 +21,7 @@ from training.data.vocab import train_char
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.tasks.text_generation.flags import PRESETS, parse
 from training.tasks.text_generation.served import ServedGenerator
+from training.tasks.text_generation.train import build_net, store_config
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "24", "--max-epochs", "2", "--batch-size", "4",
          "--learning-rate", "0.02", "--bptt-len", "20", "--samples", "40"]  # fmt: skip
@@ -153,7 +154,7 @@ def test_prompts_that_are_labels_are_followed_by_a_colon(prompts, argv, suffix):
     arguments = parse(["--data", "x", "--name", "x", *argv])
     shape = LanguageModelConfig(StackConfig(vocab_size=9, embedding_dim=2, hidden_size=2))
 
-    config = train_generator.store_config(arguments, shape, corpus(prompts=prompts), 3)
+    config = store_config(arguments, shape, corpus(prompts=prompts), 3)
 
     assert config.prompts == prompts
     assert config.wrap("Greek") == f"Greek{suffix}"
@@ -184,7 +185,7 @@ def test_penn_treebank_preset_is_the_papers_small_network():
 def test_initial_range_holds_for_every_weight():
     arguments = parse(["--data", "x", "--name", "x", "--init-range", "0.1"])
 
-    net = train_generator.build_net(arguments, 50, None)
+    net = build_net(arguments, 50, None)
 
     assert all(parameter.abs().max() <= 0.1 for parameter in net.parameters())
     assert all(parameter.std() > 0.03 for parameter in net.parameters())

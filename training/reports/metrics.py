@@ -1,30 +1,14 @@
 """How good a classifier is: accuracy, F1, calibration. Plain arrays in, plain numbers out."""
 
-from collections.abc import Sequence
+import math
 
 import numpy as np
-import torch
 from scipy.optimize import minimize
 from sklearn.metrics import f1_score
 
-from training.data.batches import TextBatches
-from training.nets.classifier import TextClassifier
-
 LOG_BOUNDS = (np.log(0.1), np.log(10.0))  # of temperatures
 MIN_SLOPE_ROWS = 500
-
-
-@torch.inference_mode()
-def predict_logits(
-    net: TextClassifier, rows: Sequence[Sequence[int]], *, batch_size: int = 64
-) -> np.ndarray:
-    """Return logits (num_texts, num_classes) in the order of `rows`."""
-    net.eval()
-    batches = TextBatches(rows, list(range(len(rows))), batch_size=batch_size)
-    logits = np.empty((len(rows), net.config.num_classes), np.float32)
-    for batch in batches:  # a batch's labels are the places of its texts
-        logits[batch.labels.numpy()] = net(batch.token_ids, batch.lengths).float().numpy()
-    return logits
+Z_95 = 1.96  # standard deviations to each side that hold 95 % of a normal distribution
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -79,6 +63,14 @@ def expected_calibration_error(
             gap = abs(hits[inside].mean() - confidence[inside].mean())
             error += float(gap) * float(inside.mean())
     return error
+
+
+def interval(share: float, rows: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share that was counted on so many rows (Wilson 1927)."""
+    spread = Z_95**2 / rows
+    middle = share + spread / 2
+    half = math.sqrt(spread * (share * (1 - share) + spread / 4))
+    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def classification_metrics(probs: np.ndarray, labels: np.ndarray) -> dict[str, float]:

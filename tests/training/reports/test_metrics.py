@@ -14,9 +14,9 @@ from training.reports.metrics import (
     classification_metrics,
     expected_calibration_error,
     fit_temperature,
-    predict_logits,
     softmax,
 )
+from training.tasks.text_classification.measure import predict_logits
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ from training.fitting.processes import this_share
 from training.flags import options_from
 from training.nets.sequence_classifier import SequenceClassifier, SequenceNetConfig
 from training.nets.vector_classifier import VectorClassifier, VectorNetConfig
-from training.reports import evaluation, metrics
+from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
 from training.task import task_of
 from training.tasks.sequence_classification.module import NumberClassifierModule
@@ -132,7 +132,7 @@ def predict(net: Net, rows: NumberRows) -> np.ndarray:
 def figures_of(probs: np.ndarray, labels: Sequence[int]) -> dict[str, float]:
     """Return the figures of one split, with the interval of its accuracy."""
     found = metrics.classification_metrics(probs, np.asarray(labels))
-    low, high = evaluation.interval(found["accuracy"], len(labels))
+    low, high = metrics.interval(found["accuracy"], len(labels))
     return found | {"accuracy_low": low, "accuracy_high": high}
 
 

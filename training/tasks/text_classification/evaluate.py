@@ -9,9 +9,9 @@ from typing import Any
 from training.data.labelled_texts import ClassificationData, Rows, load_classification
 from training.data.reports import counted
 from training.errors import UsageError
-from training.reports import evaluation
 from training.reports.baseline import NAME as BASELINE
 from training.reports.baseline import Baseline
+from training.tasks.text_classification import examination
 from training.tasks.text_classification.served import ServedClassifier
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ def evaluate_classifier(served: ServedClassifier, arguments: argparse.Namespace)
     tests = {name: relabelled(rows, data.labels, labels) for name, rows in tests.items()}
     baseline = fit_baseline(arguments, data, labels)
     results = [
-        evaluation.examine(
+        examination.examine(
             name,
             rows,
             served.probs(rows.texts),
@@ -35,9 +35,9 @@ def evaluate_classifier(served: ServedClassifier, arguments: argparse.Namespace)
         )
         for name, rows in tests.items()
     ]
-    for heading, text in evaluation.sections(results, labels).items():
+    for heading, text in examination.sections(results, labels).items():
         log.info("\n%s\n\n%s", heading, text)
-    return {"metrics": evaluation.figures(results), "sets": [asdict(result) for result in results]}
+    return {"metrics": examination.figures(results), "sets": [asdict(result) for result in results]}
 
 
 def read_labelled(arguments: argparse.Namespace, sources: Sequence[str]) -> ClassificationData:

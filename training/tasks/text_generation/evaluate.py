@@ -8,10 +8,10 @@ from typing import Any
 from model_store import Store
 from training import cli
 from training.data.corpus import CorpusData, load_corpus
-from training.data.label_prompts import load_labelled_corpus
 from training.data.reports import counted
-from training.fitting.pretrained import parse_reference
+from training.flags import parse_reference
 from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_generation.label_prompts import load_labelled_corpus
 from training.tasks.text_generation.novelty import Drawn, agreement, draw_documents, novelty
 from training.tasks.text_generation.prediction import text_figures
 from training.tasks.text_generation.served import ServedGenerator

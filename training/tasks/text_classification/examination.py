@@ -1,6 +1,5 @@
 """How a classifier does on a test set: overall, by kind of text, and beside a bag of words."""
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 from training.data.labelled_texts import Rows
 from training.reports import baseline
 from training.reports.card import table
-from training.reports.metrics import classification_metrics
+from training.reports.metrics import classification_metrics, interval
 
 LENGTHS = (1, 11, 26, 51, 101, 201, 401)  # words, each the first of a slice
 NEGATION = re.compile(
@@ -19,7 +18,6 @@ NEGATION = re.compile(
 )
 MAX_CONFUSION_CLASSES = 20
 MIN_ROWS = 30  # a share of fewer texts is left out of tables: it is known to a third at best
-Z_95 = 1.96  # standard deviations to each side that hold 95 % of a normal distribution
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +94,6 @@ def _confusion(
 ) -> tuple[tuple[int, ...], ...]:
     counts = np.bincount(labels * num_classes + answers, minlength=num_classes**2)
     return tuple(tuple(row) for row in counts.reshape(num_classes, num_classes).tolist())
-
-
-def interval(share: float, rows: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share that was counted on `rows` texts (Wilson 1927)."""
-    spread = Z_95**2 / rows
-    middle = share + spread / 2
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4))
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def figures(results: Sequence[TestResult]) -> dict[str, float]:

@@ -6,7 +6,8 @@ from scipy.stats import binomtest
 
 from training.data.labelled_texts import Rows
 from training.reports.baseline import Baseline
-from training.reports.evaluation import examine, figures, interval, kinds_of, sections
+from training.reports.metrics import interval
+from training.tasks.text_classification.examination import examine, figures, kinds_of, sections
 
 TEXTS = ["good", "not good", "it doesn’t bore", "a " * 30, "nothing " * 500, "knot cannonball"]
 ROWS = Rows(TEXTS, [1, 0, 1, 0, 0, 1])

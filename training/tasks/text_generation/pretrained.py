@@ -5,6 +5,7 @@ from typing import Any
 
 from model_store import GeneratorConfig, Store, StoredVersion, Tokenizer
 from training.export.weights import FILENAME, load_weights
+from training.flags import parse_reference
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
 
@@ -31,18 +32,6 @@ class Pretrained:
             "num_layers": stack.num_layers,
             "cell": stack.cell,
         }
-
-
-def parse_reference(reference: str) -> tuple[str, int | None]:
-    """Split `NAME` or `NAME:VERSION`.
-
-    Raises:
-        ValueError: The version is not a number.
-    """
-    name, _, number = reference.partition(":")
-    if number and not number.isdecimal():
-        raise ValueError(f"{reference!r} is not NAME or NAME:VERSION with a number")
-    return name, int(number) if number else None
 
 
 def language_model(stored: StoredVersion) -> LanguageModel:

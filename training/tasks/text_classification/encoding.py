@@ -8,7 +8,7 @@ import numpy as np
 from model_store import ClassifierConfig, Tokenizer
 from training.data.labelled_texts import ClassificationData
 from training.data.vocab import encode_corpus
-from training.fitting.teachers import TaughtRows
+from training.tasks.text_classification.teachers import TaughtRows
 
 
 @dataclass(frozen=True, slots=True)

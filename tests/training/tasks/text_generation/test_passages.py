@@ -6,11 +6,11 @@ import pytest
 from model_store import Store
 from tests.training.toys import BAD, write_reviews
 from training import train_classifier
-from training.data.label_prompts import load_labelled_corpus
 from training.data.labelled_texts import Rows, load_classification
-from training.data.passages import MIN_PROB, passages, telling_passages
 from training.errors import DataError
 from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_generation.label_prompts import load_labelled_corpus
+from training.tasks.text_generation.passages import MIN_PROB, passages, telling_passages
 
 FLAGS = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "6",
          "--learning-rate", "0.02", "--batch-size", "16", "--no-baseline"]  # fmt: skip

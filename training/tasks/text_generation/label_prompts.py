@@ -4,9 +4,9 @@ import random
 
 from training.data.corpus import MAX_HELD_OUT_DOCUMENTS, CorpusData
 from training.data.labelled_texts import Rows, load_classification
-from training.data.passages import telling_passages
 from training.data.reports import DataReport
 from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_generation.passages import telling_passages
 
 
 def load_labelled_corpus(

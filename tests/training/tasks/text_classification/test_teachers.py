@@ -11,14 +11,14 @@ from model_store import ClassifierConfig, Store
 from tests.training.toys import review, write_reviews
 from training import train_classifier
 from training.cli import run_script
-from training.data.encoding import encode_training
 from training.data.labelled_texts import load_classification
 from training.errors import DataError
 from training.fitting.naive_bayes import NaiveBayes
-from training.fitting.teachers import geometric_mean, read_unlabelled, teach
 from training.reports.baseline import Baseline
+from training.tasks.text_classification.encoding import encode_training
 from training.tasks.text_classification.flags import parse
 from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_classification.teachers import geometric_mean, read_unlabelled, teach
 
 SMALL = ["--embedding-dim", "12", "--hidden-size", "12", "--vocab-size", "320", "--max-epochs", "4",
          "--learning-rate", "0.02", "--batch-size", "16", "--no-baseline"]  # fmt: skip

@@ -3,8 +3,8 @@
 from itertools import pairwise
 
 from tests.training.toys import write_reviews
-from training.data.label_prompts import load_labelled_corpus
 from training.data.labelled_texts import load_classification
+from training.tasks.text_generation.label_prompts import load_labelled_corpus
 
 
 def test_each_document_is_its_label_and_its_text(tmp_path):

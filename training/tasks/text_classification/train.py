@@ -1,0 +1,217 @@
+"""Train a classifier of texts: the part of `train_classifier` that is theirs.
+
+Knows data, nets and export; the loop itself is in `fit`.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from model_store import ClassifierConfig, Store, Tokenizer
+from training import cli
+from training.data.augment import TokenNoise
+from training.data.batches import TextBatches
+from training.data.labelled_texts import ClassificationData, load_classification
+from training.data.vocab import train_tokenizer
+from training.export.publish import Described, command_line, to_graphs
+from training.fitting.callbacks import Point
+from training.fitting.processes import this_share
+from training.fitting.schedules import GradualUnfreezing
+from training.flags import options_from
+from training.nets.classifier import TextClassifier
+from training.nets.config import ClassifierNetConfig, StackConfig
+from training.reports import metrics
+from training.reports.figures import draw_calibration, draw_curves
+from training.tasks.text_classification import examination
+from training.tasks.text_classification.encoding import EncodedRows, encode, encode_training
+from training.tasks.text_classification.measure import answer_tests, calibrate, examine_tests
+from training.tasks.text_classification.module import ClassifierModule
+from training.tasks.text_classification.task import TASK
+from training.tasks.text_classification.teachers import TaughtRows, teach
+from training.tasks.text_generation.pretrained import Pretrained, open_pretrained
+
+log = logging.getLogger(__name__)
+
+GOLDEN_TEXTS = (
+    "Not good at all: it broke after two days, and nobody answered my mails.",
+    "ok",
+    "We waited an hour for cold soup. " * 60,
+)
+VALIDATION_BATCH_SIZE = 256
+
+
+def read_data(arguments: argparse.Namespace) -> ClassificationData:
+    """Load the splits and say what was read and left out."""
+    data = load_classification(
+        arguments.data,
+        text_column=arguments.text_column,
+        label_column=arguments.label_column,
+        validation_split=arguments.validation_split,
+        test_split=arguments.test_split,
+        seed=arguments.seed,
+    )
+    cli.say_report(data.report)
+    return data
+
+
+def read_taught(
+    arguments: argparse.Namespace, store: Store, data: ClassificationData
+) -> TaughtRows | None:
+    """Return the texts that teachers label, if any were asked for."""
+    if not arguments.unlabelled:
+        return None
+    return teach(arguments.unlabelled, arguments.teachers, store=store, data=data)
+
+
+def learn_tokenizer(
+    arguments: argparse.Namespace, data: ClassificationData, pretrained: Pretrained | None
+) -> Tokenizer:
+    """Return the language model's tokenizer, or learn one from the training split."""
+    if pretrained is not None:
+        return pretrained.tokenizer
+    return train_tokenizer(arguments.tokenizer, data.train.texts, vocab_size=arguments.vocab_size)
+
+
+def build_net(
+    arguments: argparse.Namespace,
+    *,
+    num_classes: int,
+    vocab_size: int,
+    pretrained: Pretrained | None,
+) -> TextClassifier:
+    """Build the network that the flags describe, its stack the language model's if there is one."""
+    if pretrained is not None and arguments.bidirectional:
+        raise ValueError("a generator reads forwards only: --init-from excludes --bidirectional")
+    shape = {} if pretrained is None else pretrained.shape
+    config = ClassifierNetConfig(
+        stack=options_from(StackConfig, arguments, vocab_size=vocab_size, **shape),
+        num_classes=num_classes,
+        pooling=arguments.pooling,
+        dense_dims=tuple(arguments.dense_dims),
+        dropout=arguments.dropout,
+        sigmoid_output=arguments.sigmoid_output,
+    )
+    net = TextClassifier(config)
+    if pretrained is not None:
+        net.stack.load_state_dict(pretrained.net.stack.state_dict())
+    return net
+
+
+def store_config(
+    arguments: argparse.Namespace, net: ClassifierNetConfig, labels: tuple[str, ...]
+) -> ClassifierConfig:
+    """Return the same network in the store's words, with what the service must know."""
+    return ClassifierConfig(
+        cell=net.stack.cell,
+        vocab_size=net.stack.vocab_size,
+        embedding_dim=net.stack.embedding_dim,
+        hidden_size=net.stack.hidden_size,
+        num_layers=net.stack.num_layers,
+        bidirectional=net.stack.bidirectional,
+        pooling=net.pooling,
+        dense_dims=net.dense_dims,
+        labels=labels,
+        max_seq_len=arguments.max_seq_len,
+        truncation=arguments.truncation,
+    )
+
+
+def train(
+    arguments: argparse.Namespace, net: TextClassifier, train: EncodedRows, held_out: EncodedRows
+) -> list[Point] | None:
+    """Fit the net; see `cli.fit_or_try`."""
+    noise = TokenNoise(
+        token_dropout=arguments.token_dropout,
+        crop_share=arguments.crop_share,
+        min_crop=arguments.min_crop,
+    )
+    with cli.checking_flags():
+        batches = TextBatches(
+            train.rows,
+            train.labels,
+            batch_size=arguments.batch_size,
+            seed=arguments.seed,
+            augment=noise,
+            share=this_share(),
+        )
+    return cli.fit_or_try(
+        arguments,
+        ClassifierModule(
+            net, cli.optimizer_options(arguments), label_smoothing=arguments.label_smoothing
+        ),
+        batches,
+        TextBatches(held_out.rows, held_out.labels, batch_size=VALIDATION_BATCH_SIZE),
+        callbacks=[GradualUnfreezing()] if arguments.gradual_unfreezing else [],
+    )
+
+
+def describe(
+    arguments: argparse.Namespace,
+    argv: Sequence[str],
+    data: ClassificationData,
+    *,
+    validation: dict[str, float],
+    results: Sequence[examination.TestResult],
+    pictures: dict[str, bytes],
+) -> Described:
+    """Gather what goes into the version besides the net."""
+    primary = next((f"{name}_test_accuracy" for name in data.tests), "validation_accuracy")
+    figures = {f"validation_{key}": value for key, value in validation.items()}
+    about = cli.about_run(
+        TASK,
+        command_line("training.train_classifier", argv),
+        datasets=data.datasets,
+        figures=figures | examination.figures(results),
+        primary=primary,
+    )
+    return Described(
+        about=about,
+        golden=(arguments.example, *GOLDEN_TEXTS),
+        example=arguments.example,
+        pictures=pictures,
+        notes=examination.sections(results, data.labels)
+        | {"Calibration": "![accuracy against confidence](calibration.png)"},
+    )
+
+
+def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
+    """Read data, train, calibrate, measure, publish."""
+    store = cli.prepare(arguments)
+    with cli.checking_flags():
+        pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
+    data = read_data(arguments)
+    tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
+    with cli.checking_flags():
+        net = build_net(
+            arguments,
+            num_classes=len(data.labels),
+            vocab_size=tokenizer.vocab_size,
+            pretrained=pretrained,
+        )
+        config = store_config(arguments, net.config, data.labels)
+        taught = read_taught(arguments, store, data)
+    if taught is not None:
+        data = replace(data, datasets=(*data.datasets, taught.dataset))
+    held_out = encode(data.validation.texts, data.validation.labels, tokenizer, config)
+    points = train(arguments, net, encode_training(data, taught, tokenizer, config), held_out)
+    if points is None:
+        return
+    probs = calibrate(net, held_out)
+    exported = to_graphs(TASK, net, arguments.weights_dtype)
+    answers = answer_tests(net, data, tokenizer, config)
+    results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
+    labels = held_out.labels
+    shown = {"validation": (probs, labels)}
+    shown |= {name: (answers[name], np.asarray(data.tests[name].labels)) for name in answers}
+    described = describe(
+        arguments,
+        argv,
+        data,
+        validation=metrics.classification_metrics(probs, labels),
+        results=results,
+        pictures={"curves.png": draw_curves(points), "calibration.png": draw_calibration(shown)},
+    )
+    cli.publish_run(arguments, net, exported, config, tokenizer=tokenizer, described=described)
