@@ -1,4 +1,4 @@
-"""Measure a stored model on any data set, next to a bag of words where it classifies.
+"""Measure a stored model on any data set, as its task measures it.
 
     python -m training.evaluate sentiment --data rt_polarity
     python -m training.evaluate sentiment:2 --data reviews.csv --all-rows --baseline-data imdb
@@ -22,8 +22,8 @@ from model_store.disk import replace_file
 from training import cli, flags
 from training.errors import UsageError
 from training.export.publish import command_line, library_versions
-from training.flags import parse_reference
-from training.task import task_of
+from training.references import parse_reference
+from training.task import task_of, training_tasks
 
 log = logging.getLogger(__name__)
 
@@ -40,29 +40,14 @@ def build_parser() -> flags.Parser:
     parser.add_argument("--store", type=Path, default=flags.DEFAULT_STORE)
     parser.add_argument("--seed", type=flags.whole(0), default=0,
                         help="of the splits, as in training, and of draws")  # fmt: skip
-    parser.add_argument("--validation-split", type=flags.a_part, default=0.1, help="as in training")
-    labelled = parser.add_argument_group("classifiers")
-    labelled.add_argument("--text-column", default="text", help="of your own file")
-    labelled.add_argument("--label-column", default="label", help="of your own file")
-    labelled.add_argument("--test-split", type=flags.share, default=0.1,
-                          help="share of your own file that is measured")  # fmt: skip
-    labelled.add_argument("--all-rows", action="store_true",
-                          help="measure every row: of data that the model never saw")  # fmt: skip
-    labelled.add_argument("--baseline-data", nargs="+", metavar="SOURCE",
-                          help="what the bag of words is trained on (default: the rows of --data "
-                          "that are not measured)")  # fmt: skip
-    labelled.add_argument("--no-baseline", action="store_true", help="leave it out")
-    written = parser.add_argument_group("generators")
-    written.add_argument("--lines", action="store_true", help="each line is a document")
-    written.add_argument("--label-prompts", action="store_true",
-                         help="--data has labels, each a prompt, as in training")  # fmt: skip
-    written.add_argument("--judge", metavar="NAME[:VERSION]",
-                         help="classifier in the store: tells the share of drawn texts that it "
-                         "labels with their prompt")  # fmt: skip
-    written.add_argument("--max-documents", type=flags.whole(1), default=1000,
-                         help="measured at most, from all of the data")  # fmt: skip
-    written.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
-                         help="documents drawn to tell the share of new ones")  # fmt: skip
+    data = parser.add_argument_group("data")
+    data.add_argument("--validation-split", type=flags.a_part, default=0.1, help="as in training")
+    data.add_argument("--test-split", type=flags.share, default=0.1,
+                      help="share of your own file that is measured")  # fmt: skip
+    data.add_argument("--text-column", default="text", help="of your own file")
+    data.add_argument("--label-column", default="label", help="of your own file")
+    for task in training_tasks().values():
+        task.add_evaluation_flags(parser)
     return parser
 
 

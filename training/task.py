@@ -80,6 +80,13 @@ class TrainingTask(ABC):
         """Say what speaks against a version that was just published, if anything does."""
         return
 
+    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
+        """Add a group of the flags of `evaluate` that are this task's own, if there are any.
+
+        Each must have a name that no other task's flag has.
+        """
+        return
+
     def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
         """Measure a stored version on data, say what was found and return it.
 

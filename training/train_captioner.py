@@ -27,7 +27,7 @@ from training.fitting.fit import fit
 from training.fitting.processes import this_share
 from training.nets.captioner import Captioner, CaptionNetConfig
 from training.reports.figures import draw_curves
-from training.reports.metrics import interval
+from training.reports.intervals import interval
 from training.tasks.image_captioning.module import CaptionBatches, CaptionModule
 from training.tasks.image_captioning.task import TASK
 

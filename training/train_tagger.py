@@ -27,7 +27,7 @@ from training.fitting.fit import fit
 from training.fitting.processes import this_share
 from training.nets.tagger import Tagger, TaggerNetConfig
 from training.reports.figures import draw_curves
-from training.reports.metrics import interval
+from training.reports.intervals import interval
 from training.tasks.token_classification.batches import Encoded, TaggedBatches, collate, encode
 from training.tasks.token_classification.metrics import tag_figures
 from training.tasks.token_classification.module import TaggerModule

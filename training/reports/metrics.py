@@ -1,14 +1,11 @@
 """How good a classifier is: accuracy, F1, calibration. Plain arrays in, plain numbers out."""
 
-import math
-
 import numpy as np
 from scipy.optimize import minimize
 from sklearn.metrics import f1_score
 
 LOG_BOUNDS = (np.log(0.1), np.log(10.0))  # of temperatures
 MIN_SLOPE_ROWS = 500
-Z_95 = 1.96  # standard deviations to each side that hold 95 % of a normal distribution
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
@@ -63,14 +60,6 @@ def expected_calibration_error(
             gap = abs(hits[inside].mean() - confidence[inside].mean())
             error += float(gap) * float(inside.mean())
     return error
-
-
-def interval(share: float, rows: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share that was counted on so many rows (Wilson 1927)."""
-    spread = Z_95**2 / rows
-    middle = share + spread / 2
-    half = math.sqrt(spread * (share * (1 - share) + spread / 4))
-    return max(0.0, (middle - half) / (1 + spread)), min(1.0, (middle + half) / (1 + spread))
 
 
 def classification_metrics(probs: np.ndarray, labels: np.ndarray) -> dict[str, float]:

@@ -30,6 +30,7 @@ from training.nets.sequence_classifier import SequenceClassifier, SequenceNetCon
 from training.nets.vector_classifier import VectorClassifier, VectorNetConfig
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
+from training.reports.intervals import interval
 from training.task import task_of
 from training.tasks.sequence_classification.module import NumberClassifierModule
 
@@ -132,7 +133,7 @@ def predict(net: Net, rows: NumberRows) -> np.ndarray:
 def figures_of(probs: np.ndarray, labels: Sequence[int]) -> dict[str, float]:
     """Return the figures of one split, with the interval of its accuracy."""
     found = metrics.classification_metrics(probs, np.asarray(labels))
-    low, high = metrics.interval(found["accuracy"], len(labels))
+    low, high = interval(found["accuracy"], len(labels))
     return found | {"accuracy_low": low, "accuracy_high": high}
 
 

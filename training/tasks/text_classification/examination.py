@@ -10,7 +10,8 @@ import numpy as np
 from training.data.labelled_texts import Rows
 from training.reports import baseline
 from training.reports.card import table
-from training.reports.metrics import classification_metrics, interval
+from training.reports.intervals import interval
+from training.reports.metrics import classification_metrics
 
 LENGTHS = (1, 11, 26, 51, 101, 201, 401)  # words, each the first of a slice
 NEGATION = re.compile(

@@ -11,7 +11,7 @@ from model_store import ClassifierConfig, GoldenCase, StoredVersion, TextCase, T
 from training.export.weights import locate
 from training.nets.classifier import TextClassifier
 from training.task import Exported, TrainingTask
-from training.tasks.text_classification.evaluate import evaluate_classifier
+from training.tasks.text_classification.evaluate import add_flags, evaluate_classifier
 from training.tasks.text_classification.graph import classifier_graph, head_graph
 from training.tasks.text_classification.parity import check_classifier
 from training.tasks.text_classification.served import ServedClassifier
@@ -88,6 +88,10 @@ class TextClassification(TrainingTask):
                 *(test_set, baseline, value),
                 ", which may be chance" if baseline - value <= width / 2 else "",
             )
+
+    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
+        """Add those of the comparison with a bag of words; see `TrainingTask`."""
+        add_flags(parser)
 
     def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
         """Measure a stored version on labelled texts; see `TrainingTask`."""

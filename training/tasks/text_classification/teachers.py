@@ -25,7 +25,7 @@ from training.data.own_documents import read_own_text
 from training.data.splits import exact_key
 from training.errors import DataError
 from training.fitting.naive_bayes import NaiveBayes
-from training.flags import parse_reference
+from training.references import parse_reference
 from training.reports.baseline import Baseline
 from training.reports.metrics import softmax
 from training.tasks.text_classification.served import ServedClassifier

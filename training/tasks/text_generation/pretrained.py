@@ -5,9 +5,9 @@ from typing import Any
 
 from model_store import GeneratorConfig, Store, StoredVersion, Tokenizer
 from training.export.weights import FILENAME, load_weights
-from training.flags import parse_reference
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
+from training.references import parse_reference
 
 
 @dataclass(frozen=True, slots=True)

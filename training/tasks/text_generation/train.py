@@ -23,9 +23,10 @@ from training.export.sessions import open_session
 from training.fitting.callbacks import Point
 from training.fitting.losses import SampledSoftmax
 from training.fitting.processes import this_share
-from training.flags import options_from, parse_reference
+from training.flags import options_from
 from training.nets.config import LanguageModelConfig, StackConfig
 from training.nets.language_model import LanguageModel
+from training.references import parse_reference
 from training.reports.figures import draw_curves
 from training.task import Exported
 from training.tasks.text_classification.served import ServedClassifier

@@ -6,7 +6,7 @@ from scipy.stats import binomtest
 
 from training.data.labelled_texts import Rows
 from training.reports.baseline import Baseline
-from training.reports.metrics import interval
+from training.reports.intervals import interval
 from training.tasks.text_classification.examination import examine, figures, kinds_of, sections
 
 TEXTS = ["good", "not good", "it doesn’t bore", "a " * 30, "nothing " * 500, "knot cannonball"]
