@@ -1,4 +1,4 @@
-"""Mini-batches of sentence pairs: about as many tokens in each, all of about the same length.
+"""Mini-batches of sentence pairs, all of nearly the same lengths in each.
 
 Knows no text: pairs come as token ids, the target between a begin and an end token.
 """
@@ -69,13 +69,12 @@ class PairBatches(Passes[PairBatch]):
     """Batches of pairs of the same lengths, nearly, in a new random order each pass.
 
     Pairs are sorted by the target's length, then the source's, pairs of the same lengths in a new
-    order each pass, and cut into batches. So there is hardly any padding, and the number of batches
-    and their shapes are the same in each pass.
+    order each pass, and cut into batches. So there is hardly any padding, and the shapes of the
+    batches are the same in each pass, which spares processors to plan for new ones.
 
     Args:
         pairs: What is read and written.
-        batch_tokens: Tokens of a batch at most, padding included, counted on its longer side; a
-            longer pair is a batch of its own.
+        batch_size: Pairs in a batch.
         seed: None keeps the order, for evaluation.
         share: This process's part of the batches; of several, all get as many.
 
@@ -87,37 +86,36 @@ class PairBatches(Passes[PairBatch]):
         self,
         pairs: EncodedPairs,
         *,
-        batch_tokens: int,
+        batch_size: int,
         seed: int | None = None,
         share: Share = WHOLE,
     ) -> None:
-        """Keep the pairs and find where batches are cut."""
+        """Keep the pairs; nothing is copied."""
         super().__init__()
-        self.pairs, self.seed, self.share = pairs, seed, share
+        self.pairs, self.batch_size, self.seed, self.share = pairs, batch_size, seed, share
         self.source_lengths = np.array([len(row) for row in pairs.sources], int)
-        self.target_lengths = np.array([len(row) - 1 for row in pairs.targets], int)
-        by_length = np.lexsort((self.source_lengths, self.target_lengths))
-        longer = np.maximum(self.source_lengths, self.target_lengths)[by_length]
-        self.cuts = _cuts(longer.tolist(), batch_tokens)
-        if len(by_length) and not len(self):
+        self.target_lengths = np.array([len(row) for row in pairs.targets], int)
+        if pairs.sources and not len(self):
             raise ValueError(
-                f"{len(by_length)} pairs are too few for {share.count} processes; use fewer, or "
-                "fewer --batch-tokens"
+                f"{len(pairs.sources)} pairs are too few for {share.count} processes; use fewer, "
+                "or a smaller --batch-size"
             )
 
     def __len__(self) -> int:
         """Return the number of batches of this process in a pass."""
-        return (len(self.cuts) - 1) // self.share.count
+        return -(-len(self.source_lengths) // self.batch_size) // self.share.count
 
     def _order(self, number: int) -> list[np.ndarray]:
         """Return the places of the pairs of each batch."""
-        generator = np.random.default_rng((self.seed or 0, number))
-        shuffled = np.arange(len(self.source_lengths))
-        if self.seed is not None:
-            generator.shuffle(shuffled)
-        keys = (self.source_lengths[shuffled], self.target_lengths[shuffled])
-        batches = np.split(shuffled[np.lexsort(keys)], self.cuts[1:-1])
-        if self.seed is None:
+        places = np.arange(len(self.source_lengths))
+        generator = None if self.seed is None else np.random.default_rng((self.seed, number))
+        if generator is not None:
+            generator.shuffle(places)
+        keys = (self.source_lengths[places], self.target_lengths[places])
+        places = places[np.lexsort(keys)]  # a stable sort: what is as long stays shuffled
+        starts = range(0, len(places), self.batch_size)
+        batches = [places[start : start + self.batch_size] for start in starts]
+        if generator is None:
             return batches
         return [batches[place] for place in generator.permutation(len(batches))]
 
@@ -135,14 +133,3 @@ class PairBatches(Passes[PairBatch]):
         is_over = torch.arange(targets.shape[1])[None, :] >= ends[:, None] - 1
         targets[is_over] = IGNORED
         return PairBatch(token_ids, lengths, written[:, :-1], targets)
-
-
-def _cuts(lengths: Sequence[int], batch_tokens: int) -> list[int]:
-    """Return where batches begin, and the end: as many rows as fit, padded to the longest."""
-    cuts, longest = [0], 0
-    for place, length in enumerate(lengths):
-        longest = max(longest, length)
-        if place > cuts[-1] and longest * (place - cuts[-1] + 1) > batch_tokens:
-            cuts.append(place)
-            longest = length
-    return [*cuts, len(lengths)]

@@ -6,7 +6,7 @@ finds goes into the layer above, as in Wu et al. 2016, figure 1: the upper layer
 attended to, and yet no step has to wait for another layer's previous one, so that training runs
 each layer over the whole target in one call.
 
-    target tokens ─▶ layer 0 ─▶ attention ─▶ layer 1 … ─▶ tanh(W [hidden; context]) ─▶ logits
+    target tokens ─▶ layer 0 ─▶ attention ─▶ layer 1 … ─▶ W [hidden; context] ─▶ logits
                         └────────────┴──────────┘
 """
 
@@ -76,6 +76,11 @@ class TranslatorConfig:
         )
 
     @property
+    def embedding_scale(self) -> float:
+        """What embedded tokens, and what is compared with them, are multiplied by."""
+        return float(self.embedding_dim**0.5)
+
+    @property
     def state_kinds(self) -> tuple[str, ...]:
         """What a layer carries from step to step: hidden, and for an LSTM cell."""
         return ("hidden", "cell") if self.cell == "lstm" else ("hidden",)
@@ -119,7 +124,9 @@ class Translator(nn.Module):
     """Encoder, attention and decoder.
 
     `stack` reads the source; its embedding also reads the target, and its transpose writes it
-    (Press and Wolf 2017).
+    (Press and Wolf 2017). Where it reads and where it writes, it is multiplied by the root of its
+    width (Vaswani et al. 2017, section 3.4): its numbers are small, and without that the first
+    thing that a net learns is to answer the same whatever it reads, and it stays there for long.
     """
 
     def __init__(self, config: TranslatorConfig) -> None:
@@ -145,6 +152,13 @@ class Translator(nn.Module):
         self.combine = nn.Linear(2 * config.hidden_size, config.embedding_dim)
         self.output_bias = nn.Parameter(torch.zeros(config.vocab_size))
         self.dropout = LockedDropout(config.dropout)
+        for layer in (self.remember, self.combine, *self.start.values()):
+            assert isinstance(layer, nn.Linear)
+            nn.init.xavier_uniform_(layer.weight)  # Glorot and Bengio 2010
+
+    def embed(self, token_ids: Tensor) -> Tensor:
+        """Return the vectors (batch, seq_len, embedding_dim) of tokens."""
+        return self.stack.embed(token_ids) * self.config.embedding_scale
 
     def encode(
         self, token_ids: Tensor, lengths: Tensor, *, num_places: int | None = None
@@ -165,7 +179,7 @@ class Translator(nn.Module):
                 f"a source has {token_ids.shape[1]} tokens, max_source_tokens is {num_places}: "
                 "cut it, or build the network with more"
             )
-        outputs, _ = self.stack(token_ids, lengths)
+        outputs, _ = self.stack.run(self.embed(token_ids), lengths)
         mask = memory_mask(lengths, num_places)
         memory = padded_memory(self.remember(outputs), num_places)
         memory = memory * (mask == 0)[:, :, None].to(memory.dtype)
@@ -187,7 +201,7 @@ class Translator(nn.Module):
                 with the states of the step before in `source`, what was written since.
             source: What `encode` returned; `source.states` is where to go on from.
         """
-        vectors = self.dropout(self.stack.embedding(token_ids))
+        vectors = self.dropout(self.embed(token_ids))
         outputs, state = self.decoder_layers[0](vectors, source.states[0])
         states = [state]
         contexts, attention = attend(outputs, source.memory.to(outputs.dtype), source.mask)
@@ -198,12 +212,13 @@ class Translator(nn.Module):
             outputs, state = layer(inputs, source.states[index])
             states.append(state)
         both = torch.cat([self.dropout(outputs), contexts], dim=2)
-        features = self.dropout(torch.tanh(self.combine(both)))
+        features = self.dropout(self.combine(both))
         return Decoded(features, states, attention)
 
     def logits(self, features: Tensor) -> Tensor:
         """Return the scores (…, vocab_size) of next tokens, given features (…, embedding_dim)."""
-        return linear(features, self.stack.embedding.weight, self.output_bias)
+        scaled = features * self.config.embedding_scale
+        return linear(scaled, self.stack.embedding.weight, self.output_bias)
 
     def forward(self, token_ids: Tensor, lengths: Tensor, target_ids: Tensor) -> Tensor:
         """Return logits (batch, target_len, vocab_size) for the token after each target token.

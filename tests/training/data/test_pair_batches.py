@@ -1,4 +1,4 @@
-"""Batches of pairs: every pair once a pass, within the budget, hardly any padding."""
+"""Batches of pairs: every pair once a pass, with hardly any padding."""
 
 import random
 from itertools import chain
@@ -29,30 +29,32 @@ def firsts(batches):
 
 
 @pytest.mark.parametrize("seed", [None, 0])
-def test_a_pass_holds_every_pair_once_within_the_budget(seed):
-    batches = PairBatches(made(), batch_tokens=60, seed=seed)
+def test_a_pass_holds_every_pair_once_with_hardly_any_padding(seed):
+    batches = PairBatches(made(), batch_size=12, seed=seed)
 
     found = list(batches)
 
     assert sorted(chain(*firsts(found))) == [3 + n for n in range(300)]
     assert len(found) == len(batches)
-    assert all(max(b.token_ids.numel(), b.inputs.numel()) <= 60 for b in found)
+    assert {len(batch.lengths) for batch in found} == {12}
     shares = [(b.targets != IGNORED).float().mean() for b in found]
     assert np.mean(shares) > 0.95
 
 
-def test_a_pair_over_the_budget_is_a_batch_of_its_own():
-    pairs = EncodedPairs([[5] * 9, [6], [7]], [[1, 5, 2], [1, 6, 2], [1, 7, 2]])
+def test_shapes_of_batches_are_the_same_in_each_pass():
+    batches = PairBatches(made(), batch_size=12, seed=0)
 
-    sizes = sorted(len(batch.lengths) for batch in PairBatches(pairs, batch_tokens=4))
+    first, second = (
+        sorted((*batch.token_ids.shape, *batch.inputs.shape) for batch in batches) for _ in range(2)
+    )
 
-    assert sizes == [1, 2]
+    assert first == second
 
 
 def test_decoder_reads_what_stands_before_each_token_that_it_is_to_write():
     pairs = EncodedPairs([[5, 6], [7, 7]], [[1, 8, 9, 2], [1, 8, 2]])
 
-    (batch,) = PairBatches(pairs, batch_tokens=100)
+    (batch,) = PairBatches(pairs, batch_size=100)
 
     assert batch.inputs[:, 0].tolist() == [1, 1]
     by_length = {int((row != IGNORED).sum()): row.tolist() for row in batch.targets}
@@ -62,20 +64,20 @@ def test_decoder_reads_what_stands_before_each_token_that_it_is_to_write():
 
 def test_passes_differ_and_each_can_be_had_again():
     pairs = made()
-    batches = PairBatches(pairs, batch_tokens=60, seed=0)
+    batches = PairBatches(pairs, batch_size=12, seed=0)
 
     first, second = firsts(batches), firsts(batches)
 
     assert first != second
     assert sorted(map(len, first)) == sorted(map(len, second))
-    assert firsts(PairBatches(pairs, batch_tokens=60, seed=0)) == first
-    assert firsts(PairBatches(pairs, batch_tokens=60, seed=1)) != first
+    assert firsts(PairBatches(pairs, batch_size=12, seed=0)) == first
+    assert firsts(PairBatches(pairs, batch_size=12, seed=1)) != first
 
 
 def test_a_resumed_pass_goes_on_with_the_batch_that_comes_next():
-    batches = PairBatches(made(), batch_tokens=60, seed=0)
+    batches = PairBatches(made(), batch_size=12, seed=0)
     whole = firsts(batches)
-    resumed = PairBatches(made(), batch_tokens=60, seed=0)
+    resumed = PairBatches(made(), batch_size=12, seed=0)
     resumed.load_state_dict({"epoch": 1, "position": 3})
 
     assert firsts(resumed) == whole[3:]
@@ -83,7 +85,7 @@ def test_a_resumed_pass_goes_on_with_the_batch_that_comes_next():
 
 def test_processes_share_a_pass_without_overlap():
     parts = [
-        firsts(PairBatches(made(), batch_tokens=60, seed=0, share=Share(rank, 2)))
+        firsts(PairBatches(made(), batch_size=12, seed=0, share=Share(rank, 2)))
         for rank in range(2)
     ]
 
@@ -94,7 +96,7 @@ def test_processes_share_a_pass_without_overlap():
 
 def test_fewer_batches_than_processes_are_refused():
     with pytest.raises(ValueError, match="too few for 8 processes"):
-        PairBatches(made(3), batch_tokens=500, share=Share(0, 8))
+        PairBatches(made(3), batch_size=2, share=Share(0, 8))
 
 
 def test_encoding_wraps_targets_and_leaves_out_what_is_too_long():

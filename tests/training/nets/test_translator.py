@@ -163,7 +163,7 @@ def test_learns_to_spell_backwards():
         TranslatorConfig(12, 24, 48, encoder_hidden_size=24, encoder_layers=1, max_source_tokens=6)
     )
     optimizer = torch.optim.Adam(net.parameters(), 1e-2)
-    for step in range(350):
+    for step in range(150):
         sources, targets = reversals(64, seed=step)
         written = pad(targets)[0]
         logits = net(*pad(sources), written[:, :-1])

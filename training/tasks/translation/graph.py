@@ -31,7 +31,7 @@ EMBEDDING = "stack.embedding.weight"
 def encoder_graph(config: TranslatorConfig, weights: dict[str, Location]) -> bytes:
     """Build a translator's `model.onnx`, which reads sources."""
     graph, stack = Graph(weights), config.encoder
-    states, last = token_inputs(graph), ""
+    states, last = _scaled(graph, token_inputs(graph), config), ""
     for index in range(stack.num_layers):
         outputs = stack_layer(graph, states, "lengths", config=stack, index=index, state=[])
         states, last = merge_directions(graph, outputs[0], stack), outputs[1]
@@ -97,7 +97,7 @@ def decoder_graph(config: TranslatorConfig, weights: dict[str, Location]) -> byt
             context = _context(graph, inputs, config)
     both = graph.op("Concat", inputs, context, axis=2)
     rows = graph.op("Squeeze", both, graph.constant([0], np.int64))
-    features = graph.op("Tanh", graph.linear(rows, "combine"))
+    features = _scaled(graph, graph.linear(rows, "combine"), config)
     bias = graph.weight("output_bias")
     logits = graph.op("Gemm", features, graph.weight(EMBEDDING), bias, transB=1)
     graph.output("logits", logits, ["batch", config.vocab_size])
@@ -120,7 +120,12 @@ def _decoder_inputs(graph: Graph, config: TranslatorConfig) -> str:
     vectors = graph.op("Gather", graph.raw_weight(EMBEDDING), by_step, axis=0)
     if graph.weights[EMBEDDING].dtype != "F32":
         vectors = graph.op("Cast", vectors, to=TensorProto.FLOAT)
-    return vectors
+    return _scaled(graph, vectors, config)
+
+
+def _scaled(graph: Graph, vectors: str, config: TranslatorConfig) -> str:
+    """Return vectors on the embedding's side, multiplied as the net multiplies them."""
+    return graph.op("Mul", vectors, graph.constant(config.embedding_scale, np.float32))
 
 
 def _context(graph: Graph, queries: str, config: TranslatorConfig) -> str:

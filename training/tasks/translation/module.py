@@ -28,9 +28,14 @@ class TranslationModule(TrainingModule):
         super().__init__(net, options)
         self.label_smoothing = label_smoothing
 
+    def forward(self, batch: PairBatch) -> Tensor:
+        """Return logits (batch, target_len, vocab_size)."""
+        logits: Tensor = self.net(batch.token_ids, batch.lengths, batch.inputs)
+        return logits
+
     def _scored(self, batch: PairBatch) -> tuple[Tensor, Tensor]:
         """Return logits and targets, (tokens, vocab_size) and (tokens,), without the padding."""
-        logits = self.net(batch.token_ids, batch.lengths, batch.inputs)
+        logits = self(batch)
         is_real = batch.targets != IGNORED
         return logits[is_real].float(), batch.targets[is_real]
 
