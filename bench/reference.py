@@ -16,9 +16,9 @@ from bench.texts import SHORT, WORDS, make_texts
 from model_store import About, ClassifierConfig, GeneratorConfig, SamplingDefaults, Store
 from training.data.vocab import train_char, train_word
 from training.export.publish import Described, publish, to_graphs
-from training.nets.classifier import TextClassifier
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
-from training.nets.language_model import LanguageModel
+from training.nets.classifier import ClassifierNetConfig, TextClassifier
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.tasks.text_classification.task import TASK as CLASSIFICATION
 from training.tasks.text_generation.task import TASK as GENERATION
 

@@ -7,9 +7,9 @@ import safetensors.torch
 
 from model_store import ClassifierConfig, GeneratorConfig, StoreReader
 from training.export.weights import FILENAME, load_weights
-from training.nets.classifier import TextClassifier
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
-from training.nets.language_model import LanguageModel
+from training.nets.classifier import ClassifierNetConfig, TextClassifier
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 
 Encode = Callable[[str], list[int]]
 Decode = Callable[[list[int]], str]

@@ -18,7 +18,8 @@ from training.data import streams
 from training.data.corpus import CorpusData
 from training.data.reports import DataReport
 from training.data.vocab import train_char
-from training.nets.config import LanguageModelConfig, StackConfig
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModelConfig
 from training.tasks.text_generation.flags import PRESETS, parse
 from training.tasks.text_generation.served import ServedGenerator
 from training.tasks.text_generation.train import build_net, store_config

@@ -4,9 +4,9 @@ import numpy as np
 import torch
 
 from training.fitting.schedules import OptimizerOptions
-from training.nets.classifier import TextClassifier
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
-from training.nets.language_model import LanguageModel
+from training.nets.classifier import ClassifierNetConfig, TextClassifier
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.nets.recurrent import RecurrentStack
 from training.tasks.text_classification.module import ClassifierModule
 from training.tasks.text_generation.module import LanguageModelModule

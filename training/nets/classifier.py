@@ -1,9 +1,11 @@
 """The many-to-one network: a text in, class logits out."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
-from training.nets.config import ClassifierNetConfig
+from training.nets.config import Pooling, StackConfig
 from training.nets.recurrent import RecurrentStack
 
 FEWEST_TOKENS = 8  # shorter texts get the temperature of so many: hardly any data set tells theirs
@@ -32,6 +34,41 @@ def pool(hidden_states: Tensor, lengths: Tensor, *, pooling: str, hidden_size: i
     maximum = hidden_states.masked_fill(~mask, float("-inf")).amax(dim=1)
     mean = hidden_states.masked_fill(~mask, 0.0).sum(dim=1) / lengths[:, None]
     return torch.cat([last, maximum, mean], dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifierNetConfig:
+    """A many-to-one network.
+
+    Args:
+        stack: The recurrent layers.
+        num_classes: Classes, 2 and up.
+        pooling: "concat" (last, maximum and mean of the hidden states; Howard and Ruder 2018) or
+            "last".
+        dense_dims: Widths of the ReLU layers between pooling and output.
+        dropout: Dropout before each dense layer and the output, [0, 1).
+        sigmoid_output: For two classes: one output unit whose sigmoid is the second class's
+            probability, instead of a softmax over two units.
+    """
+
+    stack: StackConfig
+    num_classes: int
+    pooling: Pooling = "concat"
+    dense_dims: tuple[int, ...] = ()
+    dropout: float = 0.0
+    sigmoid_output: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        if self.num_classes < 2:
+            raise ValueError(f"num_classes is {self.num_classes}; it takes at least 2")
+        if self.sigmoid_output and self.num_classes != 2:
+            raise ValueError(f"a sigmoid output tells 2 classes apart, not {self.num_classes}")
+
+    @property
+    def pooled_dim(self) -> int:
+        """Width of the pooled text, the input of the dense layers."""
+        return self.stack.output_dim * (3 if self.pooling == "concat" else 1)
 
 
 class TextClassifier(nn.Module):

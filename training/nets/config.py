@@ -1,6 +1,7 @@
-"""Sizes and regularization of the two networks, as plain frozen data.
+"""Sizes and regularization of recurrent layers, as plain frozen data.
 
-Knows nothing of training or files: the exporter translates these into the store's own configs.
+What a network has besides them stands with it, in a config of its own. Knows nothing of training or
+files: scripts translate these into the store's own configs.
 """
 
 from dataclasses import dataclass
@@ -44,62 +45,3 @@ class StackConfig:
     def output_dim(self) -> int:
         """Width of the last layer's output: the hidden size, twice that if bidirectional."""
         return self.hidden_size * (2 if self.bidirectional else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class ClassifierNetConfig:
-    """A many-to-one network.
-
-    Args:
-        stack: The recurrent layers.
-        num_classes: Classes, 2 and up.
-        pooling: "concat" (last, maximum and mean of the hidden states; Howard and Ruder 2018) or
-            "last".
-        dense_dims: Widths of the ReLU layers between pooling and output.
-        dropout: Dropout before each dense layer and the output, [0, 1).
-        sigmoid_output: For two classes: one output unit whose sigmoid is the second class's
-            probability, instead of a softmax over two units.
-    """
-
-    stack: StackConfig
-    num_classes: int
-    pooling: Pooling = "concat"
-    dense_dims: tuple[int, ...] = ()
-    dropout: float = 0.0
-    sigmoid_output: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be built."""
-        if self.num_classes < 2:
-            raise ValueError(f"num_classes is {self.num_classes}; it takes at least 2")
-        if self.sigmoid_output and self.num_classes != 2:
-            raise ValueError(f"a sigmoid output tells 2 classes apart, not {self.num_classes}")
-
-    @property
-    def pooled_dim(self) -> int:
-        """Width of the pooled text, the input of the dense layers."""
-        return self.stack.output_dim * (3 if self.pooling == "concat" else 1)
-
-
-@dataclass(frozen=True, slots=True)
-class LanguageModelConfig:
-    """A one-to-many network: predicts each next token.
-
-    Args:
-        stack: The recurrent layers, unidirectional.
-        tie_weights: Use the embedding table as the output layer's weights (Press and Wolf 2017;
-            needs `embedding_dim == hidden_size`).
-    """
-
-    stack: StackConfig
-    tie_weights: bool = False
-
-    def __post_init__(self) -> None:
-        """Refuse what cannot be built."""
-        if self.stack.bidirectional:
-            raise ValueError("a language model reads forwards only: bidirectional must be False")
-        if self.tie_weights and self.stack.embedding_dim != self.stack.hidden_size:
-            raise ValueError(
-                "tied weights need embedding_dim == hidden_size, got "
-                f"{self.stack.embedding_dim} and {self.stack.hidden_size}"
-            )

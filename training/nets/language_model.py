@@ -1,10 +1,36 @@
 """The one-to-many network: predicts each next token from all before it."""
 
+from dataclasses import dataclass
+
 from torch import Tensor, nn
 
 from training.nets.cells import State
-from training.nets.config import LanguageModelConfig
+from training.nets.config import StackConfig
 from training.nets.recurrent import RecurrentStack
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModelConfig:
+    """A one-to-many network: predicts each next token.
+
+    Args:
+        stack: The recurrent layers, unidirectional.
+        tie_weights: Use the embedding table as the output layer's weights (Press and Wolf 2017;
+            needs `embedding_dim == hidden_size`).
+    """
+
+    stack: StackConfig
+    tie_weights: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be built."""
+        if self.stack.bidirectional:
+            raise ValueError("a language model reads forwards only: bidirectional must be False")
+        if self.tie_weights and self.stack.embedding_dim != self.stack.hidden_size:
+            raise ValueError(
+                "tied weights need embedding_dim == hidden_size, got "
+                f"{self.stack.embedding_dim} and {self.stack.hidden_size}"
+            )
 
 
 class LanguageModel(nn.Module):

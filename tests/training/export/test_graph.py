@@ -10,9 +10,8 @@ from training.data.batches import pad
 from training.export.graph import OPSET
 from training.export.sessions import open_session
 from training.export.weights import FILENAME, locate, round_weights, weights_to_bytes
-from training.nets.classifier import TextClassifier
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig
-from training.nets.language_model import LanguageModel
+from training.nets.classifier import ClassifierNetConfig, TextClassifier
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.tasks.text_classification.graph import classifier_graph, head_graph
 from training.tasks.text_generation.graph import generator_graph
 

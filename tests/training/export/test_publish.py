@@ -17,9 +17,9 @@ from model_store import (
 from training.data.vocab import train_char
 from training.export.parity import ParityError
 from training.export.publish import Described, command_line, publish, to_graphs
-from training.nets.classifier import TextClassifier
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig, StackConfig
-from training.nets.language_model import LanguageModel
+from training.nets.classifier import ClassifierNetConfig, TextClassifier
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.tasks.text_classification.parity import check_classifier
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_classification.task import TASK as CLASSIFICATION

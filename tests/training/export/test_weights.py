@@ -6,8 +6,7 @@ from safetensors.torch import load
 
 from tests.training.tiny import stack_config
 from training.export.weights import load_weights, locate, round_weights, weights_to_bytes
-from training.nets.config import LanguageModelConfig
-from training.nets.language_model import LanguageModel
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 
 
 def made(*, seed=0, tie_weights=True, hidden_size=5):

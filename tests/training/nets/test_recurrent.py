@@ -5,9 +5,8 @@ import torch
 
 from tests.training.tiny import CELLS, stack, stack_config
 from training.data.batches import pad
-from training.nets.classifier import TextClassifier, pool
-from training.nets.config import ClassifierNetConfig, LanguageModelConfig
-from training.nets.language_model import LanguageModel
+from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.nets.recurrent import reverse_padded
 
 ROWS = [[5, 3, 9, 1], [7], [2, 2, 8, 4, 6, 1, 3], [9, 8]]

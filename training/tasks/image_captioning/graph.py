@@ -11,7 +11,7 @@ from onnx import TensorProto
 from training.export.graph import Graph, stack_layer
 from training.export.weights import Location
 from training.nets.captioner import CaptionNetConfig
-from training.nets.config import LanguageModelConfig
+from training.nets.language_model import LanguageModelConfig
 from training.tasks.sequence_classification.graph import standardized
 from training.tasks.text_generation.graph import generator_graph
 

@@ -10,8 +10,7 @@ from onnx import TensorProto
 
 from training.export.graph import Graph, merge_directions, pooled, stack_layer, token_inputs
 from training.export.weights import Location
-from training.nets.classifier import FEWEST_TOKENS
-from training.nets.config import ClassifierNetConfig
+from training.nets.classifier import FEWEST_TOKENS, ClassifierNetConfig
 
 
 def _head(graph: Graph, pooled: str, lengths: str, config: ClassifierNetConfig) -> None:

@@ -21,8 +21,8 @@ from training.fitting.callbacks import Point
 from training.fitting.processes import this_share
 from training.fitting.schedules import GradualUnfreezing
 from training.flags import options_from
-from training.nets.classifier import TextClassifier
-from training.nets.config import ClassifierNetConfig, StackConfig
+from training.nets.classifier import ClassifierNetConfig, TextClassifier
+from training.nets.config import StackConfig
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
 from training.tasks.text_classification import examination

@@ -9,7 +9,7 @@ from onnx import TensorProto
 
 from training.export.graph import Graph, merge_directions, stack_layer, token_inputs
 from training.export.weights import Location
-from training.nets.config import LanguageModelConfig
+from training.nets.language_model import LanguageModelConfig
 
 
 def generator_graph(config: LanguageModelConfig, weights: dict[str, Location]) -> bytes:

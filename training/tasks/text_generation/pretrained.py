@@ -5,8 +5,8 @@ from typing import Any
 
 from model_store import GeneratorConfig, Store, StoredVersion, Tokenizer
 from training.export.weights import FILENAME, load_weights
-from training.nets.config import LanguageModelConfig, StackConfig
-from training.nets.language_model import LanguageModel
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.references import parse_reference
 
 

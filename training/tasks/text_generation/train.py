@@ -24,8 +24,8 @@ from training.fitting.callbacks import Point
 from training.fitting.losses import SampledSoftmax
 from training.fitting.processes import this_share
 from training.flags import options_from
-from training.nets.config import LanguageModelConfig, StackConfig
-from training.nets.language_model import LanguageModel
+from training.nets.config import StackConfig
+from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.references import parse_reference
 from training.reports.figures import draw_curves
 from training.task import Exported
