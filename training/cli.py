@@ -168,7 +168,7 @@ def publish_run(
     config: TaskConfig,
     *,
     described: Described,
-    tokenizer: Tokenizer | None = None,
+    tokenizer: Any = None,
 ) -> StoredVersion:
     """Publish a run's net as a new version and say so; see `publish`."""
     stored = publish(

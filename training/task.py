@@ -61,9 +61,17 @@ class TrainingTask(ABC):
     ) -> list[GoldenCase]:
         """Return what the net answers to some inputs, to be run again at every load.
 
-        `tokenizer` is what the version has for its texts: a `Tokenizer`, a `WordVocabulary`, or
-        None.
+        Args:
+            net: The network.
+            inputs: As callers would give them.
+            config: The version's.
+            tokenizer: What the version reads its texts with, a `Tokenizer` or what the task has in
+                its place; None if it reads none.
         """
+
+    def text_files(self, tokenizer: Any) -> dict[str, bytes]:
+        """Return the files of a version that reads texts with this, by name."""
+        return {} if tokenizer is None else {"tokenizer.json": tokenizer.to_bytes()}
 
     def network(self, config: Any) -> str:
         """Say in a line what the network looks like."""

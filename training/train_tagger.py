@@ -223,7 +223,7 @@ def main(argv: Sequence[str]) -> None:
     exported = to_graphs(TASK, net, arguments.weights_dtype)
     figures = measure(net, data, encoded, config)
     described = describe(arguments, argv, data, figures=figures, points=points)
-    stored = publish(net, exported, config, vocabulary=vocabulary, store=store,
+    stored = publish(net, exported, config, tokenizer=vocabulary, store=store,
                      name=arguments.name, described=described)  # fmt: skip
     cli.say_published(stored, described.example)
 

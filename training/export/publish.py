@@ -11,8 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from model_store import About, Golden, Store, StoredVersion, TaskConfig, Tokenizer
-from model_store.words import WordVocabulary
+from model_store import About, Golden, Store, StoredVersion, TaskConfig
 from training.export.weights import FILENAME, round_weights, weights_to_bytes
 from training.reports.card import write_card
 from training.task import Exported, TrainingTask, task_of
@@ -88,19 +87,28 @@ def publish(
     exported: Exported,
     config: TaskConfig,
     *,
-    tokenizer: Tokenizer | None = None,
-    vocabulary: WordVocabulary | None = None,
+    tokenizer: Any = None,
     store: Store,
     name: str,
     described: Described,
 ) -> StoredVersion:
     """Publish an exported net as a new version.
 
+    Args:
+        net: The network.
+        exported: Its graphs.
+        config: The version's; tells the task.
+        tokenizer: What it reads texts with, see `TrainingTask.golden`.
+        store: Where to.
+        name: Of the model.
+        described: What else goes into it.
+
     Raises:
         model_store.StoreError: The store did not take it.
     """
+    task = task_of(config)
     with torch.inference_mode():
-        cases = task_of(config).golden(net, described.golden, config, tokenizer or vocabulary)
+        cases = task.golden(net, described.golden, config, tokenizer)
     card = write_card(
         name, config, described.about, example=described.example, notes=described.notes
     )
@@ -110,10 +118,7 @@ def publish(
         "config.json": config.to_bytes(),
         "golden.json": Golden(cases=cases).to_bytes(),
         "README.md": card.encode(),
+        **task.text_files(tokenizer),
         **described.pictures,
     }
-    if tokenizer is not None:
-        files["tokenizer.json"] = tokenizer.to_bytes()
-    if vocabulary is not None:
-        files["vocabulary.json"] = vocabulary.to_bytes()
     return store.publish(name, files, described.about)

@@ -85,6 +85,10 @@ class TokenClassification(TrainingTask):
             cases.append(WordsCase(text=text, words=words, outputs=probs.flatten().tolist()))
         return cases
 
+    def text_files(self, vocabulary: Any) -> dict[str, bytes]:
+        """Return the vocabulary; see `TrainingTask`."""
+        return {"vocabulary.json": vocabulary.to_bytes()}
+
     def network(self, config: TaggerConfig) -> str:
         """Say in a line what the network looks like."""
         return (
