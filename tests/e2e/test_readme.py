@@ -16,7 +16,7 @@ README = (ROOT / "README.md").read_text()
 CURLS = [
     (commands, answer)
     for commands, answer in EXAMPLE.findall(README)
-    if commands.startswith("curl")
+    if re.search(r"^curl ", commands, re.MULTILINE) and "make " not in commands
 ]
 
 

@@ -39,7 +39,7 @@ class ScoreWorker(BatchWorker[list[int]]):
         options: EngineOptions,
     ) -> None:
         """Start with nothing waiting."""
-        super().__init__(opts)
+        super().__init__(options)
         self._info, self._config, self._session = info, config, session
         self._tokenizer = tokenizer
 
