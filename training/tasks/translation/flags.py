@@ -9,13 +9,13 @@ from training import flags
 PRESETS: dict[str, dict[str, Any]] = {
     "eng-fra": {  # the shipped translator: 40 minutes of two cores
         "data": "eng_fra",
-        "max_epochs": 10,
+        "max_epochs": 8,
         "batch_size": 112,
         "keep": "last",
         "learning_rate": 2e-3,
         "weight_decay": 0.01,
         "schedule": "slanted",
-        "warmup_share": 0.04,
+        "warmup_share": 0.05,
         "dropout": 0.15,
         "label_smoothing": 0.1,
         "precision": "bf16",
