@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from model_store import Store
-from training import train_translator
+from training import evaluate, train_translator
 from training.cli import run_script
 from training.tasks.translation.flags import PRESETS, parse
 from training.tasks.translation.served import ServedTranslator
@@ -55,6 +55,19 @@ def test_learns_to_translate_and_tells_how_well():
     assert metrics["test_bleu"] > 80
     assert {"test_chrf", "test_beam_bleu", "validation_bleu", "validation_loss"} <= set(metrics)
     assert stored.manifest.primary_metric.name == "test_bleu"
+
+
+def test_evaluation_of_the_stored_version_finds_the_figures_of_its_training():
+    stored = train("--test-split", "0.1")
+
+    evaluate.main(["toy", "--data", "pairs.csv", "--store", "store", "--num-beams", "2"])
+
+    (kept,) = (stored.path.parent / "evaluations").glob("*.json")
+    found = json.loads(kept.read_text())
+    assert found["split"] == "test"
+    wanted = {key: stored.manifest.metrics[f"test_{key}"] for key in found["metrics"]}
+    assert found["metrics"] == pytest.approx(wanted)
+    assert sorted(wanted) == ["beam_bleu", "beam_chrf", "bleu", "chrf"]
 
 
 def test_version_says_what_the_service_must_know():

@@ -1,17 +1,21 @@
 """Translation: what training has to know of it."""
 
+import argparse
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
-from model_store import GoldenCase, TextCase, Tokenizer
+from model_store import GoldenCase, StoredVersion, TextCase, Tokenizer
 from model_store.tasks.translation import TranslationConfig
 from training.data.batches import pad
 from training.export.weights import locate
 from training.nets.translator import Translator
 from training.task import Exported, TrainingTask
+from training.tasks.translation.evaluate import add_flags, evaluate_translator
 from training.tasks.translation.graph import decoder_graph, encoder_graph
 from training.tasks.translation.parity import check_translator
+from training.tasks.translation.served import ServedTranslator
 
 MAX_GOLDEN_LOG_PROBS = 64
 
@@ -69,6 +73,14 @@ class Translation(TrainingTask):
             f"{config.num_layers} x {config.hidden_size}; embedding {config.embedding_dim}, "
             f"vocabulary {config.vocab_size:,}"
         )
+
+    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
+        """Add those of sentence pairs and beams; see `TrainingTask`."""
+        add_flags(parser)
+
+    def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
+        """Measure a stored version on sentence pairs; see `TrainingTask`."""
+        return evaluate_translator(ServedTranslator.open(stored), arguments)
 
 
 TASK = Translation()
