@@ -1,7 +1,7 @@
-"""Train a translator, or any writer of one text for another, and export it.
+r"""Train a translator, or any writer of one text for another, and export it.
 
     python -m training.train_translator --preset eng-fra --name en-fr
-    python -m training.train_translator --data pairs.csv --source-column de --target-column nl \\
+    python -m training.train_translator --data pairs.csv --source-column de --target-column nl \
         --name de-nl
 
 What it does is in its task's `train`.
