@@ -1,28 +1,53 @@
-/** Starts the page: tabs, models, the API key, and buttons that copy. */
+/** Starts the page: tabs, panels with their models, the API key, and buttons that copy. Knows no task. */
 
 import { setKey } from "./api.js";
 import { copyText } from "./clipboard.js";
-import { byId } from "./dom.js";
-import { GeneratePanel } from "./generate.js";
+import { byId, h } from "./dom.js";
 import { loadModels } from "./models.js";
 import { clearNotice, showError } from "./notice.js";
-import { SentimentPanel } from "./sentiment.js";
 import { startTabs } from "./tabs.js";
 
 const RETRY_MS = 2000;
 
-const sentiment = new SentimentPanel();
-const generate = new GeneratePanel();
+/**
+ * Import the module of one panel, which exports `verb`, `tasks` and the class `Panel`.
+ *
+ * Of its tasks' models it gets those for which its `takes(model)` holds, if it exports that too.
+ * A panel that cannot start says so in its own section, and the others go on without it.
+ */
+async function openPanel(section) {
+  try {
+    const { Panel, tasks, takes = () => true } = await import(new URL(section.dataset.module, document.baseURI));
+    return { section, panel: new Panel(), isFor: (model) => tasks.includes(model.task) && takes(model) };
+  } catch (error) {
+    const slot = h("div");
+    section.prepend(slot);
+    showError(slot, error);
+    return null;
+  }
+}
+
+const tabs = startTabs(document.querySelector('[role="tablist"]'));
+const sections = [...document.querySelectorAll('[role="tabpanel"][data-module]')];
+const opening = Promise.all(sections.map(openPanel));
+
+/** Give each panel the models of its tasks; one without any loses its tab. */
+async function share(models) {
+  const opened = (await opening).filter((panel) => panel !== null);
+  const own = opened.map(({ isFor }) => models.filter(isFor));
+  const isWithout = new Set(opened.filter((_, i) => own[i].length === 0).map(({ section }) => section));
+  tabs.hide((section) => isWithout.has(section));
+  opened.forEach(({ panel }, i) => panel.setModels(own[i]));
+}
 
 /** Load the models; while the service is still starting, again and again. */
 async function start() {
   const slot = byId("models-notice");
   try {
-    const { classifiers, generators } = await loadModels();
+    const models = await loadModels();
     clearNotice(slot);
     byId("key-form").hidden = true;
-    sentiment.setModels(classifiers);
-    generate.setModels(generators);
+    await share(models);
   } catch (error) {
     showError(slot, error, { retry: start });
     if (error.status === 503) setTimeout(start, RETRY_MS);
@@ -43,5 +68,4 @@ document.addEventListener("click", (event) => {
   if (button) copyText(byId(button.dataset.copies).textContent, button);
 });
 
-startTabs(document.querySelector('[role="tablist"]'));
 start();

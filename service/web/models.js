@@ -3,25 +3,20 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 
-function ranked(models, rank) {
-  return models.sort((a, b) => Number(b.is_default) - Number(a.is_default) || rank(a) - rank(b));
+/** How far a model is from one that takes anything and says one of few things. */
+function limits({ classes, prompts }) {
+  return classes.length + prompts.length;
 }
 
 /**
- * Read the models that answer, as `{classifiers, generators}`.
+ * Read the models that answer, of every task.
  *
- * Default versions come first; among them the classifiers with fewest classes, as those of
- * sentiment, and the generators that take any prompt.
+ * Default versions come first; among them those with fewest classes, or that take any prompt.
  */
 export async function loadModels() {
   const { data } = await get("v1/models");
   const ready = data.filter((model) => model.state === "ready" && !model.is_shadow);
-  const classifiers = ready.filter((model) => model.task === "text-classification");
-  const generators = ready.filter((model) => model.task === "text-generation");
-  return {
-    classifiers: ranked(classifiers, (model) => model.classes.length),
-    generators: ranked(generators, (model) => model.prompts.length),
-  };
+  return ready.sort((a, b) => Number(b.is_default) - Number(a.is_default) || limits(a) - limits(b));
 }
 
 function nameOf({ id, version }) {

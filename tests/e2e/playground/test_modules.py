@@ -168,12 +168,12 @@ def test_offsets_count_code_points(modules):
 def test_stretches_that_were_not_read_are_found(modules):
     text = "one two three four five six"
     pieces = [{"start": 0, "end": 3}, {"start": 4, "end": 7}, {"start": 24, "end": 27}]
-    unread = call(modules, "explanation.js", "unread", text, pieces)
+    unread = call(modules, "panels/sentiment/explanation.js", "unread", text, pieces)
     assert unread == [{"start": 7, "end": 24}]
 
 
 def test_long_texts_make_more_requests(modules):
     items = [{"text": "x" * 90_000}] * 5 + [{"text": "y"}] * 300
-    chunks = call(modules, "bulk.js", "chunksOf", items)
+    chunks = call(modules, "panels/sentiment/bulk.js", "chunksOf", items)
     assert [len(chunk) for chunk in chunks] == [2, 2, 256, 45]
     assert [item for chunk in chunks for item in chunk] == items

@@ -10,7 +10,7 @@ HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 def test_a_browser_gets_the_page(client):
     answer = client.get("/", headers=HTML)
     assert answer.content_type == "text/html; charset=utf-8"
-    assert answer.data == (WEB_DIR / "index.html").read_bytes()
+    assert answer.data == read_files(WEB_DIR)["index.html"].body
 
 
 def test_a_program_gets_the_list_of_routes(client):
@@ -63,3 +63,57 @@ def test_files_get_the_type_of_their_name(tmp_path):
         "c.bin": "application/octet-stream",
         "deep/a.js": "text/javascript; charset=utf-8",
     }
+
+
+INDEX = """<head><!-- panels: styles --></head>
+<div role="tablist"><!-- panels: tabs --></div>
+<main><!-- panels: sections --></main>
+"""
+
+
+def drop_panel(web, name, head, **files):
+    folder = web / "panels" / name
+    folder.mkdir(parents=True)
+    (folder / "panel.html").write_text(f"{head}\n<h1>{name}</h1>\n")
+    (folder / "panel.js").write_text("export const tasks = [];\n")
+    for suffix, text in files.items():
+        (folder / f"panel.{suffix}").write_text(text)
+
+
+def page_of(web):
+    (web / "index.html").write_text(INDEX)
+    return read_files(web)["index.html"].body.decode()
+
+
+def test_a_folder_dropped_in_becomes_a_panel(tmp_path):
+    drop_panel(tmp_path, "smell", "<!-- title: Smell & see; place: 7 -->", css="a {}")
+    page = page_of(tmp_path)
+    assert '<link rel="stylesheet" href="static/panels/smell/panel.css">' in page
+    assert 'aria-controls="panel-smell" aria-selected="true">Smell &amp; see</button>' in page
+    assert 'data-module="static/panels/smell/panel.js">\n<h1>smell</h1>\n</section>' in page
+    assert "<!--" not in page
+
+
+def test_panels_stand_in_the_order_of_their_places_and_the_first_is_open(tmp_path):
+    drop_panel(tmp_path, "alpha", "<!-- title: Late; place: 20 -->")
+    drop_panel(tmp_path, "omega", "<!-- title: Soon; place: 3 -->")
+    page = page_of(tmp_path)
+    assert re.findall(r'role="tab" id="tab-(\w+)"', page) == ["omega", "alpha"]
+    assert re.findall(r'panel-(\w+)" aria-labelledby="[\w-]+" [^>]* hidden>', page) == ["alpha"]
+    assert "stylesheet" not in page
+
+
+def test_a_panel_without_title_and_place_is_refused_by_name(tmp_path):
+    drop_panel(tmp_path, "smell", "<p>")
+    with pytest.raises(ValueError, match=r"panels/smell/panel.html must begin .* got '<p>"):
+        page_of(tmp_path)
+
+
+def test_every_panel_of_the_page_brings_its_module(client):
+    page = client.get("/", headers=HTML).text
+    modules = re.findall(r'data-module="([^"]+)"', page)
+    assert modules
+    for module in modules:
+        source = client.get("/" + module).text
+        for name in ("const verb", "const tasks", "class Panel"):
+            assert f"export {name}" in source, module

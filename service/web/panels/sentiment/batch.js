@@ -1,12 +1,12 @@
 /** The form that takes many texts: pasted lines or a CSV file in, a table and a CSV file out. */
 
-import { hasKey, isAbort } from "./api.js";
+import { hasKey, isAbort } from "../../api.js";
 import { AnswerTable } from "./answers.js";
 import { classifyAll, MAX_TEXTS } from "./bulk.js";
-import { curlCommandFromStdin } from "./curl.js";
-import { announce, byId, count, h } from "./dom.js";
-import { clearNotice, showError } from "./notice.js";
-import { linesOf, looksLikeHeader, readTable, textColumn } from "./table.js";
+import { curlCommandFromStdin } from "../../curl.js";
+import { announce, byId, count, h } from "../../dom.js";
+import { clearNotice, showError } from "../../notice.js";
+import { linesOf, looksLikeHeader, readTable, textColumn } from "../../table.js";
 
 /** The batch part of the panel "Sentiment"; `getModel()` tells which classifier is chosen. */
 export class BatchPanel {

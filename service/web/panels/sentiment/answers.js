@@ -1,7 +1,7 @@
 /** The answers to a batch: a table on the page, and the same as a CSV file. */
 
-import { writeCsv } from "./csv.js";
-import { byId, count, h, percent } from "./dom.js";
+import { writeCsv } from "../../csv.js";
+import { byId, count, h, percent } from "../../dom.js";
 import { followedClass } from "./explanation.js";
 
 const MAX_SHOWN = 500; // rows on the page; the file has all

@@ -1,19 +1,7 @@
 /** The verdict on a text: its label, the probability of each class, and facts about the answer. */
 
-import { byId, count, h, percent } from "./dom.js";
-
-function bar({ name, share, kind, follow, isFollowed }) {
-  const fill = h("span", { class: "fill" });
-  fill.style.setProperty("--share", share.toFixed(4));
-  const inside = [
-    h("span", { class: "row" }, h("span", {}, name), h("span", {}, percent(share))),
-    h("span", { class: "track", "aria-hidden": "true" }, fill),
-  ];
-  const content = follow
-    ? h("button", { type: "button", "aria-pressed": String(isFollowed), click: follow }, ...inside)
-    : h("span", {}, ...inside);
-  return h("li", { class: kind }, content);
-}
+import { bar } from "../../bars.js";
+import { byId, count, h, percent } from "../../dom.js";
 
 /** Make the bars anew, but keep the keyboard's place among them. */
 function replaceBars(list, items) {

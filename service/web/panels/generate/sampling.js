@@ -1,6 +1,6 @@
 /** The controls of how text is drawn, with the chosen model's own values to begin with. */
 
-import { byId, h } from "./dom.js";
+import { byId, h } from "../../dom.js";
 
 const CONTROLS = [
   { name: "temperature", label: "Temperature", type: "range", min: 0, max: 2, step: 0.05, help: "Low is careful, high is bold; 0 always takes the likeliest." },

@@ -1,6 +1,6 @@
 /** Times a stream of tokens: how long until the first, how many a second from then on. */
 
-import { count } from "./dom.js";
+import { count } from "../../dom.js";
 
 /** A stopwatch that starts when it is made. */
 export class Stopwatch {

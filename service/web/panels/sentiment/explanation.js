@@ -1,6 +1,6 @@
 /** Turns the service's explanations into one list of pieces of text with a score and its change. */
 
-import { toUtf16 } from "./offsets.js";
+import { toUtf16 } from "../../offsets.js";
 
 const UPWARD = /^(pos|good|yes|true)/i;
 

@@ -1,6 +1,6 @@
 /** The sheet on which answers are written: drawn once a frame, however fast the text comes. */
 
-import { h } from "./dom.js";
+import { h } from "../../dom.js";
 
 const NEAR_END = 40; // pixels from its end at which a reader is taken to follow the text
 

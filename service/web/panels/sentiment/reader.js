@@ -3,7 +3,7 @@
  * type, which carries the colours; so typing, selecting and screen readers work as in any textarea.
  */
 
-import { h } from "./dom.js";
+import { h } from "../../dom.js";
 
 const FAINT = 0.04;
 

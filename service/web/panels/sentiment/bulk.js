@@ -5,7 +5,7 @@
  * alone. A busy service is asked again when it says so.
  */
 
-import { ApiError, post } from "./api.js";
+import { ApiError, post } from "../../api.js";
 
 const PATH = "v1/classify";
 export const MAX_TEXTS = 256;

@@ -1,16 +1,19 @@
 /** The panel that writes: a prompt and how to draw in, streamed text out, with a seed to repeat it. */
 
-import { hasKey, isAbort, postStream } from "./api.js";
-import { copyText } from "./clipboard.js";
-import { curlCommand } from "./curl.js";
-import { announce, byId, h } from "./dom.js";
-import { fillMenu } from "./models.js";
-import { clearNotice, showError } from "./notice.js";
+import { hasKey, isAbort, postStream } from "../../api.js";
+import { copyText } from "../../clipboard.js";
+import { curlCommand } from "../../curl.js";
+import { announce, byId, h } from "../../dom.js";
+import { fillMenu } from "../../models.js";
+import { clearNotice, showError } from "../../notice.js";
 import { Output } from "./output.js";
 import { SamplingControls } from "./sampling.js";
 import { Stopwatch } from "./speed.js";
 
-const PATH = "v1/generate";
+export const verb = "generate";
+export const tasks = ["text-generation"];
+
+const PATH = `v1/${verb}`;
 const FIRST_PROMPTS = { shakespeare: "ROMEO:\n", reviews: "This film" };
 const FIRST_PROMPT = "Once upon a time";
 const SEVERAL = 5; // answers to a prompt from a list, which tend to be a word each
@@ -21,7 +24,7 @@ function freshSeed() {
 }
 
 /** The panel "Generate". */
-export class GeneratePanel {
+export class Panel {
   #menu = byId("generator");
   #notice = byId("generate-notice");
   #output = new Output(byId("output"), () => this.#showSpeed());

@@ -1,17 +1,20 @@
 /** The panel that reads: asks as one types, colours the text, and shows the verdict. */
 
-import { hasKey, isAbort, post } from "./api.js";
+import { hasKey, isAbort, post } from "../../api.js";
 import { BatchPanel } from "./batch.js";
-import { Chart, lineSummary } from "./chart.js";
-import { curlCommand } from "./curl.js";
-import { announce, byId, h, percent, points } from "./dom.js";
+import { Chart, lineSummary } from "../../chart.js";
+import { curlCommand } from "../../curl.js";
+import { announce, byId, h, percent, points } from "../../dom.js";
 import { explained, followedClass, strengths, unread } from "./explanation.js";
-import { fillMenu } from "./models.js";
-import { clearNotice, showError } from "./notice.js";
+import { fillMenu } from "../../models.js";
+import { clearNotice, showError } from "../../notice.js";
 import { Reader } from "./reader.js";
 import { showNoVerdict, showVerdict } from "./verdict.js";
 
-const PATH = "v1/classify";
+export const verb = "classify";
+export const tasks = ["text-classification"];
+
+const PATH = `v1/${verb}`;
 const PAUSE_MS = 140; // between the last key and the question
 const SETTLED_MS = 1200; // between an answer and its being read out, so that typing does not chatter
 
@@ -29,7 +32,7 @@ const HELP = {
 };
 
 /** The panel "Sentiment". */
-export class SentimentPanel {
+export class Panel {
   #menu = byId("classifier");
   #notice = byId("sentiment-notice");
   #models = [];
