@@ -1,13 +1,21 @@
 """An engine for the browser tests: `FakeEngine`, with topics, a pace, and models like real ones."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from threading import Event
+from typing import Any
 
 from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
 from service.engine.requests.generate import Delta, GenerateRequest
 from service.engine.types import ModelStatus
 from service.errors import InvalidInput
+from tests.e2e.playground.other_tasks import (
+    OTHER_STATUSES,
+    caption,
+    classify_drawings,
+    tag,
+    translate,
+)
 from tests.fake_generation import FakeGeneration
 from tests.fakes import SAMPLING as FAKE_SAMPLING
 from tests.fakes import STATUSES, FakeEngine
@@ -36,14 +44,30 @@ class PlaygroundEngine(FakeEngine):
 
     The model "topics" has three classes: "sports" wins wherever "positive" would. A text with the
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
-    stopped on its way.
+    stopped on its way. Models of the other tasks are those of `other_tasks`; `hidden_tasks` and
+    `hidden_models` take some away.
     """
 
+    hidden_tasks: frozenset[str] = frozenset()
+    hidden_models: frozenset[str] = frozenset()
+
     def models(self) -> list[ModelStatus]:
-        statuses = [*STATUSES, TOPIC_STATUS]
+        statuses = [*STATUSES, TOPIC_STATUS, *OTHER_STATUSES]
+        statuses = [status for status in statuses if status.task not in self.hidden_tasks]
+        statuses = [status for status in statuses if status.name not in self.hidden_models]
         return [replace(status, sampling=SAMPLING.get(status.name)) for status in statuses]
 
+    def answer(self, request: Any, /) -> Any:
+        others: dict[str, Callable[[Any], Any]] = {"translate": translate, "tag": tag}
+        if request.verb not in others:
+            return super().answer(request)
+        self._admit(request)
+        return others[request.verb](request)
+
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
+        if request.numbers:
+            self._admit(request)
+            return classify_drawings(request)
         for index, text in enumerate(request.texts):
             if REFUSED in text:
                 raise InvalidInput(f"`input[{index}]` cannot be read", param=f"input[{index}]")
@@ -53,6 +77,9 @@ class PlaygroundEngine(FakeEngine):
         return replace(answer, model="topics", results=tuple(map(_as_topic, answer.results)))
 
     def generate(self, request: GenerateRequest) -> FakeGeneration:
+        if request.numbers:
+            self._admit(request)
+            return caption(request, self)
         generation = super().generate(request)
         paced = PacedGeneration(generation.status, generation.request, self)
         self.generations[-1] = paced

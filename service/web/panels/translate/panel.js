@@ -1,0 +1,127 @@
+/** The panel that translates: a sentence in, its translation out, with a picture of the attention. */
+
+import { hasKey, post } from "../../api.js";
+import { Asking } from "../../asking.js";
+import { curlCommand } from "../../curl.js";
+import { announce, byId, count, h, percent } from "../../dom.js";
+import { fillMenu } from "../../models.js";
+import { toUtf16 } from "../../offsets.js";
+import { heatMap, nameOf } from "./heat.js";
+
+export const verb = "translate";
+export const tasks = ["translation"];
+
+const PATH = `v1/${verb}`;
+const EXAMPLE = "Where is the station?";
+
+/** The panel "Translate". */
+export class Panel {
+  #menu = byId("translator");
+  #asking = new Asking(byId("translate-notice"));
+  #attention = null; // of the translation that is being shown
+  #written = []; // its elements, a token each
+  #read = [];
+  #wasAsked = false;
+
+  constructor() {
+    byId("translate-text").value = EXAMPLE;
+    byId("translate-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#translate();
+    });
+    for (const id of ["translator", "translate-beams", "translate-text"]) {
+      byId(id).addEventListener("input", () => this.#showCurl());
+    }
+    byId("translate-text").addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      byId("translate-form").requestSubmit();
+    });
+    byId("panel-translate").addEventListener("shown", () => this.#begin());
+  }
+
+  /** Offer these translators. */
+  setModels(models) {
+    fillMenu(this.#menu, models);
+    byId("translate-run").disabled = models.length === 0;
+    this.#showCurl();
+    this.#begin();
+  }
+
+  /** Translate the example, once and only before someone's eyes. */
+  #begin() {
+    if (this.#wasAsked || this.#menu.disabled || byId("panel-translate").hidden) return;
+    this.#translate();
+  }
+
+  #body() {
+    const num_beams = Number(byId("translate-beams").value);
+    return { model: this.#menu.value, input: byId("translate-text").value, attention: true, num_beams };
+  }
+
+  #showCurl() {
+    byId("translate-curl").closest("section").hidden = this.#menu.disabled;
+    byId("translate-curl").textContent = curlCommand(PATH, this.#body(), { hasKey: hasKey() });
+  }
+
+  async #translate() {
+    this.#wasAsked = true;
+    byId("translate-result").setAttribute("aria-busy", "true");
+    const body = this.#body();
+    await this.#asking.now(async (signal) => {
+      const began = performance.now();
+      const reply = await post(PATH, body, { signal });
+      this.#show(body.input, reply, performance.now() - began);
+    });
+    byId("translate-result").setAttribute("aria-busy", "false");
+  }
+
+  #show(text, { model, version, data: [answer] }, ms) {
+    const { source, target, weights } = answer.attention;
+    this.#attention = answer.attention;
+    this.#written = this.#spread(byId("translate-written"), answer.text, target, (i) => this.#point(i, null));
+    this.#read = this.#spread(byId("translate-read"), text, source, null);
+    byId("translate-picture").hidden = false;
+    byId("translate-grid").replaceChildren(
+      heatMap({ source, target, weights }, { onPoint: (i, j) => this.#point(i, j), helpId: "translate-grid-help" }),
+    );
+    const facts = [
+      ["Read", `${count(source.length)} tokens`],
+      ["Written", `${count(target.length)} tokens`],
+      ["Model", `${model}, version ${version}`],
+      ["Answered in", `${ms.toFixed(0)} ms`],
+    ];
+    byId("translate-facts").replaceChildren(...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+    byId("translate-looks").textContent = "Point at a written word, or at a square.";
+    announce(byId("translate-said"), `Translation: ${answer.text}`);
+  }
+
+  /** Fill `box` with `text`, each of the `tokens` an element; return these. */
+  #spread(box, text, tokens, onPoint) {
+    const elements = [];
+    const parts = [];
+    let at = 0;
+    toUtf16(text, tokens).forEach(({ start, end }, i) => {
+      if (start > at) parts.push(text.slice(at, start));
+      const element = h("span", { class: "token", pointerenter: onPoint && (() => onPoint(i)) }, text.slice(start, end));
+      elements.push(element);
+      parts.push(element);
+      at = Math.max(at, end);
+    });
+    box.replaceChildren(...parts, text.slice(at));
+    return elements;
+  }
+
+  /** Mark what was attended to for written token `i`; of column `j`, if given, tell the share. */
+  #point(i, j) {
+    const { source, target, weights } = this.#attention;
+    this.#written.forEach((element, k) => element.classList.toggle("here", k === i));
+    this.#read.forEach((element, k) => {
+      element.style.setProperty("--weight", weights[i][k].toFixed(4));
+      element.classList.toggle("here", k === j);
+    });
+    const told = j ?? weights[i].indexOf(Math.max(...weights[i]));
+    byId("translate-looks").textContent =
+      `“${nameOf(target[i])}” looks at “${nameOf(source[told])}” with ${percent(weights[i][told])}` + (j === null ? ", most of all." : ".");
+  }
+}
