@@ -2,7 +2,7 @@
 
     python -m tests.e2e.playground.screenshots docs/images
 
-starts the service, takes both tabs in both themes, and ends it. Fonts are those of the machine:
+starts the service, takes every tab with models in both themes, and ends it. Fonts are those of the machine:
 with Debian's `fonts-inter` and `fonts-urw-base35` the pictures come out as they are in the README.
 """
 
@@ -44,7 +44,29 @@ def show_generate(page: Page) -> None:
     page.mouse.move(0, 0)
 
 
-PANELS = {"sentiment": show_sentiment, "generate": show_generate}
+def show_translate(page: Page) -> None:
+    """Have the example translated, and a word's attention shown."""
+    page.locator("#translate-grid td").first.wait_for(timeout=PATIENCE_MS)
+    page.locator("#translate-written .token").first.hover()
+
+
+def show_tag(page: Page) -> None:
+    """Have the example tagged."""
+    page.locator("#tagged li").first.wait_for(timeout=PATIENCE_MS)
+
+
+def show_digits(page: Page) -> None:
+    """Have the first drawing read."""
+    page.locator("#digits-facts dd").first.wait_for(timeout=PATIENCE_MS)
+
+
+PANELS = {
+    "sentiment": show_sentiment,
+    "generate": show_generate,
+    "translate": show_translate,
+    "tag": show_tag,
+    "digits": show_digits,
+}
 
 
 def take(browser: Browser, base_url: str, folder: Path) -> None:
@@ -59,6 +81,9 @@ def take(browser: Browser, base_url: str, folder: Path) -> None:
             )
             page.goto(f"{base_url}/#{panel}")
             page.locator("#classifier:enabled").wait_for(state="attached", timeout=PATIENCE_MS)
+            if page.locator(f"#tab-{panel}").is_hidden():
+                page.close()
+                continue
             show(page)
             path = folder / f"playground-{panel}-{theme}.png"
             page.screenshot(path=path)

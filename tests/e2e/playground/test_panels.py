@@ -2,6 +2,8 @@
 
 import pytest
 from playwright.sync_api import expect
+from werkzeug.exceptions import NotFound
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from service.errors import NotReady
 from tests.e2e.playground.browser import DESKTOP, PHONE
@@ -148,6 +150,12 @@ def test_models_of_other_numbers_make_no_tab_for_drawings(open_page, engine):
     engine.hidden_models = frozenset({"digits", "digit-names"})
     page.reload()
     expect(page.get_by_role("tab", name="Digits")).to_have_count(0)
+
+
+def test_panels_are_found_behind_a_prefix(open_page, server, site):
+    server.app = DispatcherMiddleware(NotFound(), {"/deep/down": server.app})
+    page = open_page("/deep/down/#tag")
+    expect(page.locator("#tagged .tag").first).to_have_text("PRON")
 
 
 @pytest.mark.parametrize("panel", PANELS)

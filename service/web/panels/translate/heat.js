@@ -11,12 +11,17 @@ export function nameOf(token) {
 
 const MOVES = { ArrowRight: [0, 1], ArrowLeft: [0, -1], ArrowDown: [1, 0], ArrowUp: [-1, 0] };
 
-/** Draw `attention`; `onPoint(row, column)` is told where one points, `helpId` describes the grid. */
+/**
+ * Draw `attention`; `onPoint(row, column)` is told where one points, `helpId` describes the grid.
+ *
+ * Only a pointer that moves points: squares that scroll under a still one, as when keys move the
+ * focus, do not.
+ */
 export function heatMap({ source, target, weights }, { onPoint, helpId }) {
   const cells = weights.map((row, i) => row.map((weight, j) => square(weight, i + j === 0, () => onPoint(i, j))));
   const head = source.map((token) => h("th", { scope: "col" }, h("span", {}, nameOf(token))));
   const rows = target.map((token, i) =>
-    h("tr", {}, h("th", { scope: "row", pointerenter: () => onPoint(i, null) }, nameOf(token)), ...cells[i]),
+    h("tr", {}, h("th", { scope: "row", pointermove: () => onPoint(i, null) }, nameOf(token)), ...cells[i]),
   );
   const table = h(
     "table",
@@ -30,7 +35,7 @@ export function heatMap({ source, target, weights }, { onPoint, helpId }) {
 function square(weight, isFirst, point) {
   const cell = h(
     "td",
-    { tabindex: isFirst ? 0 : -1, title: percent(weight), pointerenter: point, focus: point },
+    { tabindex: isFirst ? 0 : -1, title: percent(weight), pointermove: point, focus: point },
     h("span", { class: "visually-hidden" }, percent(weight)),
   );
   cell.style.setProperty("--weight", weight.toFixed(4));

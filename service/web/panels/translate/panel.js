@@ -103,7 +103,7 @@ export class Panel {
     let at = 0;
     toUtf16(text, tokens).forEach(({ start, end }, i) => {
       if (start > at) parts.push(text.slice(at, start));
-      const element = h("span", { class: "token", pointerenter: onPoint && (() => onPoint(i)) }, text.slice(start, end));
+      const element = h("span", { class: "token", pointermove: onPoint && (() => onPoint(i)) }, text.slice(start, end));
       elements.push(element);
       parts.push(element);
       at = Math.max(at, end);
