@@ -2,8 +2,9 @@
 
     python -m tests.e2e.playground.screenshots docs/images
 
-starts the service, takes every tab with models in both themes, and ends it. Fonts are those of the machine:
-with Debian's `fonts-inter` and `fonts-urw-base35` the pictures come out as they are in the README.
+starts the service, takes every tab with models in both themes, and ends it. Fonts are those of the
+machine: with Debian's `fonts-inter` and `fonts-urw-base35` the pictures come out as they are in the
+README.
 """
 
 import argparse
