@@ -7,6 +7,8 @@ import requests
 
 from service.api.docs.operations import operations
 from tests.e2e.playground.browser import Watch, find_browser, open_browser
+from tests.models import publish_classifier, publish_generator
+from tests.task_models import publish_tagger, publish_translator
 
 pytestmark = pytest.mark.e2e
 
@@ -15,6 +17,17 @@ BODIES = [
     for key, operation in operations().items()
     for name in operation.examples
 ]
+
+
+@pytest.fixture(scope="session")
+def base_url(live_service, tmp_path_factory):
+    """A service with a tiny model for every verb that is documented."""
+    root = tmp_path_factory.mktemp("store")
+    publish_classifier(root)
+    publish_generator(root)
+    publish_tagger(root)
+    publish_translator(root)
+    return live_service(store_dir=root)
 
 
 @pytest.fixture(scope="session")
