@@ -77,9 +77,14 @@ class CaptionModule(TrainingModule):
 
     net: Captioner
 
+    def forward(self, batch: CaptionBatch) -> Tensor:
+        """Return logits (batch, seq_len, vocab_size)."""
+        logits: Tensor = self.net(batch.images, batch.inputs)
+        return logits
+
     def training_step(self, batch: CaptionBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
-        logits = self.net(batch.images, batch.inputs)
+        logits = self(batch)
         loss = cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)
         num_tokens = float((batch.targets != IGNORED).sum())
         self.log("loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.images))
@@ -88,7 +93,7 @@ class CaptionModule(TrainingModule):
 
     def validation_step(self, batch: CaptionBatch, batch_idx: int) -> None:
         """Log loss and accuracy of one batch."""
-        logits = self.net(batch.images, batch.inputs)
+        logits = self(batch)
         is_real = batch.targets != IGNORED
         hits = (logits.argmax(dim=2) == batch.targets)[is_real].float().mean()
         loss = cross_entropy(logits.flatten(0, 1), batch.targets.flatten(), ignore_index=IGNORED)

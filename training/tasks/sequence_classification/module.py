@@ -34,9 +34,14 @@ class NumberClassifierModule(TrainingModule):
         super().__init__(net, options)
         self.label_smoothing = label_smoothing
 
+    def forward(self, batch: NumberBatch) -> Tensor:
+        """Return logits (batch, num_classes)."""
+        logits: Tensor = self.net(batch.values, batch.lengths)
+        return logits
+
     def training_step(self, batch: NumberBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
-        logits = self.net(batch.values, batch.lengths)
+        logits = self(batch)
         loss = cross_entropy(logits, batch.labels, label_smoothing=self.label_smoothing)
         self.log("loss", loss, on_step=True, on_epoch=True, batch_size=len(batch.labels))
         self.log("tokens", float(batch.lengths.sum()), reduce_fx="sum", batch_size=1)
@@ -44,7 +49,7 @@ class NumberClassifierModule(TrainingModule):
 
     def validation_step(self, batch: NumberBatch, batch_idx: int) -> None:
         """Log loss and accuracy of one batch."""
-        logits = self.net(batch.values, batch.lengths)
+        logits = self(batch)
         hits = (logits.argmax(dim=1) == batch.labels).float().mean()
         shown: dict[str, Any] = {
             "batch_size": len(batch.labels), "prog_bar": True, "sync_dist": True

@@ -7,23 +7,21 @@ Sequences of rows get a recurrent network, inputs of a fixed size a feed-forward
 """
 
 import argparse
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-from model_store import About, PrimaryMetric, TaskConfig
+from model_store import TaskConfig
 from model_store.tasks.sequence_classification import SequenceClassifierConfig
 from model_store.tasks.vector_classification import VectorClassifierConfig
 from training import cli
 from training.data.number_batches import NumberBatches, pad_numbers
 from training.data.numbers import NumberData, NumberRows, load_numbers
 from training.errors import UsageError
-from training.export.publish import Described, command_line, library_versions, publish, to_graphs
+from training.export.publish import Described, command_line, to_graphs
 from training.fitting.callbacks import Point
-from training.fitting.fit import fit
 from training.fitting.processes import this_share
 from training.flags import options_from
 from training.nets.sequence_classifier import SequenceClassifier, SequenceNetConfig
@@ -31,10 +29,8 @@ from training.nets.vector_classifier import VectorClassifier, VectorNetConfig
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
 from training.reports.intervals import interval
-from training.task import task_of
+from training.task import TrainingTask, task_of
 from training.tasks.sequence_classification.module import NumberClassifierModule
-
-log = logging.getLogger(__name__)
 
 EVALUATION_BATCH_SIZE = 256
 FOR_TEXTS = (
@@ -93,8 +89,8 @@ def store_config(arguments: argparse.Namespace, net: Net, labels: tuple[str, ...
     )
 
 
-def train(arguments: argparse.Namespace, net: Net, data: NumberData) -> list[Point]:
-    """Fit the net; return the losses at each validation, none on a dry run."""
+def train(arguments: argparse.Namespace, net: Net, data: NumberData) -> list[Point] | None:
+    """Fit the net; see `cli.fit_or_try`."""
     with cli.checking_flags():
         batches = NumberBatches(
             data.train.values,
@@ -103,19 +99,14 @@ def train(arguments: argparse.Namespace, net: Net, data: NumberData) -> list[Poi
             seed=arguments.seed,
             share=this_share(),
         )
-    if arguments.dry_run:
-        batch = next(iter(batches))
-        net(batch.values, batch.lengths).sum().backward()
-        cli.say_dry_run(net, len(batches))
-        return []
     held_out = data.validation
-    return fit(
+    return cli.fit_or_try(
+        arguments,
         NumberClassifierModule(
             net, cli.optimizer_options(arguments), label_smoothing=arguments.label_smoothing
         ),
         batches,
         NumberBatches(held_out.values, held_out.labels, batch_size=EVALUATION_BATCH_SIZE),
-        options=cli.fit_options(arguments),
     )
 
 
@@ -138,11 +129,10 @@ def figures_of(probs: np.ndarray, labels: Sequence[int]) -> dict[str, float]:
 
 
 def describe(
-    arguments: argparse.Namespace,
     argv: Sequence[str],
     data: NumberData,
     *,
-    task: str,
+    task: TrainingTask,
     net: Net,
     points: Sequence[Point],
 ) -> Described:
@@ -160,13 +150,12 @@ def describe(
     shown = {split: (probs, np.asarray(labels)) for split, (probs, labels) in answers.items()}
     examples = _examples(data)
     return Described(
-        about=About(
-            task=task,
+        about=cli.about_run(
+            task,
+            command_line("training.train_classifier", argv),
             datasets=data.datasets,
-            metrics=figures,
-            primary_metric=PrimaryMetric(name=primary, higher_is_better=True),
-            command=command_line("training.train_classifier", argv),
-            libraries=library_versions(),
+            figures=figures,
+            primary=primary,
         ),
         golden=examples,
         example=examples[0],
@@ -190,7 +179,7 @@ def main(
 ) -> None:
     """Read data, train, measure, publish."""
     check_flags(arguments, parser)
-    store = cli.prepare(arguments)
+    cli.prepare(arguments)
     data = load_numbers(
         arguments.data[0],
         label_column=arguments.label_column,
@@ -201,16 +190,14 @@ def main(
         seed=arguments.seed,
         max_seq_len=arguments.max_seq_len,
     )
-    for line in data.report.lines():
-        log.info("%s", line)
+    cli.say_report(data.report)
     with cli.checking_flags():
         net = build_net(arguments, data)
         config = store_config(arguments, net, data.labels)
     points = train(arguments, net, data)
-    if arguments.dry_run or not this_share().is_first:
+    if points is None:
         return
     task = task_of(config)
     exported = to_graphs(task, net, arguments.weights_dtype)
-    described = describe(arguments, argv, data, task=task.name, net=net, points=points)
-    stored = publish(net, exported, config, store=store, name=arguments.name, described=described)
-    cli.say_published(stored, described.example)
+    described = describe(argv, data, task=task, net=net, points=points)
+    cli.publish_run(arguments, net, exported, config, described=described)

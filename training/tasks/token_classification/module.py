@@ -15,9 +15,14 @@ class TaggerModule(TrainingModule):
 
     net: Tagger
 
+    def forward(self, batch: TaggedBatch) -> Tensor:
+        """Return logits (batch, num_words, num_labels)."""
+        logits: Tensor = self.net(*batch[:4])
+        return logits
+
     def training_step(self, batch: TaggedBatch, batch_idx: int) -> Tensor:
         """Return the loss of one batch."""
-        logits, num_words = self._logits(batch), int(batch.lengths.sum())
+        logits, num_words = self(batch), int(batch.lengths.sum())
         loss = cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
         self.log("loss", loss, on_step=True, on_epoch=True, batch_size=num_words)
         self.log("tokens", float(num_words), reduce_fx="sum", batch_size=1)
@@ -25,7 +30,7 @@ class TaggerModule(TrainingModule):
 
     def validation_step(self, batch: TaggedBatch, batch_idx: int) -> None:
         """Log loss and accuracy of one batch."""
-        logits = self._logits(batch)
+        logits = self(batch)
         hits = (logits.argmax(dim=2) == batch.labels)[batch.labels != IGNORED].float().mean()
         loss = cross_entropy(logits.flatten(0, 1), batch.labels.flatten(), ignore_index=IGNORED)
         shown: dict[str, Any] = {
@@ -33,7 +38,3 @@ class TaggerModule(TrainingModule):
         }  # fmt: skip
         self.log("val_loss", loss, **shown)
         self.log("val_accuracy", hits, **shown)
-
-    def _logits(self, batch: TaggedBatch) -> Tensor:
-        logits: Tensor = self.net(*batch[:4])
-        return logits
