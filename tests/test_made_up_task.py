@@ -145,6 +145,16 @@ def test_it_is_listed_and_documented(url):
     assert operation["requestBody"]["content"]["application/json"]["examples"]
 
 
+def test_it_has_a_panel_on_the_page(url):
+    asked = urllib.request.Request(f"{url}/", headers={"accept": "text/html"})
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        page = answer.read().decode()
+    assert re.search(r'id="tab-scoring"[^>]*>Score<', page)
+    [module] = re.findall(r'data-module="([^"]*scoring/panel.js)"', page)
+    with urllib.request.urlopen(f"{url}/{module}", timeout=30) as answer:
+        assert b"text-scoring" in answer.read()
+
+
 def test_its_faults_are_told_as_all_are(url):
     with pytest.raises(urllib.error.HTTPError) as refused:
         post(f"{url}/v1/score", {"input": 5})

@@ -74,7 +74,7 @@ class ImageCaptioning(TrainingTask):
 
     def call(self, name: str, example: np.ndarray) -> str:
         """Return the command that asks a model with one image."""
-        return super().call(name, example[0].tolist())
+        return super().call(name, example[0].astype(float).round(3).tolist())
 
 
 TASK = ImageCaptioning()

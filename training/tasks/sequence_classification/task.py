@@ -46,7 +46,7 @@ class NumberClassification(TrainingTask):
 
     def call(self, name: str, example: np.ndarray) -> str:
         """Return the command that asks a model with one input."""
-        return super().call(name, [example.tolist()])
+        return super().call(name, [example.astype(float).round(3).tolist()])
 
 
 class SequenceClassification(NumberClassification):
