@@ -1,7 +1,7 @@
 """What a task is to training: its network's graphs, its golden examples, its words for the card.
 
-Each task describes itself in a folder of `training/tasks`; nobody lists them. Scripts that train
-one (`train_classifier` and so on) use theirs directly; what they share knows this interface alone.
+Each task describes itself in a folder of `training/tasks`; nobody lists them. Its own script, the
+folder's `train`, uses it directly; what scripts share knows this interface alone.
 """
 
 import argparse
