@@ -1,5 +1,7 @@
 """Tiny models of the newer tasks, of random weights, exported and published as training does it."""
 
+from typing import Any
+
 import torch
 
 from model_store import About, SamplingDefaults, Store
@@ -20,8 +22,16 @@ def publish_tagger(root, name="pos", *, labels=("NOUN", "PUNCT", "VERB"), scheme
     """Publish a tagger that knows a few words."""
     torch.manual_seed(seed)
     vocabulary = WordVocabulary(words=["she", "in", "is"], characters="abcdehinoprsSW.?")
-    sizes = {"word_dim": 4, "character_dim": 3, "character_hidden_size": 3, "hidden_size": 5}
-    counts = {"num_words": vocabulary.num_words, "num_characters": vocabulary.num_characters}
+    sizes: dict[str, Any] = {
+        "word_dim": 4,
+        "character_dim": 3,
+        "character_hidden_size": 3,
+        "hidden_size": 5,
+    }
+    counts: dict[str, Any] = {
+        "num_words": vocabulary.num_words,
+        "num_characters": vocabulary.num_characters,
+    }
     net = Tagger(TaggerNetConfig(num_labels=len(labels), num_layers=1, **sizes, **counts))
     config = TaggerConfig(
         cell="lstm", num_layers=1, labels=labels, scheme=scheme, max_words=50,
@@ -34,7 +44,7 @@ def publish_translator(root, name="en-fr", *, seed=0):
     """Publish a translator of bytes, with a memory of 64 places."""
     torch.manual_seed(seed)
     tokenizer = byte_tokenizer()
-    sizes = {
+    sizes: dict[str, Any] = {
         "vocab_size": tokenizer.vocab_size, "embedding_dim": 6, "hidden_size": 8, "num_layers": 2,
         "encoder_hidden_size": 5, "encoder_layers": 1, "max_source_tokens": 64,
     }  # fmt: skip

@@ -1,6 +1,7 @@
 """Configurations and golden cases of the tasks beside text classification and generation."""
 
 import json
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -13,8 +14,14 @@ from model_store.tasks.token_classification import TaggerConfig
 from model_store.tasks.translation import TranslationConfig
 from model_store.tasks.vector_classification import VectorClassifierConfig
 
-LAYERS = {"cell": "lstm", "hidden_size": 4, "num_layers": 1}
-DECODER = {"vocab_size": 9, "embedding_dim": 3, "bos_id": 1, "eos_id": 2, "max_tokens": 300}
+LAYERS: dict[str, Any] = {"cell": "lstm", "hidden_size": 4, "num_layers": 1}
+DECODER: dict[str, Any] = {
+    "vocab_size": 9,
+    "embedding_dim": 3,
+    "bos_id": 1,
+    "eos_id": 2,
+    "max_tokens": 300,
+}
 CONFIGS = {
     "sequence": SequenceClassifierConfig(
         **LAYERS, num_features=3, labels=("a", "b"), max_seq_len=5

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,13 +46,13 @@ def alone(request, field):
     return [replace(request, **{field: (one,)}) for one in inputs]
 
 
-BATCHES = {
+BATCHES: dict[str, tuple[Any, str]] = {
     "digits": (ClassifyRequest((), "digits", numbers=IMAGES), "numbers"),
     "vowels": (ClassifyRequest((), "vowels", numbers=SEQUENCES), "numbers"),
     "pos": (TagRequest(SENTENCES, "pos"), "texts"),
     "en-fr": (SearchRequest(SENTENCES, 4, model="en-fr"), "texts"),
 }
-STREAMS = {
+STREAMS: dict[str, list[Any]] = {
     "digit-names": [GenerateRequest("", GREEDY, "digit-names", numbers=one) for one in IMAGES],
     "en-fr": [TranslateRequest(one, GREEDY, "en-fr") for one in SENTENCES],
 }
