@@ -11,7 +11,8 @@ pytestmark = pytest.mark.e2e
 
 PART = (ROOT / "README.md").read_text().partition("## Use the client you have")[2]
 SNIPPETS = re.findall(r"```python\n(.*?)```", PART.partition("\n## ")[0], re.DOTALL)
-CLIENTS = ("from openai", "tritonclient", "huggingface_hub", "import requests")
+CLIENTS = ("from openai", "tritonclient", "8000/predict", "import requests")
+OF_SHIPPED_MODELS = ("models/pos",)
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -23,5 +24,11 @@ def test_a_snippet_runs_as_it_stands(base_url, capsys, client):
     assert capsys.readouterr().out.strip()
 
 
+@pytest.mark.parametrize("client", OF_SHIPPED_MODELS)
+def test_a_snippet_for_shipped_models_runs_as_it_stands(live_service, capsys, client):
+    url = live_service(store_dir=ROOT / "model_store" / "models")
+    test_a_snippet_runs_as_it_stands(url, capsys, client)
+
+
 def test_no_snippet_is_left_out():
-    assert len(SNIPPETS) == len(CLIENTS)
+    assert len(SNIPPETS) == len(CLIENTS) + len(OF_SHIPPED_MODELS)
