@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.models import publish_classifier, publish_generator
+from tests.task_models import publish_tagger, publish_translator
 
 pytestmark = pytest.mark.e2e
 
@@ -22,6 +23,8 @@ def url(live_service, tmp_path_factory):
     root = tmp_path_factory.mktemp("open_store")
     publish_classifier(root)
     publish_generator(root)
+    publish_tagger(root)
+    publish_translator(root)
     return live_service(store_dir=root, env=LIMITS | {"LOG_LEVEL": "error"})
 
 

@@ -63,6 +63,8 @@ class _Search:
         num_tokens = len(self.token_ids[0]) if self.token_ids else 0
         if not self.token_ids or num_tokens >= self.asked.max_tokens:
             return True
+        if self.asked.num_beams == 1 and self.best is not None:
+            return True  # the most probable token was the end: as when written token by token
         longest = self.asked.max_tokens if self.length_penalty > 0 else num_tokens + 1
         return bool(self.scores.max() / longest**self.length_penalty <= self.best_score)
 

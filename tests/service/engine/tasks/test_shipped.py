@@ -98,15 +98,6 @@ def test_one_beam_writes_what_is_written_token_by_token(engine):
     assert [one.text for one in found] == [one.result()[0].text for one in written]
 
 
-def test_more_beams_find_nothing_less_probable_for_the_model(engine):
-    """Of whole translations scored alike; with few beams search may end elsewhere, not worse."""
-    one, many = (
-        engine.answer(SearchRequest(SENTENCES, beams, model="en-fr")).results for beams in (1, 8)
-    )
-    better = [new.score >= old.score - 1e-6 for old, new in zip(one, many, strict=True)]
-    assert sum(better) >= len(better) - 1
-
-
 def test_attention_sums_to_one_over_the_words_that_were_read(engine):
     [found] = engine.answer(SearchRequest(SENTENCES[:1], 4, None, True, "en-fr")).results
     assert found.attention is not None
@@ -134,6 +125,7 @@ def test_tags_stand_where_their_words_do(engine):
         (ClassifyRequest((), "vowels", numbers=([[1.0] * 11],)), r"rows of 12 numbers"),
         (ClassifyRequest((), "vowels", numbers=([[1.0] * 12, [1.0]],)), "different lengths"),
         (ClassifyRequest((), "vowels", numbers=([[1e39] * 12],)), "not finite in 32 bits"),
+        (ClassifyRequest((), "digits", numbers=([10**400] * 64,)), "not finite in 32 bits"),
         (ClassifyRequest((), "vowels", numbers=([[0.0] * 12] * 401,)), "up to 400: send fewer"),
         (ClassifyRequest(("a",), "digits"), "reads no texts"),
         (ClassifyRequest((), "sentiment", numbers=([1.0],)), "reads texts"),
