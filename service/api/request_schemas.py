@@ -1,4 +1,4 @@
-"""Wire models of what the service's own routes take; `answers` has what they answer.
+"""Wire models of what the service's own routes take; `response_schemas` has what they answer.
 
 Requests are checked strictly: no unknown fields, no "5" for 5, no NaN. Limits that an operator may
 set are checked in the endpoints; here they are only named, for the documentation.

@@ -1,6 +1,6 @@
 """One answer in the making, on the caller's side: tokens in, pieces of text out.
 
-Knows no thread and no model; `generation` brings the tokens.
+Knows no thread and no model; `generation_handle` brings the tokens.
 """
 
 from collections.abc import Sequence

@@ -2,8 +2,8 @@
 
 A recurrent network's whole context is a state of fixed size, so an answer is a row of some
 arrays: it joins when its prompt has been read and leaves when it ends, fails or is cancelled.
-The thread sleeps while there is nothing to write. What a step does is in `writer`, who is next
-in `scheduler`; here are the thread, the lock and the life of a request.
+The thread sleeps while there is nothing to write. What a step does is in `running_batch`, who is
+next in `scheduler`; here are the thread, the lock and the life of a request.
 """
 
 import logging
@@ -15,12 +15,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Protocol
 
+from model_store import DecoderConfig, Tokenizer
 from service.engine.activity import Tally
 from service.engine.flat_combining import too_late
 from service.engine.generation_handle import Generation
+from service.engine.options import EngineOptions
 from service.engine.pausing import Turns
-from service.engine.running_batch import Context, GenerationPrompt, RunningBatch
+from service.engine.running_batch import (
+    Context,
+    GenerationPrompt,
+    RunningBatch,
+    never_drawn,
+)
 from service.engine.scheduler import Scheduler
+from service.engine.stepping import StepGraph
 from service.engine.worker import Difference, Offer, Worker
 from service.errors import EngineFailure, NotReady, QueueFull, ServiceError
 
@@ -233,6 +241,25 @@ class Generator:
                 if prompt := self._open.pop(generation, None):
                     self._scheduler.discard(prompt)
         self._writer.drop_over()
+
+
+def make_generator(
+    prompts: Prompts,
+    graph: StepGraph,
+    config: DecoderConfig,
+    *,
+    tokenizer: Tokenizer,
+    options: EngineOptions,
+) -> Generator:
+    """Put a generator together from a model's own parts."""
+    batch = RunningBatch(
+        graph,
+        config,
+        token_bytes=tokenizer.token_bytes,
+        banned=never_drawn(tokenizer, config.eos_id),
+        options=options,
+    )
+    return Generator(prompts, batch, options.max_queue_size)
 
 
 def compare_generation(shadow: Worker, request: Any, generation: Generation) -> Difference:

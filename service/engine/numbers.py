@@ -25,6 +25,8 @@ def to_array(given: Any, input_shape: Sequence[int], *, max_rows: int, param: st
     """
     try:
         array = np.asarray(given, np.float64)
+    except OverflowError as exc:
+        raise _too_large(param) from exc
     except (TypeError, ValueError) as exc:
         raise InvalidInput(
             f"`{param}` has rows of different lengths, or what is no number", param=param
@@ -44,7 +46,11 @@ def to_array(given: Any, input_shape: Sequence[int], *, max_rows: int, param: st
             param=param,
         )
     if not (np.abs(array) <= LARGEST).all():  # NaN is not
-        raise InvalidInput(
-            f"`{param}` has a number that is not finite in 32 bits: leave it out", param=param
-        )
+        raise _too_large(param)
     return array.astype(np.float32)
+
+
+def _too_large(param: str) -> InvalidInput:
+    return InvalidInput(
+        f"`{param}` has a number that is not finite in 32 bits: leave it out", param=param
+    )

@@ -1,6 +1,6 @@
 """The running batch of one generator: reads prompts, then writes a token of every row per step.
 
-Knows which rows are live and how they end; not who waits, and no thread: see `generator`.
+Knows which rows are live and how they end; not who waits, and no thread: see `continuous_batching`.
 """
 
 import time

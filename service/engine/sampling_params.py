@@ -1,6 +1,6 @@
 """How one generation request draws its tokens: gaps filled, every value checked.
 
-Knows configs and requests; draws nothing (see `sampler`) and runs nothing.
+Knows configs and requests; draws nothing (see `token_sampler`) and runs nothing.
 """
 
 import math

@@ -1,4 +1,4 @@
-"""A connection's requests one by one: plain ones by `express`, every other one by gunicorn."""
+"""A connection's requests one by one: plain ones by `fast_path`, every other one by gunicorn."""
 
 import contextlib
 import time

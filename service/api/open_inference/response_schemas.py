@@ -1,4 +1,4 @@
-"""What the Open Inference Protocol's routes answer; see `schemas` for what they take."""
+"""What the Open Inference Protocol's routes answer; see `request_schemas` for what they take."""
 
 from typing import Any, Literal
 

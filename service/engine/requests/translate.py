@@ -7,6 +7,9 @@ from typing import ClassVar
 from service.engine.requests.generate import FinishReason, Sampling
 from service.engine.types import Timing, never
 
+MAX_BEAMS = 16
+"""Translations that may be followed at the same time."""
+
 
 @dataclass(frozen=True, slots=True)
 class TranslateRequest:

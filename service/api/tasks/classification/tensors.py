@@ -64,7 +64,12 @@ def _arrays(call: TensorCall) -> tuple[Any, ...]:
             f"{[-1, *wanted]}, up to {call.request.settings.max_texts} inputs in one request",
             param="values",
         )
-    arrays = np.array(tensor.values, np.float64).reshape(tensor.shape)
+    try:
+        arrays = np.array(tensor.values, np.float64).reshape(tensor.shape)
+    except OverflowError as exc:
+        raise SchemaError(
+            "`values` has a number that is not finite in 32 bits: leave it out", param="values"
+        ) from exc
     given = call.tensors.get("lengths")
     if given is None:
         return tuple(arrays)

@@ -6,8 +6,7 @@ from pydantic import Field
 
 from service.api.request_schemas import Ask, MaxTokens, ModelName, Text, Texts
 from service.api.response_schemas import Answer, Usage
-
-MAX_BEAMS = 16
+from service.engine.requests.translate import MAX_BEAMS
 
 
 class TranslateAsk(Ask):

@@ -7,13 +7,13 @@ import numpy as np
 from model_store import NumbersCase, StoredVersion
 from model_store.tasks.image_captioning import CaptionerConfig
 from service.engine.arrays import Floats
-from service.engine.continuous_batching import Generator
+from service.engine.continuous_batching import Generator, make_generator
 from service.engine.generation_handle import Generation, Source
 from service.engine.numbers import to_array
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, prove, read_if_listed
 from service.engine.requests.generate import GenerateRequest, Sampling
-from service.engine.running_batch import GenerationPrompt, RunningBatch, never_drawn
+from service.engine.running_batch import GenerationPrompt
 from service.engine.runtime import WEIGHTS
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import Prompt
@@ -72,10 +72,6 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     runtime.settle_promise(list(drawn))
     tokenizer = stored.tokenizer()
     source = Source(stored.name, stored.version, tokenizer.token_bytes)
-    banned = never_drawn(tokenizer, config.eos_id)
-    batch = RunningBatch(
-        runtime, config, token_bytes=source.token_bytes, banned=banned, options=options
-    )
     info = ModelInfo(
         stored.name,
         stored.version,
@@ -88,7 +84,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
         input_shape=config.input_shape,
     )
     images = ImageBuilder(source, config, options)
-    return info, Generator(images, batch, options.max_queue_size)
+    return info, make_generator(images, runtime, config, tokenizer=tokenizer, options=options)
 
 
 def _first_log_probs(runtime: CaptionerRuntime, image: Floats) -> list[float]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from service.engine.arrays import Floats
 from service.engine.batch_worker import BatchWorker, timing_of
+from service.engine.comparing import compare_labels
 from service.engine.numbers import to_array
 from service.engine.options import EngineOptions
 from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
@@ -103,7 +104,4 @@ def compare_numbers(
     if not isinstance(shadow, NumberClassifier):
         raise ServiceError("it does another task than the default version")
     late = replace(request, deadline=time.monotonic() + COPY_PATIENCE_S)
-    pairs = list(zip(results, shadow.answer(late).results, strict=True))
-    same = sum(old.label == new.label for old, new in pairs)
-    distance = sum(abs(old.score - new.score) for old, new in pairs)
-    return Difference(same, len(pairs) - same, distance)
+    return compare_labels(results, shadow.answer(late).results, shadow._info.classes)

@@ -1,6 +1,6 @@
 """Answers classification requests with one version of one model.
 
-Tokenizes on the caller's thread, lets `combiner` run the sequences beside those of others, and
+Tokenizes on the caller's thread, lets `batch_worker` run the sequences beside those of others, and
 names the result. What explanations add is in `explain`.
 """
 

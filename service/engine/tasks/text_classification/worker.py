@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from model_store import ClassifierConfig, Tokenizer
+from service.engine.comparing import compare_labels
 from service.engine.options import EngineOptions
 from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
 from service.engine.tasks.text_classification.classifier import Classifier
@@ -84,13 +85,4 @@ def compare_texts(
         raise ServiceError("it does another task than the default version")
     late = replace(request, deadline=time.monotonic() + COPY_PATIENCE_S)
     answers, _ = shadow.classify(late)
-    pairs = list(zip(results, answers, strict=True))
-    same = sum(old.label == new.label for old, new in pairs)
-    labels = shadow.config.labels
-    distance = sum(abs(old.score - _score(new, old.label, labels)) for old, new in pairs)
-    return Difference(same, len(pairs) - same, distance)
-
-
-def _score(answer: Classification, label: str, labels: Sequence[str]) -> float:
-    """Return the probability of a label; 0 if there is none of this name."""
-    return answer.probs[labels.index(label)] if label in labels else 0.0
+    return compare_labels(results, answers, shadow.config.labels)

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from model_store import GeneratorConfig, StoredVersion, TextCase
-from service.engine.continuous_batching import Generator
+from service.engine.continuous_batching import Generator, make_generator
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, probes, prove, read_if_listed
-from service.engine.running_batch import RunningBatch, never_drawn
 from service.engine.runtime import WEIGHTS
 from service.engine.task import EngineTask
 from service.engine.tasks.text_generation.prompting import PromptBuilder
@@ -30,10 +29,6 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     tokenizer = stored.tokenizer()
     source = Source(stored.name, stored.version, tokenizer.token_bytes)
     prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
-    banned = never_drawn(tokenizer, config.eos_id)
-    batch = RunningBatch(
-        runtime, config, token_bytes=source.token_bytes, banned=banned, options=options
-    )
     info = ModelInfo(
         stored.name,
         stored.version,
@@ -46,7 +41,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
         prompts=config.prompts,
         sampling=config.sampling.model_dump(),
     )
-    return info, Generator(prompts, batch, options.max_queue_size)
+    return info, make_generator(prompts, runtime, config, tokenizer=tokenizer, options=options)
 
 
 def _next_log_probs(runtime: GeneratorRuntime, token_ids: Sequence[int]) -> list[float]:

@@ -8,13 +8,11 @@ from model_store.tasks.translation import TranslationConfig
 from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
 from service.engine.requests.generate import Sampling
-from service.engine.requests.translate import TranslateRequest
+from service.engine.requests.translate import MAX_BEAMS, TranslateRequest
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import Prompt
 from service.errors import InvalidInput
-
-MAX_BEAMS = 16
 
 
 class SourceBuilder:

@@ -2,11 +2,10 @@
 
 from model_store import StoredVersion, TextCase
 from model_store.tasks.translation import TranslationConfig
-from service.engine.continuous_batching import Generator
+from service.engine.continuous_batching import make_generator
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.proving import LENGTHS, golden_cases, probes, prove, read_if_listed
-from service.engine.running_batch import RunningBatch, never_drawn
 from service.engine.runtime import WEIGHTS
 from service.engine.task import EngineTask
 from service.engine.tasks.translation.prompting import SourceBuilder
@@ -40,18 +39,13 @@ def _worker(
     tokenizer = stored.tokenizer()
     source = Source(stored.name, stored.version, tokenizer.token_bytes)
     sources = SourceBuilder(source, config, tokenizer=tokenizer, options=options)
-    banned = never_drawn(tokenizer, config.eos_id)
-    batch = RunningBatch(
-        runtime, config, token_bytes=source.token_bytes, banned=banned, options=options
-    )
     return TranslationWorker(
         VersionId(stored.name, stored.version),
         sources,
-        Generator(sources, batch, options.max_queue_size),
+        make_generator(sources, runtime, config, tokenizer=tokenizer, options=options),
         searcher=BeamSearcher(runtime, config, tokenizer=tokenizer, options=options),
         runtime=runtime,
         tokenizer=tokenizer,
-        options=options,
     )
 
 
