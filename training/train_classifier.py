@@ -16,12 +16,14 @@ from training.data.numbers import are_numbers
 from training.tasks.sequence_classification import train as numbers
 from training.tasks.text_classification import train as texts
 from training.tasks.text_classification.flags import build_parser, parse
+from training.tasks.text_classification.recipe import FIXED, fill
 
 
 def main(argv: Sequence[str]) -> None:
     """Read the flags and hand over by the kind of the data."""
     arguments = parse(argv)
     if are_numbers(arguments.data[0], id_column=arguments.id_column):
+        fill(arguments, FIXED)
         numbers.main(arguments, argv, build_parser())
     else:
         texts.main(arguments, argv)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt
 
 from model_store.config import Text, TextConfig
 from model_store.labels import Distinct
@@ -20,6 +20,8 @@ class ClassifierConfig(TextConfig):
         pooling: "concat" feeds [last, max, mean] of the hidden states to the head, "last" only
             the last one.
         dense_dims: Widths of the head's hidden layers, may be empty.
+        ngrams: Tokens of the longest n-gram that the linear path reads beside the network; 0
+            without such a path.
         labels: Class names in the order of the graph's `probs`.
         max_seq_len: Tokens that are read at most; longer texts are cut.
         truncation: Which part of a longer text is kept: the first tokens ("head"), the last
@@ -30,6 +32,7 @@ class ClassifierConfig(TextConfig):
     bidirectional: bool = False
     pooling: Literal["concat", "last"] = "concat"
     dense_dims: tuple[PositiveInt, ...] = ()
+    ngrams: NonNegativeInt = 0
     labels: Annotated[tuple[Text, ...], Field(min_length=2), Distinct]
     max_seq_len: PositiveInt
     truncation: Literal["head", "tail", "both"] = "head"

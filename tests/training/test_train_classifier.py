@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load
 
 from model_store import ClassifierConfig, GeneratorConfig, Store
+from service.engine.tasks.text_classification.runtime import ClassifierRuntime
 from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
 from training.cli import run_script
@@ -50,6 +51,17 @@ def files_under(folder):
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
 
 
+def test_scores_after_each_token_end_with_the_answer_of_both_paths(trained):
+    stored = trained
+    ids = stored.config.input_ids("a very tender film", stored.tokenizer())
+    files = {name: stored.read(f"{name}.onnx") for name in ("model", "head")}
+    weights = stored.read("weights.safetensors")
+    runtime = ClassifierRuntime(stored.config, **files, weights=weights)
+
+    assert stored.config.ngrams == 3
+    np.testing.assert_allclose(runtime.trajectory(ids)[-1], runtime.probs([ids])[0], atol=1e-6)
+
+
 def test_version_trained_from_a_file_answers_right(trained):
     stored, served = trained, open_served(trained)
 
@@ -83,7 +95,7 @@ def test_card_compares_with_a_bag_of_words_unless_told_not_to(trained, reviews):
 
 @pytest.mark.parametrize(("share", "is_fitted"), [("0.05", False), ("0.3", True)])
 def test_temperature_is_fitted_to_thirty_validation_texts_or_more(share, is_fitted, reviews):
-    stored = train("--validation-split", share, "--no-baseline", "--max-epochs", "2")
+    stored = train("--validation-split", share, "--no-baseline", "--no-ngrams", "--max-epochs", "2")
 
     temperature = load(stored.read("weights.safetensors"))["temperature"]
     assert (temperature.item() != 1.0) == is_fitted

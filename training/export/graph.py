@@ -18,7 +18,12 @@ from training.export.weights import FILENAME, Location
 from training.nets.config import Cell, StackConfig
 
 OPSET, IR_VERSION = 21, 10
-ONNX_DTYPES = {"F32": TensorProto.FLOAT, "F16": TensorProto.FLOAT16}
+ONNX_DTYPES = {
+    "F32": TensorProto.FLOAT,
+    "F16": TensorProto.FLOAT16,
+    "I32": TensorProto.INT32,
+    "I64": TensorProto.INT64,
+}
 OPERATORS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATE_ORDER = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
 """Places of ONNX's gates (i o f c; z r h) among torch's (i f g o; r z n)."""

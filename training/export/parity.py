@@ -13,12 +13,12 @@ class ParityError(Exception):
     """The graph's answers differ from torch's by more than 1e-5; nothing was written."""
 
 
-def check_equal(what: str, expected: Tensor, got: np.ndarray) -> None:
-    """Raise `ParityError` if numbers differ by more than 1e-5."""
+def check_equal(what: str, expected: Tensor, got: np.ndarray, *, at_most: float = PARITY) -> None:
+    """Raise `ParityError` if numbers differ by more than `at_most`."""
     difference = float(np.abs(expected.numpy() - got).max())
-    if not difference <= PARITY:  # so that NaN differs
+    if not difference <= at_most:  # so that NaN differs
         raise ParityError(
-            f"{what} of the graph and of torch differ by {difference:.2g} (at most {PARITY:g}); "
+            f"{what} of the graph and of torch differ by {difference:.2g} (at most {at_most:g}); "
             "nothing was written"
         )
 

@@ -28,7 +28,8 @@ def round_weights(net: nn.Module, dtype: torch.dtype) -> None:
     """Round a net's weights in place to what `dtype` can hold."""
     with torch.no_grad():
         for tensor in (*net.parameters(), *net.buffers()):
-            tensor.copy_(tensor.to(dtype).to(tensor.dtype))
+            if tensor.is_floating_point():
+                tensor.copy_(tensor.to(dtype).to(tensor.dtype))
 
 
 def _state(net: nn.Module) -> dict[str, Tensor]:
@@ -43,8 +44,13 @@ def _state(net: nn.Module) -> dict[str, Tensor]:
 
 
 def weights_to_bytes(net: nn.Module, dtype: torch.dtype = torch.float32) -> bytes:
-    """Return the file's content; every tensor is stored as `dtype`."""
-    return save({name: tensor.to(dtype).contiguous() for name, tensor in _state(net).items()})
+    """Return the file's content; every tensor is stored as `dtype`, whole numbers as they are."""
+    return save(
+        {
+            name: (tensor.to(dtype) if tensor.is_floating_point() else tensor).contiguous()
+            for name, tensor in _state(net).items()
+        }
+    )
 
 
 def load_weights(net: nn.Module, data: bytes) -> None:

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from training.nets.config import Pooling, StackConfig
+from training.nets.ngrams import NgramPath
 from training.nets.recurrent import RecurrentStack
 
 FEWEST_TOKENS = 8  # shorter texts get the temperature of so many: hardly any data set tells theirs
@@ -93,11 +94,12 @@ class TextClassifier(nn.Module):
         )
         self.output = nn.Linear(sizes[-1], 1 if config.sigmoid_output else config.num_classes)
         self.dropout = nn.Dropout(config.dropout)
+        self.ngrams: NgramPath | None = None
         self.register_buffer("temperature", torch.ones(1))
         self.register_buffer("temperature_slope", torch.zeros(1))
 
     def head(self, pooled: Tensor, lengths: Tensor) -> Tensor:
-        """Return logits (batch, num_classes) of texts, pooled (batch, pooled_dim)."""
+        """Return the network's logits (batch, num_classes) of texts, pooled (batch, pooled_dim)."""
         for layer in self.dense:
             pooled = torch.relu(layer(self.dropout(pooled)))
         logits: Tensor = self.output(self.dropout(pooled))
@@ -122,4 +124,8 @@ class TextClassifier(nn.Module):
             pooling=config.pooling,
             hidden_size=config.stack.hidden_size,
         )
-        return self.head(pooled, lengths)
+        logits = self.head(pooled, lengths)
+        if self.ngrams is not None:
+            rows = torch.arange(len(lengths), device=lengths.device)
+            logits = logits + self.ngrams(token_ids, lengths)[rows, lengths - 1]
+        return logits

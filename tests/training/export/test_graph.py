@@ -10,6 +10,7 @@ from training.data.batches import pad
 from training.export.graph import OPSET
 from training.export.sessions import open_session
 from training.export.weights import FILENAME, locate, round_weights, weights_to_bytes
+from training.fitting.ngrams import fit_ngrams
 from training.nets.classifier import ClassifierNetConfig, TextClassifier
 from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.tasks.text_classification.graph import classifier_graph, head_graph
@@ -50,6 +51,16 @@ def classifier(shape, head, *, cell="lstm", dtype=torch.float32):
     return net, weights_to_bytes(net, dtype)
 
 
+def with_ngrams(net, *, dtype=torch.float32):
+    """Give a net a linear path fitted to random rows; return it with its weights file."""
+    draw = np.random.default_rng(0)
+    rows = [draw.integers(12, size=draw.integers(1, 15)).tolist() for _ in range(80)]
+    shape = {"max_order": 3, "vocab_size": 12, "num_classes": net.config.num_classes}
+    net.ngrams = fit_ngrams(rows, np.arange(80) % net.config.num_classes, **shape)
+    round_weights(net, dtype)
+    return net, weights_to_bytes(net, dtype)
+
+
 def generator(*, cell="lstm", dtype=torch.float32, num_layers=2, **more):
     torch.manual_seed(0)
     net = LanguageModel(
@@ -78,7 +89,7 @@ def zero_state(net, rows):
 
 
 def assert_answers_alike(net, weights):
-    session = open_session(classifier_graph(net.config, locate(weights)), weights)
+    session = open_session(classifier_graph(net, locate(weights)), weights)
     with torch.inference_mode():
         for token_ids, lengths in (random_batch(), random_batch(rows=1), random_batch(max_len=1)):
             expected = torch.softmax(net(token_ids, lengths), dim=1).numpy()
@@ -100,22 +111,46 @@ def test_classifier_graph_answers_as_torch_for_every_head(head, shape, dtype):
     assert_answers_alike(*classifier(shape, head, dtype=dtype))
 
 
+@STORED
+@pytest.mark.parametrize("shape", SHAPES[1:3], ids=named)
 @pytest.mark.parametrize("head", HEADS, ids=named)
-def test_head_over_running_pools_gives_the_answer_of_each_prefix(head):
+def test_graph_with_a_linear_path_answers_as_torch(head, shape, dtype):
+    net, _ = classifier(shape, head, dtype=dtype)
+    assert_answers_alike(*with_ngrams(net, dtype=dtype))
+
+
+def test_row_of_a_graph_with_a_linear_path_has_the_same_bits_alone_and_in_a_batch():
+    net, weights = with_ngrams(classifier({"num_layers": 2}, HEADS[2])[0])
+    session = open_session(classifier_graph(net, locate(weights)), weights)
+    token_ids, lengths = random_batch(rows=17, max_len=40)
+
+    (together,) = session.run(["probs"], feeds(token_ids, lengths))
+
+    for row, (ids, length) in enumerate(zip(token_ids, lengths, strict=True)):
+        (alone,) = session.run(["probs"], feeds(ids[None, :length], length[None]))
+        assert alone.tobytes() == together[row].tobytes()
+
+
+@pytest.mark.parametrize("has_ngrams", [False, True], ids=["network", "both paths"])
+@pytest.mark.parametrize("head", HEADS, ids=named)
+def test_head_over_running_pools_gives_the_answer_of_each_prefix(head, has_ngrams):
     net, weights = classifier({"num_layers": 2}, head)
+    if has_ngrams:
+        net, weights = with_ngrams(net)
     places = locate(weights)
-    model = open_session(classifier_graph(net.config, places), weights)
-    on_top = open_session(head_graph(net.config, places), weights)
+    model = open_session(classifier_graph(net, places), weights)
+    on_top = open_session(head_graph(net, places), weights)
     ids = torch.randint(12, (1, 15))
 
-    (states,) = model.run(["hidden_states"], feeds(ids, torch.tensor([15])))
-    states = states[0]
+    names = ["hidden_states", *(["ngram_logits"] if has_ngrams else [])]
+    states, *logits = (rows[0] for rows in model.run(names, feeds(ids, torch.tensor([15]))))
     steps = np.arange(1, 16)[:, None]
     pooled = states
     if net.config.pooling == "concat":
         running = np.maximum.accumulate(states), np.cumsum(states, axis=0) / steps
         pooled = np.concatenate([states, *running], axis=1, dtype=np.float32)
-    (got,) = on_top.run(["probs"], {"pooled": pooled})
+    seen = {"pooled": pooled} | ({"ngram_logits": logits[0]} if has_ngrams else {})
+    (got,) = on_top.run(["probs"], seen)
 
     for end in range(1, 16):
         (alone,) = model.run(["probs"], feeds(ids[:, :end], torch.tensor([end])))
@@ -124,9 +159,9 @@ def test_head_over_running_pools_gives_the_answer_of_each_prefix(head):
 
 def test_hidden_states_are_zero_in_the_padding_and_bidirectional_graphs_have_none():
     net, weights = classifier({}, HEADS[0])
-    session = open_session(classifier_graph(net.config, locate(weights)), weights)
+    session = open_session(classifier_graph(net, locate(weights)), weights)
     both, both_weights = classifier({"bidirectional": True}, HEADS[0])
-    graph = onnx.load_from_string(classifier_graph(both.config, locate(both_weights)))
+    graph = onnx.load_from_string(classifier_graph(both, locate(both_weights)))
 
     (states,) = session.run(["hidden_states"], feeds(*pad([[1, 2, 3], [4]])))
 
@@ -172,8 +207,8 @@ def all_graphs():
     for cell in CELLS:
         net, weights = classifier({"num_layers": 2}, HEADS[2], cell=cell, dtype=torch.float16)
         places = locate(weights)
-        yield classifier_graph(net.config, places), weights
-        yield head_graph(net.config, places), weights
+        yield classifier_graph(net, places), weights
+        yield head_graph(net, places), weights
         language_model = LanguageModel(LanguageModelConfig(stack_config(cell=cell)))
         weights = weights_to_bytes(language_model)
         yield generator_graph(language_model.config, locate(weights)), weights
@@ -208,7 +243,7 @@ def test_graphs_hold_no_weights_but_name_those_of_the_weights_file():
 def test_graph_with_other_weights_gives_other_answers():
     """The weights really come from the file that is handed over."""
     net, weights = classifier({}, HEADS[0])
-    graph = classifier_graph(net.config, locate(weights))
+    graph = classifier_graph(net, locate(weights))
     batch = feeds(*random_batch())
     before = open_session(graph, weights).run(["probs"], batch)[0]
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training import flags
+from training.tasks.text_classification.recipe import CHOSEN
 
 _FILM = "A tender, funny and beautifully acted film."
 # Texts of example calls; of the user's own data none is ever written into a version.
@@ -30,6 +31,13 @@ PRESETS: dict[str, dict[str, Any]] = {
         "validation_split": 0.2,
         "patience": 0,
         "min_delta": 1e-4,
+        "schedule": "constant",
+        "keep": "best",
+        "no_ngrams": True,
+        "token_dropout": 0.0,
+        "input_dropout": 0.0,
+        "output_dropout": 0.0,
+        "label_smoothing": 0.0,
     },
 }
 
@@ -43,7 +51,11 @@ def build_parser() -> flags.Parser:
     net.add_argument("--preset", choices=sorted(PRESETS), help="classic: embedding 50, LSTM 64, "
                      "dense 256, dropout 0.5, sigmoid, RMSprop, early stopping")  # fmt: skip
     net.add_argument("--init-from", metavar="NAME[:VERSION]",
-                     help="take tokenizer and layers of a generator in the store")  # fmt: skip
+                     help="take tokenizer and layers of a classifier or generator in the store "
+                     "(default: the classifier whose states tell your labels best, if one beats "
+                     "a bag of words; none: from scratch)")  # fmt: skip
+    net.add_argument("--no-ngrams", action="store_true",
+                     help="leave out the linear path over n-grams beside the network")  # fmt: skip
     net.add_argument("--bidirectional", action="store_true", help="also read backwards")
     net.add_argument("--pooling", default="concat", choices=["concat", "last"])
     net.add_argument("--dense-dims", type=flags.whole(1), nargs="*", default=[],
@@ -56,6 +68,7 @@ def build_parser() -> flags.Parser:
     fine.add_argument("--gradual-unfreezing", action="store_true",
                       help="train one more layer group each epoch, from the top")  # fmt: skip
     flags.add_run_flags(parser)
+    parser.set_defaults(**dict.fromkeys(CHOSEN))  # by the data, see `recipe`
     return parser
 
 
@@ -105,6 +118,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if bool(arguments.unlabelled) != bool(arguments.teachers):
         parser.error("--unlabelled and --teachers go together: give both or neither")
+    arguments.given = frozenset(
+        name for name, value in vars(arguments).items() if value != parser.get_default(name)
+    )
     if arguments.example is None:
         arguments.example = EXAMPLES.get(arguments.data[0], PLACEHOLDER)
     return arguments

@@ -39,9 +39,9 @@ class TextClassification(TrainingTask):
     def graphs(self, net: TextClassifier, weights: bytes) -> dict[str, bytes]:
         """Return `model.onnx` and, if the net reads forwards only, `head.onnx`."""
         places = locate(weights)
-        graphs = {"model.onnx": classifier_graph(net.config, places)}
+        graphs = {"model.onnx": classifier_graph(net, places)}
         if not net.config.stack.bidirectional:
-            graphs["head.onnx"] = head_graph(net.config, places)
+            graphs["head.onnx"] = head_graph(net, places)
         return graphs
 
     def check(self, net: TextClassifier, exported: Exported) -> None:
@@ -66,7 +66,9 @@ class TextClassification(TrainingTask):
 
     def network(self, config: ClassifierConfig) -> str:
         """Say in a line what the network looks like."""
-        return f"{'bidirectional ' if config.bidirectional else ''}{super().network(config)}"
+        both = "bidirectional " if config.bidirectional else ""
+        path = f"; beside it n-grams of up to {config.ngrams} tokens" if config.ngrams else ""
+        return f"{both}{super().network(config)}{path}"
 
     def choices(self, config: ClassifierConfig) -> str:
         """Say which labels there are."""

@@ -23,15 +23,23 @@ from training.fitting.schedules import GradualUnfreezing
 from training.flags import options_from
 from training.nets.classifier import ClassifierNetConfig, TextClassifier
 from training.nets.config import StackConfig
+from training.nets.ngrams import longest_order
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
-from training.tasks.text_classification import examination
+from training.tasks.text_classification import examination, recipe
 from training.tasks.text_classification.encoding import EncodedRows, encode, encode_training
+from training.tasks.text_classification.joining import join_paths
 from training.tasks.text_classification.measure import answer_tests, calibrate, examine_tests
 from training.tasks.text_classification.module import ClassifierModule
+from training.tasks.text_classification.starts import (
+    NONE,
+    Start,
+    find_start,
+    fit_head,
+    open_start,
+)
 from training.tasks.text_classification.task import TASK
 from training.tasks.text_classification.teachers import TaughtRows, teach
-from training.tasks.text_generation.pretrained import Pretrained, open_pretrained
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +49,13 @@ GOLDEN_TEXTS = (
     "We waited an hour for cold soup. " * 60,
 )
 VALIDATION_BATCH_SIZE = 256
+STRUCTURE = frozenset(
+    (
+        *("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers"),
+        "bidirectional",
+    )
+)
+"""Flags that say what the network is; with one of them given, no start is looked for."""
 
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
@@ -67,11 +82,12 @@ def read_taught(
 
 
 def learn_tokenizer(
-    arguments: argparse.Namespace, data: ClassificationData, pretrained: Pretrained | None
+    arguments: argparse.Namespace, data: ClassificationData, start: Start | None
 ) -> Tokenizer:
-    """Return the language model's tokenizer, or learn one from the training split."""
-    if pretrained is not None:
-        return pretrained.tokenizer
+    """Return the start's tokenizer, or learn one from the training split."""
+    if start is not None:
+        return start.tokenizer
+    recipe.choose_tokenizer(arguments, data.train.texts)
     return train_tokenizer(arguments.tokenizer, data.train.texts, vocab_size=arguments.vocab_size)
 
 
@@ -80,12 +96,12 @@ def build_net(
     *,
     num_classes: int,
     vocab_size: int,
-    pretrained: Pretrained | None,
+    start: Start | None,
 ) -> TextClassifier:
-    """Build the network that the flags describe, its stack the language model's if there is one."""
-    if pretrained is not None and arguments.bidirectional:
-        raise ValueError("a generator reads forwards only: --init-from excludes --bidirectional")
-    shape = {} if pretrained is None else pretrained.shape
+    """Build the network that the flags describe, its stack the start's if there is one."""
+    if start is not None and arguments.bidirectional:
+        raise ValueError("a start reads forwards only: --init-from excludes --bidirectional")
+    shape = {} if start is None else start.shape
     config = ClassifierNetConfig(
         stack=options_from(StackConfig, arguments, vocab_size=vocab_size, **shape),
         num_classes=num_classes,
@@ -95,9 +111,29 @@ def build_net(
         sigmoid_output=arguments.sigmoid_output,
     )
     net = TextClassifier(config)
-    if pretrained is not None:
-        net.stack.load_state_dict(pretrained.net.stack.state_dict())
+    if start is not None:
+        net.stack.load_state_dict(start.stack_weights())
     return net
+
+
+def ngrams_of(arguments: argparse.Namespace, vocab_size: int) -> int:
+    """Return how many tokens the linear path's longest n-gram has, 0 without such a path."""
+    if arguments.no_ngrams:
+        return 0
+    return longest_order(recipe.ORDERS.get(arguments.tokenizer, 3), vocab_size)
+
+
+def choose_start(
+    arguments: argparse.Namespace, store: Store, data: ClassificationData
+) -> Start | None:
+    """Return the model to go on from: the one asked for, or the one that the data say is best."""
+    if arguments.init_from == NONE:
+        return None
+    if arguments.init_from:
+        return open_start(store, arguments.init_from)
+    if arguments.given & STRUCTURE or arguments.preset:
+        return None  # a network of the caller's own making
+    return find_start(store, data.train, excluded=arguments.name)
 
 
 def store_config(
@@ -113,6 +149,7 @@ def store_config(
         bidirectional=net.stack.bidirectional,
         pooling=net.pooling,
         dense_dims=net.dense_dims,
+        ngrams=ngrams_of(arguments, net.stack.vocab_size),
         labels=labels,
         max_seq_len=arguments.max_seq_len,
         truncation=arguments.truncation,
@@ -180,26 +217,40 @@ def describe(
 def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read data, train, calibrate, measure, publish."""
     store = cli.prepare(arguments)
-    with cli.checking_flags():
-        pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
+    recipe.choose_regularizers(arguments)
     data = read_data(arguments)
-    tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
+    with cli.checking_flags():
+        start = choose_start(arguments, store, data)
+    tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, start))
     with cli.checking_flags():
         net = build_net(
             arguments,
             num_classes=len(data.labels),
             vocab_size=tokenizer.vocab_size,
-            pretrained=pretrained,
+            start=start,
         )
         config = store_config(arguments, net.config, data.labels)
         taught = read_taught(arguments, store, data)
     if taught is not None:
         data = replace(data, datasets=(*data.datasets, taught.dataset))
     held_out = encode(data.validation.texts, data.validation.labels, tokenizer, config)
-    points = train(arguments, net, encode_training(data, taught, tokenizer, config), held_out)
+    encoded = encode_training(data, taught, tokenizer, config)
+    recipe.choose_schedule(
+        arguments,
+        num_rows=len(encoded.rows),
+        num_tokens=sum(map(len, encoded.rows)),
+        is_started=start is not None,
+    )
+    certain = encode(data.train.texts, data.train.labels, tokenizer, config)
+    if start is not None and not arguments.dry_run:
+        fit_head(net, certain.rows, certain.labels)
+    points = train(arguments, net, encoded, held_out)
     if points is None:
         return
-    probs = calibrate(net, held_out)
+    if config.ngrams:
+        probs = join_paths(net, certain, held_out, max_order=config.ngrams)
+    else:
+        probs = calibrate(net, held_out)
     exported = to_graphs(TASK, net, arguments.weights_dtype)
     answers = answer_tests(net, data, tokenizer, config)
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)

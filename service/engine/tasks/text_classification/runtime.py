@@ -45,6 +45,7 @@ class ClassifierRuntime:
         self._model = open_session(model, weights)
         self._head = None if head is None else open_session(head, weights)
         self._pooling = config.pooling
+        self._has_ngrams = config.ngrams > 0
         self._is_batchable = rows_are_independent(config)
 
     def probs(self, sequences: Sequence[Sequence[int]]) -> Floats:
@@ -78,9 +79,12 @@ class ClassifierRuntime:
             raise ValueError("a bidirectional model has no probabilities after each token")
         ids, lengths = pad([token_ids])
         feed = {"token_ids": ids, "lengths": lengths}
-        hidden_states: Floats = self._model.run(["hidden_states"], feed)[0][0]
-        pooled = self._pool_each(hidden_states)
-        probs: Floats = self._head.run(["probs"], {"pooled": pooled})[0]
+        names = ["hidden_states", "ngram_logits"] if self._has_ngrams else ["hidden_states"]
+        hidden_states, *ngram_logits = (rows[0] for rows in self._model.run(names, feed))
+        seen = {"pooled": self._pool_each(hidden_states)}
+        if ngram_logits:
+            seen["ngram_logits"] = ngram_logits[0]
+        probs: Floats = self._head.run(["probs"], seen)[0]
         return probs
 
     def _pool_each(self, hidden_states: Floats) -> Floats:

@@ -1,0 +1,60 @@
+"""What is chosen by the data, and that a flag given wins."""
+
+import pytest
+
+from training.tasks.text_classification import recipe
+from training.tasks.text_classification.flags import parse
+
+
+def arguments(*given):
+    return parse(["--data", "x.csv", "--name", "x", *given])
+
+
+def scheduled(*given, num_rows=10_000, tokens=12, is_started=False):
+    chosen = arguments(*given)
+    recipe.choose_schedule(
+        chosen, num_rows=num_rows, num_tokens=num_rows * tokens, is_started=is_started
+    )
+    return chosen
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [(["Kowalski", "de la Cruz", "Ng"], "char"), (["it broke after two days"], "subword")],
+    ids=["names", "sentences"],
+)
+def test_names_are_read_by_character_and_sentences_by_piece(texts, kind):
+    chosen = arguments()
+
+    recipe.choose_tokenizer(chosen, texts)
+
+    assert chosen.tokenizer == kind
+
+
+def test_every_choice_gives_way_to_its_flag():
+    chosen = scheduled("--max-epochs", "3", "--batch-size", "7", "--learning-rate", "0.5",
+                       "--schedule", "cosine", "--keep", "best", "--patience", "9")  # fmt: skip
+
+    assert (chosen.max_epochs, chosen.batch_size, chosen.learning_rate) == (3, 7, 0.5)
+    assert (chosen.schedule, chosen.keep, chosen.patience) == ("cosine", "best", 9)
+
+
+def test_patience_asks_for_early_stopping():
+    assert (scheduled().keep, scheduled("--patience", "2").keep) == ("last", "best")
+
+
+@pytest.mark.parametrize("tokens", [5, 50, 250, 1000])
+@pytest.mark.parametrize("num_rows", [50, 2_000, 10_000, 200_000])
+def test_no_more_tokens_are_read_than_the_time_allows(num_rows, tokens):
+    chosen = scheduled(num_rows=num_rows, tokens=tokens)
+
+    most = max(recipe.TOKENS_PER_ROW, 2 * tokens)
+    assert 1 <= chosen.max_epochs * tokens <= max(most, recipe.EPOCHS[0] * tokens)
+    assert chosen.max_epochs <= recipe.EPOCHS[1]
+
+
+def test_preset_of_the_course_keeps_its_own_schedule():
+    chosen = scheduled("--preset", "classic")
+
+    assert (chosen.schedule, chosen.keep, chosen.optimizer) == ("constant", "best", "rmsprop")
+    assert chosen.no_ngrams

@@ -1,0 +1,111 @@
+"""Joins the two paths of a text classifier: the network's logits and those of n-grams.
+
+How far each is trusted is fitted on validation rows, which neither has seen. Few such rows tell
+little: the weights then stay near where they start, which trusts the n-grams more. The n-grams
+are fitted once more to all rows afterwards.
+"""
+
+import logging
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+
+from training.data.batches import TextBatches
+from training.fitting.ngrams import fit_ngrams
+from training.nets.classifier import FEWEST_TOKENS, TextClassifier
+from training.nets.ngrams import NgramPath
+from training.reports.metrics import MIN_SLOPE_ROWS, negative_log_likelihood, softmax
+from training.tasks.text_classification.encoding import EncodedRows
+from training.tasks.text_classification.measure import predict_logits
+
+log = logging.getLogger(__name__)
+
+EXPECTED = np.array([np.log(2.0), 1.0])  # of log temperature and the n-grams' weight
+SPREAD = np.array([1.0, 0.5])  # how far from these they are found, a standard deviation
+LOG_TEMPERATURES = np.log(0.1), np.log(1e3)  # at 1,000, nothing is left of the network
+WEIGHTS = 0.0, 5.0
+
+
+def join_paths(
+    net: TextClassifier, train: EncodedRows, held_out: EncodedRows, *, max_order: int
+) -> np.ndarray:
+    """Give a trained net its linear path and calibrate both; return validation probabilities.
+
+    Args:
+        net: The network; gets `ngrams`, `temperature` and `temperature_slope`.
+        train: The rows that it was trained on; labels are class ids.
+        held_out: Validation rows.
+        max_order: Tokens of the longest n-gram.
+    """
+    config = net.config
+    shape = {
+        "max_order": max_order,
+        "vocab_size": config.stack.vocab_size,
+        "num_classes": config.num_classes,
+    }
+    path = fit_ngrams(train.rows, train.labels, **shape)
+    net_logits = predict_logits(net, held_out.rows)
+    ngram_logits = path_logits(path, held_out)
+    lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
+    temperature, slope, weight = fit_trust(net_logits, ngram_logits, held_out.labels, lengths)
+    path = fit_ngrams(
+        [*train.rows, *held_out.rows], np.concatenate([train.labels, held_out.labels]), **shape
+    )
+    path.table[:, :-1] *= weight
+    path.bias *= weight
+    net.ngrams = path
+    net.temperature.fill_(temperature)
+    net.temperature_slope.fill_(slope)
+    log.info(
+        "joined with %s n-grams of up to %d tokens, trust fitted on %s validation texts: network "
+        "1/%.3g (times length to the %.3f), n-grams %.3g",
+        *(f"{len(path.keys) - 1:,}", path.max_order, f"{len(lengths):,}"),
+        *(temperature, slope, weight),
+    )
+    return softmax(net_logits / (temperature * lengths**slope)[:, None] + weight * ngram_logits)
+
+
+@torch.inference_mode()
+def path_logits(path: NgramPath, rows: EncodedRows, *, batch_size: int = 32) -> np.ndarray:
+    """Return the linear path's logits (num_texts, num_classes)."""
+    logits = np.empty((len(rows.rows), len(path.bias)), np.float32)
+    for batch in TextBatches(rows.rows, list(range(len(rows.rows))), batch_size=batch_size):
+        logits[batch.labels.numpy()] = path(batch.token_ids, batch.lengths)[
+            torch.arange(len(batch.lengths)), batch.lengths - 1
+        ].numpy()
+    return logits
+
+
+def fit_trust(
+    net_logits: np.ndarray, ngram_logits: np.ndarray, labels: np.ndarray, lengths: np.ndarray
+) -> tuple[float, float, float]:
+    """Return temperature, its slope and the n-grams' weight that make validation labels likely.
+
+    The network's logits are divided by `temperature * length ** slope`, see `fit_temperature`;
+    the n-grams' are multiplied by the weight. Both lean to `EXPECTED` as if by a Gaussian prior.
+
+    Args:
+        net_logits: (rows, num_classes).
+        ngram_logits: (rows, num_classes).
+        labels: (rows,) class ids.
+        lengths: (rows,) tokens of each text.
+    """
+    logs = np.log(lengths)
+
+    def unpacked(found: np.ndarray) -> tuple[np.ndarray, float]:
+        slope = found[2] if len(found) > 2 else 0.0
+        log_temperatures = np.clip(found[0] + slope * logs, *LOG_TEMPERATURES)
+        return np.exp(log_temperatures)[:, None], float(np.clip(found[1], *WEIGHTS))
+
+    def loss(found: np.ndarray) -> float:
+        temperatures, weight = unpacked(found)
+        probs = softmax(net_logits / temperatures + weight * ngram_logits)
+        doubt = float((((found[:2] - EXPECTED) / SPREAD) ** 2).sum()) / 2
+        return negative_log_likelihood(probs, labels) + doubt / len(labels)
+
+    has_slope = bool(len(labels) >= MIN_SLOPE_ROWS and np.ptp(logs) > 0)
+    start = [*EXPECTED, 0.0] if has_slope else [*EXPECTED]
+    found = minimize(loss, start, method="Nelder-Mead").x
+    temperature = float(np.exp(np.clip(found[0], *LOG_TEMPERATURES)))
+    return temperature, float(found[2]) if has_slope else 0.0, float(np.clip(found[1], *WEIGHTS))
