@@ -64,15 +64,20 @@ def ending_keys(keys: Tensor, *, vocab_size: int) -> Tensor:
 
 
 class NgramPath(nn.Module):
-    """Class logits from n-grams: L2-normalized TF-IDF of those present, times weights.
+    """Class logits from n-grams: normalized TF-IDF times weights.
+
+    A text's vector has the scale of every n-gram at each of its places, and length 1. An n-gram
+    that comes twice counts as two that differ. Measured, that is as good as counting it once, and
+    needs no look back over the text.
 
     Args:
         max_order: Tokens of the longest n-gram.
         vocab_size: Of the tokenizer.
         buckets: (num_buckets,) int32: by key modulo num_buckets, a row of `table`.
         keys: (num_ngrams + 1,) int64, each row's n-gram; -1 for the last, which stands for none.
-        table: (num_ngrams + 1, num_classes + 1): weight times inverse document frequency of each
-            class, then that frequency squared; the last row is zeros.
+        table: (num_ngrams + 1, num_classes + 1): weight of each class times the n-gram's scale
+            (its inverse document frequency, or more), then that scale squared; the last row is
+            zeros.
         bias: (num_classes,).
     """
 
@@ -109,9 +114,8 @@ class NgramPath(nn.Module):
         keys = ngram_keys(token_ids, max_order=self.max_order, vocab_size=self.vocab_size)
         is_outside = torch.arange(token_ids.shape[1]) >= lengths[:, None]  # (batch, seq_len)
         keys = keys.masked_fill(is_outside[:, :, None], -1)
-        rows = self._rows(keys)  # (batch, seq_len, max_order)
-        values = self.table[rows] * _is_first(rows)[:, :, :, None]
-        sums = values.flatten(1, 2).cumsum(dim=1)[:, self.max_order - 1 :: self.max_order]
+        values = self.table[self._rows(keys)].flatten(1, 2)
+        sums = values.cumsum(dim=1)[:, self.max_order - 1 :: self.max_order]
         sums = sums + self.table[self._rows(ending_keys(keys, vocab_size=self.vocab_size))].sum(2)
         norms = sums[:, :, -1:].clamp(min=TINY).sqrt()
         return sums[:, :, :-1] / norms + self.bias
@@ -123,12 +127,4 @@ class NgramPath(nn.Module):
         return torch.where(is_seen, found, len(self.keys) - 1)
 
 
-TINY = 1e-6  # under any n-gram's squared frequency, which is 1 or more
-
-
-def _is_first(rows: Tensor) -> Tensor:
-    """Return 1.0 where no earlier token ends the same n-gram, (batch, seq_len, max_order)."""
-    is_equal = rows[:, :, None] == rows[:, None]  # (batch, seq_len, earlier, orders)
-    positions = torch.arange(rows.shape[1])
-    is_earlier = (positions[None, :] < positions[:, None])[:, :, None]
-    return 1.0 - (is_equal & is_earlier).any(dim=2).float()
+TINY = 1e-6  # under any n-gram's squared scale

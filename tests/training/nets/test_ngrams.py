@@ -21,12 +21,12 @@ def path(*, num_classes=2, rows=60):
 
 
 def ngrams_of(text):
-    """Return every n-gram of a text as a tuple, its start and end as words of their own."""
+    """Return the n-grams of a text at all places, its start and end as words of their own."""
     marked = ["start", *text, "end"]
-    every = {
+    every = [
         tuple(marked[at : at + n]) for n in range(1, ORDER + 1) for at in range(len(marked) - n + 1)
-    }
-    return every - {("start",), ("end",)}
+    ]
+    return [ngram for ngram in every if ngram not in {("start",), ("end",)}]
 
 
 def key_of(ngram):

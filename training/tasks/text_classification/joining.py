@@ -25,6 +25,7 @@ EXPECTED = np.array([np.log(2.0), 1.0])  # of log temperature and the n-grams' w
 SPREAD = np.array([1.0, 0.5])  # how far from these they are found, a standard deviation
 LOG_TEMPERATURES = np.log(0.1), np.log(1e3)  # at 1,000, nothing is left of the network
 WEIGHTS = 0.0, 5.0
+MIN_CHOICE_ROWS = 100
 
 
 def join_paths(
@@ -44,13 +45,15 @@ def join_paths(
         "vocab_size": config.stack.vocab_size,
         "num_classes": config.num_classes,
     }
-    path = fit_ngrams(train.rows, train.labels, **shape)
     net_logits = predict_logits(net, held_out.rows)
-    ngram_logits = path_logits(path, held_out)
+    is_leaning, ngram_logits = choose_ngrams(train, held_out, **shape)
     lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
     temperature, slope, weight = fit_trust(net_logits, ngram_logits, held_out.labels, lengths)
     path = fit_ngrams(
-        [*train.rows, *held_out.rows], np.concatenate([train.labels, held_out.labels]), **shape
+        [*train.rows, *held_out.rows],
+        np.concatenate([train.labels, held_out.labels]),
+        is_leaning=is_leaning,
+        **shape,
     )
     path.table[:, :-1] *= weight
     path.bias *= weight
@@ -64,6 +67,23 @@ def join_paths(
         *(temperature, slope, weight),
     )
     return softmax(net_logits / (temperature * lengths**slope)[:, None] + weight * ngram_logits)
+
+
+def choose_ngrams(
+    train: EncodedRows, held_out: EncodedRows, **shape: int
+) -> tuple[bool, np.ndarray]:
+    """Return whether n-grams are scaled by how they lean, and the logits of validation rows.
+
+    Scaled is the rule; where enough validation rows say otherwise, they are not.
+    """
+    logits = path_logits(fit_ngrams(train.rows, train.labels, is_leaning=True, **shape), held_out)
+    if len(held_out.rows) < MIN_CHOICE_ROWS:
+        return True, logits
+    plain = path_logits(fit_ngrams(train.rows, train.labels, is_leaning=False, **shape), held_out)
+    hits, plain_hits = (
+        int((found.argmax(axis=1) == held_out.labels).sum()) for found in (logits, plain)
+    )
+    return (True, logits) if hits >= plain_hits else (False, plain)
 
 
 @torch.inference_mode()

@@ -14,18 +14,17 @@ def ngram_logits(graph: Graph, path: NgramPath) -> str:
 
     Sums run along the text (CumSum), so that a row has the same bits alone and padded.
     """
+    order, width = path.max_order, path.table.shape[1]
     keys = _keys(graph, path)  # (batch, seq_len, max_order), -1 for none
-    rows = _rows(graph, path, keys)
-    values = _values(graph, rows)
-    firsts = graph.op("Unsqueeze", _is_first(graph, rows), _ints(graph, 3))
-    values = graph.op("Mul", values, firsts)
-    width = path.table.shape[1]
-    flat = graph.op("Reshape", values, graph.constant([0, -1, width], np.int64))
+    every = graph.op("Concat", keys, _ending_keys(graph, path, keys), axis=2) if order > 1 else keys
+    values = _values(graph, path, every)  # (batch, seq_len, 2 max_order - 1, width)
+    inside = graph.op("Slice", values, *(_ints(graph, number) for number in (0, order, 2)))
+    flat = graph.op("Reshape", inside, graph.constant([0, -1, width], np.int64))
     sums = graph.op("CumSum", flat, graph.constant(1, np.int64))
-    order = path.max_order
-    starts, ends, axes, steps = (_ints(graph, number) for number in (order - 1, TO_END, 1, order))
-    sums = graph.op("Slice", sums, starts, ends, axes, steps)  # (batch, seq_len, width)
-    for ending in _endings(graph, path, keys):
+    bounds = (_ints(graph, number) for number in (order - 1, TO_END, 1, order))
+    sums = graph.op("Slice", sums, *bounds)  # (batch, seq_len, width)
+    for place in range(order, 2 * order - 1):  # one after the other: the same order in every batch
+        ending = graph.op("Gather", values, graph.constant(place, np.int64), axis=2)
         sums = graph.op("Add", sums, ending)
     scores = graph.op("Slice", sums, *(_ints(graph, number) for number in (0, width - 1, 2)))
     squares = graph.op("Slice", sums, *(_ints(graph, number) for number in (width - 1, width, 2)))
@@ -59,24 +58,22 @@ def _keys(graph: Graph, path: NgramPath) -> str:
     return graph.op("Where", is_valid, every, graph.constant(-1, np.int64))
 
 
-def _endings(graph: Graph, path: NgramPath, keys: str) -> list[str]:
-    """Return what n-grams that end with the text's end add, (batch, seq_len, width) an order.
-
-    Added one after the other, so that every row is summed in the same order.
-    """
+def _ending_keys(graph: Graph, path: NgramPath, keys: str) -> str:
+    """Return the keys of n-grams that end with the text's end; see `ending_keys`."""
     none, base = graph.constant(-1, np.int64), path.vocab_size + NUM_RESERVED
-    found = []
-    for order in range(path.max_order - 1):
-        shorter = graph.op("Gather", keys, graph.constant(order, np.int64), axis=2)
-        shifted = graph.op("Mul", shorter, graph.constant(base, np.int64))
-        ending = graph.op("Add", shifted, graph.constant(END, np.int64))
-        ending = graph.op("Where", graph.op("Equal", shorter, none), none, ending)
-        found.append(_values(graph, _rows(graph, path, ending)))
-    return found
+    shorter = graph.op("Slice", keys, *(_ints(graph, number) for number in (0, -1, 2)))
+    shifted = graph.op("Mul", shorter, graph.constant(base, np.int64))
+    ending = graph.op("Add", shifted, graph.constant(END, np.int64))
+    return graph.op("Where", graph.op("Equal", shorter, none), none, ending)
 
 
-def _values(graph: Graph, rows: str) -> str:
-    """Return the table's rows, (…, num_classes + 1)."""
+def _values(graph: Graph, path: NgramPath, keys: str) -> str:
+    """Return each key's row of the table, the last one for those that were never seen."""
+    places = graph.op("Mod", keys, graph.constant(len(path.buckets), np.int64))
+    found = graph.op("Gather", graph.raw_weight("ngrams.buckets"), places, axis=0)
+    known = graph.op("Gather", graph.raw_weight("ngrams.keys"), found, axis=0)
+    is_seen = graph.op("Equal", known, keys)  # none is -1, which only the last row has as its key
+    rows = graph.op("Where", is_seen, found, graph.constant(len(path.keys) - 1, np.int32))
     values = graph.op("Gather", graph.raw_weight("ngrams.table"), rows, axis=0)
     if graph.weights["ngrams.table"].dtype == "F32":
         return values
@@ -88,25 +85,3 @@ def _positions(graph: Graph) -> str:
     zero, one = graph.constant(0, np.int32), graph.constant(1, np.int32)
     seq_len = graph.op("Squeeze", graph.op("Shape", "token_ids", start=1, end=2))
     return graph.op("Range", zero, graph.op("Cast", seq_len, to=TensorProto.INT32), one)
-
-
-def _rows(graph: Graph, path: NgramPath, keys: str) -> str:
-    """Return each n-gram's row of the table, the last one for those that were never seen."""
-    places = graph.op("Mod", keys, graph.constant(len(path.buckets), np.int64))
-    found = graph.op("Gather", graph.raw_weight("ngrams.buckets"), places, axis=0)
-    known = graph.op("Gather", graph.raw_weight("ngrams.keys"), found, axis=0)
-    is_seen = graph.op("Equal", known, keys)  # none is -1, which only the last row has as its key
-    return graph.op("Where", is_seen, found, graph.constant(len(path.keys) - 1, np.int32))
-
-
-def _is_first(graph: Graph, rows: str) -> str:
-    """Return 1.0 where no earlier token ends the same n-gram, (batch, seq_len, max_order)."""
-    each, others = (graph.op("Unsqueeze", rows, _ints(graph, axis)) for axis in (2, 1))
-    positions = _positions(graph)
-    later, earlier = (graph.op("Unsqueeze", positions, _ints(graph, axis)) for axis in (1, 0))
-    is_earlier = graph.op("Unsqueeze", graph.op("Less", earlier, later), _ints(graph, 2))
-    is_repeated = graph.op("And", graph.op("Equal", each, others), is_earlier)
-    counted = graph.op("Cast", is_repeated, to=TensorProto.UINT8)
-    repeated = graph.op("ReduceMax", counted, _ints(graph, 2), keepdims=0)
-    one = graph.constant(1.0, np.float32)
-    return graph.op("Sub", one, graph.op("Cast", repeated, to=TensorProto.FLOAT))
