@@ -71,16 +71,16 @@ def choose_regularizers(arguments: argparse.Namespace) -> None:
 
 
 def choose_schedule(
-    arguments: argparse.Namespace, *, num_rows: int, num_tokens: int, is_started: bool
+    arguments: argparse.Namespace, rows: Sequence[Sequence[int]], *, is_started: bool
 ) -> None:
     """Choose batch size, epochs and rate by the size of the data.
 
     Args:
         arguments: The flags; those not given are set.
-        num_rows: Training rows.
-        num_tokens: Their tokens.
+        rows: Token ids of each training text.
         is_started: Whether a stored model's layers are gone on from.
     """
+    num_rows, num_tokens = len(rows), sum(map(len, rows))
     is_patient = arguments.patience is not None  # early stopping was asked for
     batch_size = arguments.batch_size or (16 if num_rows < FEW_ROWS else 32)
     if is_started:

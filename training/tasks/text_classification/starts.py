@@ -147,20 +147,33 @@ def _sample(train: Rows) -> Rows:
     return Rows([train.texts[place] for place in places], [train.labels[place] for place in places])
 
 
-def _candidates(store: Store, excluded: str) -> list[Start]:
-    """Return the store's classifiers that read forwards; a store that is not there has none."""
-    starts = []
+def classifiers_of(store: Store, *, excluded: str) -> list[StoredVersion]:
+    """Return the text classifiers that a store serves; a store that is not there has none.
+
+    Args:
+        store: The store.
+        excluded: The name of a model that is left out.
+    """
+    found = []
     for name in store.names() if store.root.exists() else ():
         if name == excluded:
             continue
         try:
             stored = store.open(name)
         except StoreError as exc:
-            log.warning("%s is no start: %s", name, exc)
+            log.warning("%s is left out: %s", name, exc)
             continue
-        if isinstance(stored.config, ClassifierConfig) and not stored.config.bidirectional:
-            starts.append(Start.of(stored))
-    return starts
+        if isinstance(stored.config, ClassifierConfig):
+            found.append(stored)
+    return found
+
+
+def _candidates(store: Store, excluded: str) -> list[Start]:
+    return [
+        Start.of(stored)
+        for stored in classifiers_of(store, excluded=excluded)
+        if isinstance(stored.config, ClassifierConfig) and not stored.config.bidirectional
+    ]
 
 
 def _probe(start: Start, sample: Rows) -> float:

@@ -40,6 +40,7 @@ from training.tasks.text_classification.starts import (
 )
 from training.tasks.text_classification.task import TASK
 from training.tasks.text_classification.teachers import TaughtRows, teach
+from training.tasks.text_classification.untouched import say_untouched
 
 log = logging.getLogger(__name__)
 
@@ -223,24 +224,15 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         start = choose_start(arguments, store, data)
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, start))
     with cli.checking_flags():
-        net = build_net(
-            arguments,
-            num_classes=len(data.labels),
-            vocab_size=tokenizer.vocab_size,
-            start=start,
-        )
+        sizes = {"num_classes": len(data.labels), "vocab_size": tokenizer.vocab_size}
+        net = build_net(arguments, **sizes, start=start)
         config = store_config(arguments, net.config, data.labels)
         taught = read_taught(arguments, store, data)
     if taught is not None:
         data = replace(data, datasets=(*data.datasets, taught.dataset))
     held_out = encode(data.validation.texts, data.validation.labels, tokenizer, config)
     encoded = encode_training(data, taught, tokenizer, config)
-    recipe.choose_schedule(
-        arguments,
-        num_rows=len(encoded.rows),
-        num_tokens=sum(map(len, encoded.rows)),
-        is_started=start is not None,
-    )
+    recipe.choose_schedule(arguments, encoded.rows, is_started=start is not None)
     certain = encode(data.train.texts, data.train.labels, tokenizer, config)
     if start is not None and not arguments.dry_run:
         fit_head(net, certain.rows, certain.labels)
@@ -254,6 +246,8 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     exported = to_graphs(TASK, net, arguments.weights_dtype)
     answers = answer_tests(net, data, tokenizer, config)
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
+    if not arguments.no_baseline:
+        say_untouched(store, data, answers, excluded=arguments.name)
     labels = held_out.labels
     shown = {"validation": (probs, labels)}
     shown |= {name: (answers[name], np.asarray(data.tests[name].labels)) for name in answers}

@@ -12,9 +12,7 @@ def arguments(*given):
 
 def scheduled(*given, num_rows=10_000, tokens=12, is_started=False):
     chosen = arguments(*given)
-    recipe.choose_schedule(
-        chosen, num_rows=num_rows, num_tokens=num_rows * tokens, is_started=is_started
-    )
+    recipe.choose_schedule(chosen, [range(tokens)] * num_rows, is_started=is_started)
     return chosen
 
 

@@ -52,11 +52,13 @@ def test_classifier_that_reads_backwards_is_refused_as_a_start(store):
         open_start(store, "both")
 
 
-def test_classifier_goes_on_from_another_with_its_tokenizer(store, tmp_path):
+def test_classifier_goes_on_from_another_with_its_tokenizer(store, tmp_path, caplog):
+    caplog.set_level("INFO")
     train_classifier.main(["--data", write_reviews(tmp_path / "reviews.csv"), "--name", "second",
                            "--store", str(store.root), "--run-dir", str(tmp_path / "run"),
                            "--init-from", "forwards"])  # fmt: skip
 
+    assert "forwards:1, as it is, answers 1.0000 of " in caplog.text
     first, second = store.open("forwards"), store.open("second")
     assert second.read("tokenizer.json") == first.read("tokenizer.json")
     assert second.config.hidden_size == 12
