@@ -10,7 +10,7 @@ BATCH_SIZES = (1, 2, 5, 16)
 
 
 class ParityError(Exception):
-    """The graph's answers differ from torch's by more than 1e-5; nothing was written."""
+    """The graph's answers differ from torch's by more than rounding; nothing was written."""
 
 
 def check_equal(what: str, expected: Tensor, got: np.ndarray, *, at_most: float = PARITY) -> None:

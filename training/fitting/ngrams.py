@@ -8,11 +8,11 @@ from scipy.sparse import csr_matrix, diags
 from sklearn.linear_model import LogisticRegression
 
 from training.nets.ngrams import TINY, NgramPath, ending_keys, longest_order, ngram_keys
+from training.reports.baseline import FEW_ROWS
 
 MAX_NGRAMS = 2**17  # of the most frequent; 2.5 MB for two classes
 ENTRIES_PER_CLASS = 2**22  # of the table, in all
 BUCKETS_PER_NGRAM = 4  # an eighth of the n-grams, the rarest, find their bucket taken
-FEW_ROWS = 1000  # in fewer, an n-gram counts that one text has
 INVERSE_PENALTY = {True: 10.0, False: 30.0}  # by whether n-grams are scaled by how they lean
 LEAST_LEANING = 0.01
 SMOOTHING = 1.0  # added to each count

@@ -12,6 +12,12 @@ _FILM = "A tender, funny and beautifully acted film."
 EXAMPLES = {"imdb": _FILM, "sst2": _FILM, "rt_polarity": _FILM, "names_by_language": "Kowalski"}
 PLACEHOLDER = "Text of your own to classify."
 
+STRUCTURE = (
+    *("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers"),
+    "bidirectional",
+)
+"""Flags that say what the network is; with one of them given, no start is looked for."""
+
 PRESETS: dict[str, dict[str, Any]] = {
     "classic": {  # the LSTM classifier of many courses and Keras examples
         "cell": "lstm",
@@ -119,8 +125,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if bool(arguments.unlabelled) != bool(arguments.teachers):
         parser.error("--unlabelled and --teachers go together: give both or neither")
+    flags_given = {argument.partition("=")[0] for argument in argv}
     arguments.given = frozenset(
-        name for name, value in vars(arguments).items() if value != parser.get_default(name)
+        name for name in STRUCTURE if f"--{name.replace('_', '-')}" in flags_given
     )
     if arguments.example is None:
         arguments.example = EXAMPLES.get(arguments.data[0], PLACEHOLDER)

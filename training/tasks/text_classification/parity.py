@@ -6,7 +6,9 @@ import torch
 
 from training.export.parity import PARITY, check_equal, random_batches
 from training.export.sessions import feeds, open_session
-from training.nets.classifier import TextClassifier
+from training.nets.classifier import FEWEST_TOKENS, TextClassifier
+
+MAX_LEN = 60  # tokens of the longest row compared
 
 
 @torch.inference_mode()
@@ -17,9 +19,11 @@ def check_classifier(net: TextClassifier, graphs: Mapping[str, bytes], weights: 
         ParityError: A probability differs by more than 1e-5, or by that over a temperature under 1.
     """
     # rounding of logits, which a temperature under 1 magnifies
-    at_most = PARITY * max(1.0, 1 / float(net.temperature))
+    ends = torch.tensor([FEWEST_TOKENS, MAX_LEN], dtype=torch.float32)
+    lowest = float((net.temperature * ends**net.temperature_slope).min())
+    at_most = PARITY * max(1.0, 1 / lowest)
     model = open_session(graphs["model.onnx"], weights)
-    for token_ids, lengths in random_batches(net.config.stack.vocab_size, max_len=60):
+    for token_ids, lengths in random_batches(net.config.stack.vocab_size, max_len=MAX_LEN):
         expected = torch.softmax(net(token_ids, lengths), dim=1)
         got = model.run(["probs"], feeds(token_ids, lengths))[0]
         check_equal("probabilities", expected, got, at_most=at_most)

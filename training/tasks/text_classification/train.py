@@ -50,13 +50,6 @@ GOLDEN_TEXTS = (
     "We waited an hour for cold soup. " * 60,
 )
 VALIDATION_BATCH_SIZE = 256
-STRUCTURE = frozenset(
-    (
-        *("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers"),
-        "bidirectional",
-    )
-)
-"""Flags that say what the network is; with one of them given, no start is looked for."""
 
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
@@ -88,7 +81,6 @@ def learn_tokenizer(
     """Return the start's tokenizer, or learn one from the training split."""
     if start is not None:
         return start.tokenizer
-    recipe.choose_tokenizer(arguments, data.train.texts)
     return train_tokenizer(arguments.tokenizer, data.train.texts, vocab_size=arguments.vocab_size)
 
 
@@ -132,7 +124,7 @@ def choose_start(
         return None
     if arguments.init_from:
         return open_start(store, arguments.init_from)
-    if arguments.given & STRUCTURE or arguments.preset:
+    if arguments.given or arguments.preset:
         return None  # a network of the caller's own making
     return find_start(store, data.train, excluded=arguments.name)
 
@@ -222,6 +214,8 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     data = read_data(arguments)
     with cli.checking_flags():
         start = choose_start(arguments, store, data)
+    if start is None:
+        recipe.choose_tokenizer(arguments, data.train.texts)
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, start))
     with cli.checking_flags():
         sizes = {"num_classes": len(data.labels), "vocab_size": tokenizer.vocab_size}

@@ -46,9 +46,15 @@ def test_patience_asks_for_early_stopping():
 def test_no_more_tokens_are_read_than_the_time_allows(num_rows, tokens):
     chosen = scheduled(num_rows=num_rows, tokens=tokens)
 
-    most = max(recipe.TOKENS_PER_ROW, 2 * tokens)
-    assert 1 <= chosen.max_epochs * tokens <= max(most, recipe.EPOCHS[0] * tokens)
-    assert chosen.max_epochs <= recipe.EPOCHS[1]
+    assert chosen.max_epochs * tokens <= max(recipe.TOKENS_PER_ROW, 2 * tokens)
+    assert 2 <= chosen.max_epochs <= recipe.EPOCHS[1]
+
+
+def test_flag_of_the_network_counts_as_given_also_at_its_default():
+    """A start of another width once took the place of an explicit `--hidden-size 128`."""
+    assert arguments("--hidden-size", "128").given == {"hidden_size"}
+    assert arguments("--cell=lstm").given == {"cell"}
+    assert arguments("--max-epochs", "3").given == set()
 
 
 def test_preset_of_the_course_keeps_its_own_schedule():
