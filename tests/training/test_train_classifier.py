@@ -258,3 +258,17 @@ def test_preset_changes_defaults_and_flags_given_win_over_it():
     assert (classic.optimizer, classic.batch_size, classic.max_epochs) == ("rmsprop", 128, 10)
     assert (classic.dropout, classic.sigmoid_output, classic.min_delta) == (0.5, True, 1e-4)
     assert (mixed.hidden_size, mixed.patience, mixed.embedding_dim) == (32, 4, 50)
+
+
+def test_resumed_run_of_names_reads_ngrams_as_long_as_at_its_start(tmp_path):
+    """The kept tokenizer's kind was once not chosen again, and n-grams fell from five to three."""
+    data = tmp_path / "names.csv"
+    names = [f"{stem}{end},{end}" for end in ("ski", "ov") for stem in map(str, range(30))]
+    data.write_text("\n".join(["text,label", *names]))
+    given = ["--run-dir", str(tmp_path / "run"), "--max-epochs", "2"]
+    where = {"store": tmp_path / "store", "data": str(data)}
+
+    first = train(*given, **where)
+    second = train(*given, "--resume", **where)
+
+    assert (first.config.ngrams, second.config.ngrams) == (5, 5)

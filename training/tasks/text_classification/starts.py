@@ -34,6 +34,7 @@ from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
 from training.references import parse_reference
 from training.reports.baseline import Baseline
+from training.tasks.text_generation.pretrained import shape_of, stack_of
 
 log = logging.getLogger(__name__)
 
@@ -74,21 +75,13 @@ class Start:
             raise ValueError(f"{name} is no generator and no text classifier but {config.task}")
         if isinstance(config, ClassifierConfig) and config.bidirectional:
             raise ValueError(f"{name} also reads backwards: a start must read forwards only")
-        stack = StackConfig(
-            vocab_size=config.vocab_size,
-            embedding_dim=config.embedding_dim,
-            hidden_size=config.hidden_size,
-            num_layers=config.num_layers,
-            cell=config.cell,
-        )
         weights = {key: tensor.float() for key, tensor in load(stored.read(FILENAME)).items()}
-        return cls(name, stack, weights, stored.tokenizer())
+        return cls(name, stack_of(config), weights, stored.tokenizer())
 
     @property
     def shape(self) -> dict[str, Any]:
         """The fields of `StackConfig` that must be taken over."""
-        names = ("embedding_dim", "hidden_size", "num_layers", "cell")
-        return {name: getattr(self.stack, name) for name in names}
+        return shape_of(self.stack)
 
     def stack_weights(self) -> dict[str, Tensor]:
         """Return the tensors of its layers, as `RecurrentStack` names them."""

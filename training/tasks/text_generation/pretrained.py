@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from model_store import GeneratorConfig, Store, StoredVersion, Tokenizer
+from model_store.config import TextConfig
 from training.export.weights import FILENAME, load_weights
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModel, LanguageModelConfig
@@ -25,13 +26,24 @@ class Pretrained:
     @property
     def shape(self) -> dict[str, Any]:
         """The fields of `StackConfig` that must be taken over."""
-        stack = self.net.config.stack
-        return {
-            "embedding_dim": stack.embedding_dim,
-            "hidden_size": stack.hidden_size,
-            "num_layers": stack.num_layers,
-            "cell": stack.cell,
-        }
+        return shape_of(self.net.config.stack)
+
+
+def stack_of(config: TextConfig) -> StackConfig:
+    """Return a stored network's layers in the words of training."""
+    return StackConfig(
+        vocab_size=config.vocab_size,
+        embedding_dim=config.embedding_dim,
+        hidden_size=config.hidden_size,
+        num_layers=config.num_layers,
+        cell=config.cell,
+    )
+
+
+def shape_of(stack: StackConfig) -> dict[str, Any]:
+    """Return the fields of `StackConfig` that must be taken over with a network's layers."""
+    names = ("embedding_dim", "hidden_size", "num_layers", "cell")
+    return {name: getattr(stack, name) for name in names}
 
 
 def language_model(stored: StoredVersion) -> LanguageModel:
@@ -43,13 +55,7 @@ def language_model(stored: StoredVersion) -> LanguageModel:
     config = stored.config
     if not isinstance(config, GeneratorConfig):
         raise ValueError(f"{stored.name}:{stored.version} is no generator but {config.task}")
-    stack = StackConfig(
-        vocab_size=config.vocab_size,
-        embedding_dim=config.embedding_dim,
-        hidden_size=config.hidden_size,
-        num_layers=config.num_layers,
-        cell=config.cell,
-    )
+    stack = stack_of(config)
     net = LanguageModel(LanguageModelConfig(stack, tie_weights=config.tie_weights))
     load_weights(net, stored.read(FILENAME))
     return net
