@@ -7,8 +7,10 @@ from dataclasses import asdict
 from typing import Any
 
 from training.data.labelled_texts import ClassificationData, Rows, load_classification
+from training.data.own_files import ReadOptions
 from training.data.reports import counted
 from training.errors import UsageError
+from training.flags import options_from
 from training.reports.baseline import NAME as BASELINE
 from training.reports.baseline import Baseline
 from training.tasks.text_classification import examination
@@ -55,8 +57,7 @@ def read_labelled(arguments: argparse.Namespace, sources: Sequence[str]) -> Clas
     """Load labelled texts, split as the same flags split them in training."""
     data = load_classification(
         sources,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
+        options=options_from(ReadOptions, arguments),
         validation_split=arguments.validation_split,
         test_split=arguments.test_split,
         seed=arguments.seed,

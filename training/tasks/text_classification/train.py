@@ -15,6 +15,7 @@ from training import cli
 from training.data.augment import TokenNoise
 from training.data.batches import TextBatches
 from training.data.labelled_texts import ClassificationData, load_classification
+from training.data.own_files import ReadOptions
 from training.data.vocab import train_tokenizer
 from training.export.publish import Described, command_line, to_graphs
 from training.fitting.callbacks import Point
@@ -56,8 +57,7 @@ def read_data(arguments: argparse.Namespace) -> ClassificationData:
     """Load the splits and say what was read and left out."""
     data = load_classification(
         arguments.data,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
+        options=options_from(ReadOptions, arguments),
         validation_split=arguments.validation_split,
         test_split=arguments.test_split,
         seed=arguments.seed,
