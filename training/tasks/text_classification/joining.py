@@ -6,6 +6,8 @@ are fitted once more to all rows afterwards.
 """
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +31,12 @@ MIN_CHOICE_ROWS = 100
 
 
 def join_paths(
-    net: TextClassifier, train: EncodedRows, held_out: EncodedRows, *, max_order: int
+    net: TextClassifier,
+    train: EncodedRows,
+    held_out: EncodedRows,
+    *,
+    max_order: int,
+    pieces: Sequence[str],
 ) -> np.ndarray:
     """Give a trained net its linear path and calibrate both; return validation probabilities.
 
@@ -38,13 +45,16 @@ def join_paths(
         train: The rows that it was trained on; labels are class ids.
         held_out: Validation rows.
         max_order: Tokens of the longest n-gram.
+        pieces: What each token stands for, by id.
     """
     config = net.config
-    shape = {
+    shape: dict[str, Any] = {
+        "pieces": pieces,
         "max_order": max_order,
         "vocab_size": config.stack.vocab_size,
         "num_classes": config.num_classes,
     }
+    log.info("fitting n-grams to %s texts", f"{len(train.rows):,}")
     net_logits = predict_logits(net, held_out.rows)
     is_leaning, ngram_logits = choose_ngrams(train, held_out, **shape)
     lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
@@ -70,7 +80,7 @@ def join_paths(
 
 
 def choose_ngrams(
-    train: EncodedRows, held_out: EncodedRows, **shape: int
+    train: EncodedRows, held_out: EncodedRows, **shape: Any
 ) -> tuple[bool, np.ndarray]:
     """Return whether n-grams are scaled by how they lean, and the logits of validation rows.
 

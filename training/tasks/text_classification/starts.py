@@ -30,6 +30,7 @@ from training.data.batches import TextBatches
 from training.data.labelled_texts import Rows
 from training.data.vocab import encode_corpus
 from training.export.weights import FILENAME
+from training.fitting.logistic import by_class
 from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
 from training.references import parse_reference
@@ -220,10 +221,9 @@ def fit_head(net: TextClassifier, rows: Sequence[Sequence[int]], labels: np.ndar
     scaler = StandardScaler().fit(states)
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=200)
     model.fit(scaler.transform(states), labels)
-    weight = model.coef_ / scaler.scale_
-    bias = model.intercept_ - weight @ scaler.mean_
-    if len(weight) == 1:  # of two classes, one row tells of both
-        weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    weight, bias = by_class(model, net.config.num_classes)
+    weight = weight / scaler.scale_
+    bias = bias - weight @ scaler.mean_
     with torch.no_grad():
         net.output.weight.copy_(torch.from_numpy(weight))
         net.output.bias.copy_(torch.from_numpy(bias))

@@ -28,7 +28,12 @@ from training.nets.ngrams import longest_order
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
 from training.tasks.text_classification import examination, recipe
-from training.tasks.text_classification.encoding import EncodedRows, encode, encode_training
+from training.tasks.text_classification.encoding import (
+    EncodedRows,
+    encode,
+    encode_training,
+    pieces_of,
+)
 from training.tasks.text_classification.joining import join_paths
 from training.tasks.text_classification.measure import answer_tests, calibrate, examine_tests
 from training.tasks.text_classification.module import ClassifierModule
@@ -55,6 +60,7 @@ VALIDATION_BATCH_SIZE = 256
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
     """Load the splits and say what was read and left out."""
+    log.info("reading %s", ", ".join(arguments.data))
     data = load_classification(
         arguments.data,
         options=options_from(ReadOptions, arguments),
@@ -234,9 +240,12 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     if points is None:
         return
     if config.ngrams:
-        probs = join_paths(net, certain, held_out, max_order=config.ngrams)
+        probs = join_paths(
+            net, certain, held_out, max_order=config.ngrams, pieces=pieces_of(tokenizer)
+        )
     else:
         probs = calibrate(net, held_out)
+    log.info("exporting, then answering the test texts")
     exported = to_graphs(TASK, net, arguments.weights_dtype)
     answers = answer_tests(net, data, tokenizer, config)
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
