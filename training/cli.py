@@ -3,9 +3,12 @@
 import argparse
 import logging
 import shlex
+import statistics
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +29,7 @@ from model_store.document import describe
 from model_store.manifest import Dataset
 from model_store.names import check_model_name
 from training.data.batches import Passes
-from training.data.reports import DataReport
+from training.data.reports import DataReport, counted
 from training.errors import DataError, UsageError
 from training.export.publish import Described, library_versions, publish
 from training.fitting.callbacks import Point
@@ -34,10 +37,13 @@ from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
 from training.fitting.module import TrainingModule
 from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
+from training.fitting.time_left import spoken
 from training.flags import DEFAULT_STORE, options_from
 from training.task import Exported, TrainingTask, parameters_of, task_of
 
 log = logging.getLogger(__name__)
+
+DRY_BATCHES = 5  # of a dry run; the first one takes longer
 
 
 def fit_options(arguments: argparse.Namespace) -> FitOptions:
@@ -61,6 +67,7 @@ def run_tokenizer(arguments: argparse.Namespace, learn: Callable[[], Tokenizer])
     kept = run_dir(arguments) / "tokenizer.json"
     if arguments.resume and kept.exists():
         return Tokenizer.from_bytes(kept.read_bytes())
+    log.info("learning the vocabulary, encoding the texts")
     tokenizer = learn()
     if not arguments.dry_run and this_share().is_first:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -125,8 +132,7 @@ def fit_or_try(
         all processes but the first.
     """
     if arguments.dry_run:
-        module(next(iter(batches))).sum().backward()
-        say_dry_run(module.net, len(batches))
+        say_dry_run(arguments, module, batches)
         return None
     points = fit(module, batches, held_out, options=fit_options(arguments), callbacks=callbacks)
     return points if this_share().is_first else None
@@ -184,12 +190,21 @@ def publish_run(
     return stored
 
 
-def say_dry_run(net: nn.Module, num_batches: int) -> None:
-    """Say what would be trained."""
-    each = "1 batch" if num_batches == 1 else f"{num_batches:,} batches"
+def say_dry_run(
+    arguments: argparse.Namespace, module: TrainingModule, batches: Passes[Any]
+) -> None:
+    """Try some batches; say what would be trained, and about how long it would take."""
+    times = []
+    for batch in islice(batches, DRY_BATCHES):
+        started = time.monotonic()
+        module(batch).sum().backward()
+        times.append(time.monotonic() - started)
+    seconds = statistics.median(times) * len(batches) * arguments.max_epochs
     log.info(
-        "dry run: %s parameters, %s an epoch; nothing written", f"{parameters_of(net):,}", each
-    )
+        "dry run: %s parameters, %s an epoch, %s: %s of training; nothing written",
+        *(f"{parameters_of(module.net):,}", "1 batch" if len(batches) == 1 else
+          f"{len(batches):,} batches", counted(arguments.max_epochs, "epoch"), spoken(seconds)),
+    )  # fmt: skip
 
 
 def say_published(stored: StoredVersion, example: Any) -> None:
