@@ -39,6 +39,7 @@ from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
 from training.fitting.time_left import spoken
 from training.flags import DEFAULT_STORE, options_from
+from training.serving import check_better, keep_better, served_version
 from training.task import Exported, TrainingTask, parameters_of, task_of
 
 log = logging.getLogger(__name__)
@@ -176,16 +177,28 @@ def publish_run(
     described: Described,
     tokenizer: Any = None,
 ) -> StoredVersion:
-    """Publish a run's net as a new version and say so; see `publish`."""
+    """Publish a run's net as a new version and say so; see `publish`.
+
+    One that measured worse than the version that is served does not take its place by itself.
+
+    Raises:
+        UsageError: It measured no better, and `--only-if-better` was given.
+    """
+    store = Store(arguments.store)
+    served = served_version(store, arguments.name)
+    if arguments.only_if_better and served is not None:
+        check_better(served, described.about, run_dir(arguments))
     stored = publish(
         net,
         exported,
         config,
         tokenizer=tokenizer,
-        store=Store(arguments.store),
+        store=store,
         name=arguments.name,
         described=described,
     )
+    if served is not None:
+        keep_better(store, served, stored)
     say_published(stored, described.example)
     return stored
 
@@ -217,28 +230,15 @@ def say_published(stored: StoredVersion, example: Any) -> None:
     task.warn(stored)
     root = stored.path.parent.parent
     default = Store(root).serving(stored.name).default
-    if default == stored.version:
-        _warn_of_worse(stored, Store(root))
-    else:
+    if default != stored.version:
         log.info(
-            "%s stays at version %d, which was promoted; to change that:\n"
+            "%s stays at version %d, which was promoted; to serve the new one:\n"
             "python -m model_store promote %s %d --store %s",
             *(stored.name, default, stored.name, stored.version, root),
         )
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, task.call(stored.name, example))
-
-
-def _warn_of_worse(stored: StoredVersion, store: Store) -> None:
-    """Warn if the version before, which this one takes the place of, measured better."""
-    before = max((v for v in store.versions(stored.name) if v < stored.version), default=None)
-    if before and (finding := store.worse(stored.name, stored.version, than=before)):
-        log.warning(
-            "warning: %s; as the newest version it is served nevertheless. To go back:\n"
-            "python -m model_store promote %s %d --store %s",
-            *(finding, stored.name, before, store.root),
-        )
 
 
 def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:

@@ -133,6 +133,9 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store's folder")
     run.add_argument("--run-dir", type=Path, help="checkpoints and logs (default: runs/NAME)")
     run.add_argument("--seed", type=whole(0), default=0, help="of weights, splits and order")
+    run.add_argument("--only-if-better", action="store_true",
+                     help="publish only what measures better than the version that is "
+                     "served")  # fmt: skip
     run.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     run.add_argument("--dry-run", action="store_true", help="read data, build, try one batch; stop")
     run.add_argument("--accelerator", default="cpu", help="cpu, gpu or auto")

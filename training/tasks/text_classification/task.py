@@ -32,8 +32,9 @@ class TextClassification(TrainingTask):
     figures = (
         "`accuracy` is the share of right answers, `accuracy_low` to `accuracy_high` its 95 %"
         " interval; `macro_f1` counts every class alike, however rare; `loss` is in nats; "
-        "`calibration_error` tells how far confidence and accuracy differ on average. `user` "
-        "names your own rows."
+        "`calibration_error` tells how far confidence and accuracy differ on average. `baseline` "
+        "and `characters` are bags of words and of characters fitted to the same rows, `network` "
+        "and `ngrams` the model's two paths alone. `user` names your own rows."
     )
 
     def graphs(self, net: TextClassifier, weights: bytes) -> dict[str, bytes]:
@@ -75,20 +76,25 @@ class TextClassification(TrainingTask):
         return f"Labels: {', '.join(config.labels)}."
 
     def warn(self, stored: StoredVersion) -> None:
-        """Warn of a classifier that a bag of words beats on the same rows."""
+        """Warn of a classifier that a bag of words or characters beats on the same rows."""
         figures = stored.manifest.metrics
         for key, value in figures.items():
             test_set, is_accuracy, rest = key.partition("_test_accuracy")
-            baseline = figures.get(f"{test_set}_test_baseline_accuracy", value)
-            if not is_accuracy or rest or value >= baseline:
+            if not is_accuracy or rest:
+                continue
+            bags = {
+                bag: figures.get(f"{test_set}_test_{name}_accuracy", value)
+                for bag, name in (("words", "baseline"), ("characters", "characters"))
+            }
+            best = max(bags, key=lambda bag: bags[bag])
+            if value >= bags[best]:
                 continue
             width = figures.get(f"{key}_high", value) - figures.get(f"{key}_low", value)
             log.warning(
-                "warning: a bag of words does better on the test texts (%s): accuracy %.4f, this "
-                "model %.4f%s. Train longer, give more texts, or start from a language model "
-                "(--init-from reviews, for English)",
-                *(test_set, baseline, value),
-                ", which may be chance" if baseline - value <= width / 2 else "",
+                "warning: a bag of %s does better on the test texts (%s): accuracy %.4f, this "
+                "model %.4f%s. Train longer (--max-epochs) or give more texts",
+                *(best, test_set, bags[best], value),
+                ", which may be chance" if bags[best] - value <= width / 2 else "",
             )
 
     def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:

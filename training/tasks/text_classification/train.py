@@ -28,6 +28,7 @@ from training.nets.ngrams import longest_order
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
 from training.tasks.text_classification import examination, recipe
+from training.tasks.text_classification.doubts import DOUBTS, keep_doubts
 from training.tasks.text_classification.encoding import (
     EncodedRows,
     encode,
@@ -35,7 +36,7 @@ from training.tasks.text_classification.encoding import (
     pieces_of,
 )
 from training.tasks.text_classification.joining import join_paths
-from training.tasks.text_classification.measure import answer_tests, calibrate, examine_tests
+from training.tasks.text_classification.measure import answer, calibrate, examine_tests
 from training.tasks.text_classification.module import ClassifierModule
 from training.tasks.text_classification.starts import (
     NONE,
@@ -247,13 +248,14 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         probs = calibrate(net, held_out)
     log.info("exporting, then answering the test texts")
     exported = to_graphs(TASK, net, arguments.weights_dtype)
-    answers = answer_tests(net, data, tokenizer, config)
+    answers = {name: answer(net, rows, tokenizer, config) for name, rows in data.tests.items()}
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
     if not arguments.no_baseline:
         say_untouched(store, data, answers, excluded=arguments.name)
+    keep_doubts(cli.run_dir(arguments) / DOUBTS, data, answers)
     labels = held_out.labels
     shown = {"validation": (probs, labels)}
-    shown |= {name: (answers[name], np.asarray(data.tests[name].labels)) for name in answers}
+    shown |= {name: (answers[name].probs, np.asarray(data.tests[name].labels)) for name in answers}
     described = describe(
         arguments,
         argv,
