@@ -31,6 +31,7 @@ from model_store.names import check_model_name
 from training.data.batches import Passes
 from training.data.reports import DataReport, counted
 from training.errors import DataError, UsageError
+from training.export.parity import ParityError
 from training.export.publish import Described, library_versions, publish
 from training.fitting.callbacks import Point
 from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
@@ -131,12 +132,30 @@ def fit_or_try(
     Returns:
         The losses at each validation; None where nothing is left to do: after a dry run, and in
         all processes but the first.
+
+    Raises:
+        UsageError: The training diverged.
     """
     if arguments.dry_run:
         say_dry_run(arguments, module, batches)
         return None
     points = fit(module, batches, held_out, options=fit_options(arguments), callbacks=callbacks)
+    check_converged(module.net, arguments)
     return points if this_share().is_first else None
+
+
+def check_converged(net: nn.Module, arguments: argparse.Namespace) -> None:
+    """See that a trained net's weights are numbers.
+
+    Raises:
+        UsageError: They are not: the training diverged.
+    """
+    if not all(bool(weight.isfinite().all()) for weight in net.parameters()):
+        raise UsageError(
+            "the training diverged, its weights are no numbers any more: give a lower "
+            f"--learning-rate than {arguments.learning_rate:g}, or a --grad-clip-norm under "
+            f"{arguments.grad_clip_norm or 1:g}"
+        )
 
 
 def about_run(
@@ -252,6 +271,9 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     except (DataError, StoreError, UsageError) as exc:
         log.error("error: %s", exc)
         return 2
+    except ParityError as exc:
+        log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
+        return 1
     except KeyboardInterrupt as exc:
         log.error("%s", str(exc) or "stopped; nothing was published")
         return 130

@@ -1,5 +1,6 @@
 """What every run is prepared with."""
 
+import argparse
 import logging
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tests.model_store.conftest import about, classifier_files
 from tests.models import publish_classifier
 from training import cli, serving
 from training.errors import UsageError
+from training.export.parity import ParityError
 from training.tasks.text_classification.flags import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,6 +136,24 @@ def test_only_what_is_better_is_published_where_asked_for(tmp_path, got, is_publ
         return
     with pytest.raises(UsageError, match=f"test_accuracy is {got:g}, that of tickets:1.*0.9;.*run"):
         serving.check_better(served, about(got), tmp_path / "run")
+
+
+def test_training_that_diverged_is_called_that_with_what_to_change():
+    net = torch.nn.Linear(2, 2)
+    given = argparse.Namespace(learning_rate=0.5, grad_clip_norm=0.0)
+    cli.check_converged(net, given)
+    with torch.no_grad():
+        net.bias[1] = float("nan")
+    with pytest.raises(UsageError, match="diverged.*--learning-rate than 0.5.*norm under 1"):
+        cli.check_converged(net, given)
+
+
+def test_graph_that_is_not_the_net_ends_in_a_line_and_a_status(caplog):
+    def main(_):
+        raise ParityError("probabilities differ by 1")
+
+    assert cli.run_script(main, []) == 1
+    assert caplog.messages[0].startswith("error: probabilities differ by 1; the run's folder has")
 
 
 def test_model_that_is_not_there_yet_is_not_compared(tmp_path):

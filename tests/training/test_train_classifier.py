@@ -96,10 +96,19 @@ def test_card_compares_with_a_bag_of_words_unless_told_not_to(trained, reviews):
 
 @pytest.mark.parametrize(("share", "is_fitted"), [("0.05", False), ("0.3", True)])
 def test_temperature_is_fitted_to_thirty_validation_texts_or_more(share, is_fitted, reviews):
-    stored = train("--validation-split", share, "--no-baseline", "--no-ngrams", "--max-epochs", "2")
+    stored = train("--validation-split", share, "--no-baseline", "--no-ngrams")
 
     temperature = load(stored.read("weights.safetensors"))["temperature"]
     assert (temperature.item() != 1.0) == is_fitted
+
+
+def test_temperature_at_its_stop_is_told_and_left_out(reviews, caplog):
+    """Of a network that learned nothing, none makes the validation labels likely."""
+    with caplog.at_level("INFO"):
+        stored = train("--no-ngrams", "--learning-rate", "1e-9", "--max-epochs", "1",
+                       "--validation-split", "0.4", "--no-baseline")  # fmt: skip
+    assert load(stored.read("weights.safetensors"))["temperature"].item() == 1.0
+    assert "not calibrated: no temperature from 0.1 to 10.0" in caplog.text
 
 
 def test_command_of_the_manifest_makes_the_same_version_again(reviews):

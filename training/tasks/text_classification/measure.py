@@ -48,6 +48,12 @@ def calibrate(net: TextClassifier, held_out: EncodedRows) -> np.ndarray:
         return metrics.softmax(logits)
     lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
     temperature, slope = metrics.fit_temperature(logits, held_out.labels, lengths)
+    if np.isclose(abs(np.log(temperature)), metrics.LOG_BOUNDS[1], atol=1e-3):
+        log.info(
+            "not calibrated: no temperature from %.1f to %.1f makes the validation labels likely",
+            *np.exp(metrics.LOG_BOUNDS),
+        )
+        return metrics.softmax(logits)
     net.temperature.fill_(temperature)
     net.temperature_slope.fill_(slope)
     log.info(
