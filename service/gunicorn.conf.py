@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from service.http import startup_checks
+from service.observability import log
 from service.settings import SettingsError, load_settings
 
 try:
@@ -66,6 +67,7 @@ APPLICATION, METRICS, MEMORY = (
 
 def on_starting(server: Any) -> None:
     """Look for what would fail later with less clear words, then import what workers share."""
+    log.configure(settings.log_level)
     for problem in startup_checks.problems(settings, server.cfg.address):
         sys.exit(f"The service cannot start: {problem}")
     server.run_dir = startup_checks.make_run_dir(Path(worker_tmp_dir))

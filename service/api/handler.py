@@ -162,7 +162,12 @@ class Handler:
         record.duration_s = time.monotonic() - record.started
         self._site.bodies.give_back(record)
         for observer in self._site.observers:
-            observer(record)
+            try:
+                observer(record)
+            except Exception:  # what cannot be noted of an answer must not undo it
+                logger.exception(
+                    "%s was not noted", record.route, extra={"request_id": record.request_id}
+                )
 
 
 def server_timing(record: RequestRecord) -> str:

@@ -13,7 +13,7 @@ import signal
 import socket
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 from model_store import StoreError, StoreReader
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Only what mkdtemp makes goes there.
 SHARED_MEMORY = Path("/dev/shm")  # nosec B108
-TRACING_PACKAGE = "opentelemetry"
+TRACING = "service.observability.tracing"  # takes packages that need not be there
 METRICS_DIR = "metrics"
 STARTED_FILE = "started"
 LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
@@ -103,10 +103,19 @@ def check_rates(settings: Settings) -> str | None:
 
 
 def check_tracing(endpoint: str) -> str | None:
-    """Say what is missing for traces, if they are wanted."""
-    if not endpoint or find_spec(TRACING_PACKAGE) is not None:
+    """Say what is missing for traces, or cannot be used, if they are wanted."""
+    if not endpoint:
         return None
-    return "OTEL_EXPORTER_OTLP_ENDPOINT is set: pip install -r requirements-otel.txt, or unset it"
+    try:
+        import_module(TRACING).check(endpoint)
+    except ImportError as exc:
+        return (
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is set ({exc}): pip install -r requirements-otel.txt, or "
+            "unset it"
+        )
+    except Exception as exc:  # whatever packages of others say of a variable
+        return f"no traces can be made as the OTEL_ variables say: {exc or repr(exc)}"
+    return None
 
 
 def check_doors(settings: Settings) -> str | None:

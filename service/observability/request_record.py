@@ -1,6 +1,7 @@
 """What is known of a request once it is answered: what logs and metrics are made of."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class RequestRecord:
         held_bytes: Bytes of its body that are counted as held.
         caller: Whose it is where limits are kept, once that was looked up.
         has_place: Whether it takes one of its caller's places for open requests.
-        trace_parent: The caller's trace, if it sent one and traces are made.
+        trace_context: OpenTelemetry's context of the caller's trace, where traces are made.
         headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.
     """
@@ -53,6 +54,6 @@ class RequestRecord:
     held_bytes: int = 0
     caller: str | None = None
     has_place: bool = False
-    trace_parent: str | None = None
+    trace_context: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     duration_s: float = 0.0
