@@ -58,9 +58,9 @@ accesslog = None  # the service writes its own line for each request
 
 # Imported before the workers are forked, which then share their memory (two workers: 52 MB less,
 # by PSS). No import starts a thread, which would not survive the fork.
-APPLICATION, METRICS, MEMORY = (
+APPLICATION, WORKER_FILES, MEMORY = (
     "service.wsgi",
-    "service.observability.metrics",
+    "service.observability.worker_files",
     "service.engine.memory",
 )
 
@@ -103,7 +103,7 @@ def worker_exit(server: Any, worker: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Keep the counts of a worker that has ended; what fails here must not end the others."""
     try:
-        import_module(METRICS).retire(server.run_dir, worker.pid)
+        import_module(WORKER_FILES).retire(server.run_dir, worker.pid)
     except Exception:
         server.log.exception("The counts of the worker (pid:%s) are lost", worker.pid)
 

@@ -24,6 +24,7 @@ from service.observability import log
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.metrics import Metrics
 from service.observability.metrics_sampler import Sampler
+from service.observability.model_counts import ModelCounts
 from service.settings import DEFAULT_MODELS, Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ def build() -> Flask:
         logger.warning(problem)
     access = Access(settings)
     metrics = Metrics(CollectorRegistry(), settings.run_dir)
-    notes = DeferredNotes([metrics, log.RequestLog(settings.log_level)])
+    counts = ModelCounts(settings.run_dir)
+    notes = DeferredNotes([metrics, counts, log.RequestLog(settings.log_level)])
     sampler = Sampler(metrics, engine, access.keyring)
     app = create_app(
         engine,
@@ -64,6 +66,7 @@ def build() -> Flask:
         guards=access.guards,
         observers=[*access.observers, notes],
         more_routes=[metrics_route(metrics.render)],
+        read_counts=notes.flushed_before(counts.read),
     )
     app.extensions["sampler"] = sampler
     app.extensions["notes"] = notes

@@ -1,7 +1,7 @@
 """`create_app`: the routes as a Flask application, and errors for what no route takes."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
@@ -16,6 +16,7 @@ from service.api.reply import STATUS_LINES, Reply
 from service.api.request import Request, RequestIds
 from service.api.router import Router
 from service.api.routes import all_routes
+from service.observability.model_counts import Counts, Kind, ModelCounts
 from service.settings import Settings
 
 
@@ -26,6 +27,7 @@ def create_app(
     guards: Iterable[Guard] = (),
     observers: Iterable[Observer] = (),
     more_routes: Iterable[Route] = (),
+    read_counts: Callable[[], Mapping[Kind, Counts]] | None = None,
 ) -> Flask:
     """Make the application.
 
@@ -35,23 +37,25 @@ def create_app(
         guards: Called before each request's body is read, and refuse by raising (API keys, rates).
         observers: Called with the record of each answered request (logs, metrics).
         more_routes: Routes beside the API's own.
+        read_counts: Returns what the models have answered, which one of `observers` counts; without
+            it that is counted here, for this process alone.
 
     Returns:
         The application; its engine is `app.extensions["engine"]`, what its routes share
         `app.extensions["site"]`, and the handlers of its busy routes, by path, are
         `app.extensions["busy_routes"]`.
     """
-    statistics = Statistics()
+    if read_counts is None:
+        counts = ModelCounts()
+        read_counts, observers = counts.read, (*observers, lambda record: counts([record]))
     bodies = BodyBudget(settings.max_bodies_bytes)
-    site = Site(
-        engine, settings, tuple(guards), (*observers, statistics), RequestIds(), bodies=bodies
-    )
+    site = Site(engine, settings, tuple(guards), tuple(observers), RequestIds(), bodies=bodies)
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
     app.extensions["site"] = site
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
-    routes = (*all_routes(statistics), *more_routes)
+    routes = (*all_routes(Statistics(read_counts)), *more_routes)
     for route in routes:
         app.add_url_rule(
             route.rule,

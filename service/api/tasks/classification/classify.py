@@ -79,9 +79,8 @@ def note(answer: ClassifyAnswer, request: Request) -> int:
     """Note for logs and metrics who answered, and return the number of tokens read."""
     record = request.record
     record.model, record.version = answer.model, answer.version
-    timing = answer.timing
-    record.queue_s, record.compute_s = timing.queue_s, timing.compute_s
-    record.batch_size, record.num_rows = timing.batch_size, len(answer.results)
+    record.note_times(answer.timing)
+    record.num_rows = len(answer.results)
     record.prompt_tokens = sum(result.num_tokens for result in answer.results)
     return record.prompt_tokens
 
