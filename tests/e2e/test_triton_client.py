@@ -1,5 +1,6 @@
 """Triton's own HTTP client, unmodified, against the real server."""
 
+import asyncio
 import gc
 import operator
 import os
@@ -15,6 +16,7 @@ from tests.e2e.test_lifecycle import until
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its own dependencies' deprecations
     import tritonclient.http as triton
+    import tritonclient.http.aio as triton_aio
     from tritonclient.utils import InferenceServerException
 
 pytestmark = pytest.mark.e2e
@@ -121,6 +123,23 @@ def test_requests_run_side_by_side(base_url):
     pending = [client.async_infer("sentiment", [texts(f"film {n}")]) for n in range(8)]
     assert all(one.get_result().as_numpy("label").shape == (1,) for one in pending)
     client.close()
+
+
+@pytest.mark.parametrize("binary_in", [True, False], ids=["bytes in", "json in"])
+@pytest.mark.parametrize("binary_out", [True, False], ids=["bytes out", "json out"])
+def test_the_asyncio_client_is_answered_in_every_form(base_url, binary_in, binary_out):
+    async def ask():
+        client = triton_aio.InferenceServerClient(base_url.removeprefix("http://"))
+        try:
+            outputs = [triton.InferRequestedOutput("label", binary_data=binary_out)]
+            inputs = [texts("good", "dull", binary=binary_in)]
+            answer = await client.infer("sentiment", inputs, outputs=outputs)
+            index = await client.get_model_repository_index()
+            return answer.as_numpy("label").shape, len(index)
+        finally:
+            await client.close()
+
+    assert asyncio.run(ask()) == ((2,), 3)
 
 
 def test_statistics_grow(client):
