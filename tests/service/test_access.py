@@ -18,7 +18,7 @@ from tests.fakes import FakeEngine
 from tests.models import publish_classifier
 from tests.service.test_auth import line
 
-OPEN = {"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
+OPEN = {"/health", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
 
 
 def classify(client):
