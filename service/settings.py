@@ -118,6 +118,10 @@ class Settings(BaseSettings):
     """Whether a caller's address is the last one in `X-Forwarded-For`; only right where nobody
     can reach the service but through a proxy of your own."""
 
+    cors_origins: str = ""
+    """Origins of other sites' pages whose scripts may ask here from a browser, such as
+    `https://app.example, http://localhost:3000`; `*` is every page. Empty: none."""
+
     request_timeout_s: float = Field(default=60.0, gt=0, le=86_400)
     """Seconds after which a request that is not answered fails with 504."""
 

@@ -8,6 +8,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service.api import errors
 from service.api.body import BodyBudget
+from service.api.cors import Cors, answer_preflight
 from service.api.engine_protocol import EngineProtocol
 from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
 from service.api.handler import UNMATCHED, Endpoint, Guard, Handler, Observer, Route, Site
@@ -18,6 +19,8 @@ from service.api.router import Router
 from service.api.routes import all_routes
 from service.observability.model_counts import Counts, Kind, ModelCounts
 from service.settings import Settings
+
+PREFLIGHT = "preflight"  # stands for the route of a browser's question before a request
 
 
 def create_app(
@@ -44,12 +47,18 @@ def create_app(
         The application; its engine is `app.extensions["engine"]`, what its routes share
         `app.extensions["site"]`, and the handlers of its busy routes, by path, are
         `app.extensions["busy_routes"]`.
+
+    Raises:
+        OriginsError: `cors_origins` cannot be used.
     """
     if read_counts is None:
         counts = ModelCounts()
         read_counts, observers = counts.read, (*observers, lambda record: counts([record]))
     bodies = BodyBudget(settings.max_bodies_bytes)
-    site = Site(engine, settings, tuple(guards), tuple(observers), RequestIds(), bodies=bodies)
+    cors = Cors(settings.cors_origins) if settings.cors_origins else None
+    site = Site(
+        engine, settings, tuple(guards), tuple(observers), RequestIds(), bodies=bodies, cors=cors
+    )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
     app.extensions["site"] = site
@@ -88,6 +97,9 @@ def _unmatched(site: Site, rules: list[str]) -> Callable[[HTTPException], Respon
     """Make the handler of requests that Flask finds no view for."""
 
     def unmatched(fault: HTTPException) -> Response:
+        if site.cors is not None and site.cors.is_preflight(request.environ):
+            route = Route(PREFLIGHT, answer_preflight, is_open=True)  # it never carries a key
+            return _response(*Handler(route, site)(request.environ))
         is_v2 = request.path.startswith("/v2")
         route = Route(
             UNMATCHED,

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from model_store import StoreError, StoreReader
+from service.api.cors import Cors, OriginsError
 from service.api.task import api_tasks
 from service.auth import KeysError, read_keys
 from service.rate_limits import Rates, RatesError, SharedCounts, StoredCounts
@@ -46,6 +47,7 @@ def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
         check_store(settings.store_dir),
         check_keys(settings.api_keys_file),
         check_rates(settings),
+        check_origins(settings.cors_origins),
         check_tracing(settings.otel_exporter_otlp_endpoint),
         check_doors(settings),
     ]
@@ -98,6 +100,16 @@ def check_rates(settings: Settings) -> str | None:
         if settings.rate_limit_storage:
             StoredCounts(settings.rate_limit_storage)
     except RatesError as exc:
+        return str(exc)
+    return None
+
+
+def check_origins(origins: str) -> str | None:
+    """Say why the origins cannot be used, if so."""
+    try:
+        if origins:
+            Cors(origins)
+    except OriginsError as exc:
         return str(exc)
     return None
 
