@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 MAX_STOP = 16
 MAX_STOP_CHARS = 256
 MAX_SEED = 2**63 - 1
+MAX_STATE_CHARS = 4 * 1024 * 1024
 
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -41,6 +42,7 @@ Numbers = Annotated[
     documented(minItems=1, limits={"maxItems": "max_texts"}),
 ]
 Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
+SealedState = Annotated[str, Field(min_length=1, max_length=MAX_STATE_CHARS)]
 MaxTokens = Annotated[int, Field(ge=0), documented(limits={"maximum": "max_tokens"})]
 
 

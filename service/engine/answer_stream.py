@@ -3,10 +3,11 @@
 Knows no thread and no model; `generation_handle` brings the tokens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from service.engine.requests.generate import Delta, GeneratedAnswer, TokenLogprob
+from service.engine.stepping import Standing
 from service.engine.text_stream import Ending, TextStream
 from service.engine.token_sampler import TokenLogprobs
 
@@ -20,12 +21,19 @@ class Part:
         token_ids: Not told before.
         logprobs: One for each of them, if they were asked for.
         ending: Set on the last part.
+        standing: Where it stands, on the last part if its caller wants to go on from there.
     """
 
     index: int
     token_ids: Sequence[int]
     logprobs: Sequence[TokenLogprobs] = ()
     ending: Ending | None = None
+    standing: Standing | None = None
+
+
+Seal = Callable[[Standing, Sequence[int], bytes], str]
+"""Makes the state that a caller takes away: of where an answer stands, all its tokens, and the
+bytes of a character that it left unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +61,27 @@ class Answer:
         token_bytes: What each token adds to the text, by id.
         stop: Texts that end the answer.
         echo: The prompt to repeat before it, or None.
+        seal: Makes its state, if that is wanted.
+        begun: Bytes of a character that the answer before this one left unfinished.
     """
 
     def __init__(
-        self, index: int, token_bytes: Sequence[bytes], stop: Sequence[bytes], echo: Echo | None
+        self,
+        index: int,
+        token_bytes: Sequence[bytes],
+        stop: Sequence[bytes],
+        *,
+        echo: Echo | None = None,
+        seal: Seal | None = None,
+        begun: bytes = b"",
     ) -> None:
         """Begin with no text."""
         self._index = index
         self._token_bytes = token_bytes
-        self._stream = TextStream(token_bytes, stop)
+        self._stream = TextStream(token_bytes, stop, begun=begun, goes_on=seal is not None)
         self._echo = echo
+        self._seal = seal
+        self._standing: Standing | None = None
         self._new_ids: list[int] = []
         self._token_ids: list[int] = []
         self._logprobs: list[TokenLogprobs] = []
@@ -74,6 +93,7 @@ class Answer:
         self._new_ids += part.token_ids
         self._logprobs += part.logprobs
         self._ending = part.ending
+        self._standing = part.standing
 
     def tell(self) -> Delta | None:
         """Return the next piece, or None while there is nothing to show."""
@@ -93,11 +113,18 @@ class Answer:
         reason, has_eos = None, False
         if self._ending is not None:
             reason, has_eos = self._ending.reason, self._ending.has_eos
-        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos)
+        state = self._state(has_eos=has_eos)
+        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos, state)
 
     def written(self) -> bytes:
         """Return the bytes of all tokens told so far, a stop text's included."""
         return b"".join(self._token_bytes[token_id] for token_id in self._token_ids)
+
+    def _state(self, *, has_eos: bool) -> str | None:
+        if self._seal is None or self._standing is None:
+            return None
+        token_ids = self._token_ids[:-1] if has_eos else self._token_ids
+        return self._seal(self._standing, token_ids, self._stream.unfinished)
 
     def _entries(self, places: range) -> list[TokenLogprob]:
         if not self._logprobs:
@@ -138,7 +165,6 @@ def join(deltas: Sequence[Delta], seeds: Sequence[int]) -> list[GeneratedAnswer]
         text = "".join(delta.text for delta in own)
         num_tokens = sum(delta.num_tokens for delta in own)
         logprobs = tuple(entry for delta in own for entry in delta.logprobs)
-        answers.append(
-            GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, own[-1].has_eos)
-        )
+        end = (own[-1].has_eos, own[-1].state)
+        answers.append(GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, *end))
     return answers

@@ -14,6 +14,7 @@ from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
+from service.engine.tasks.text_generation.carrying import Carried, CarriedStates
 from service.errors import InvalidInput
 
 
@@ -25,6 +26,7 @@ class PromptBuilder:
         config: Its configuration.
         tokenizer: Its tokenizer.
         options: Limits.
+        states: Opens the states that requests go on from, and seals those that they ask for.
     """
 
     def __init__(
@@ -34,8 +36,10 @@ class PromptBuilder:
         *,
         tokenizer: Tokenizer,
         options: EngineOptions,
+        states: CarriedStates,
     ) -> None:
         """Remember what prompts are checked against."""
+        self._states = states
         self._source = source
         self._config = config
         self._tokenizer = tokenizer
@@ -52,18 +56,24 @@ class PromptBuilder:
 
         Raises:
             InvalidInput: Naming the field, its value, what is allowed and the remedy.
+            StateMismatch: If it goes on from a state of another version.
         """
         if request.numbers:
             raise InvalidInput(
                 "this model continues a text: send a `prompt`, and no `input`", param="input"
             )
         params = resolve_sampling(request.sampling, self._config, self._options)
-        token_ids = self._encode(request.prompt)
+        carried = None if request.state is None else self._states.open(request.state)
+        token_ids = self._encode(request.prompt, goes_on=carried is not None)
         self._check_length(token_ids)
         has_logprobs = params.logprobs is not None
         echo = None
         if request.echo:
             echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs)
+        if carried is None:
+            read = seen = [self._config.bos_id, *token_ids]
+        else:
+            read, seen = [*carried.pending, *token_ids], [*carried.seen, *token_ids]
         generation = Generation(
             self._source,
             params,
@@ -71,11 +81,13 @@ class PromptBuilder:
             echo=echo,
             deadline=request.deadline,
             on_change=on_change,
+            seal=self._states.seal_after(seen) if request.returns_state else None,
+            begun=None if carried is None else _begun(carried, token_ids),
         )
         # To know how probable each token of the prompt was, it is read token by token.
         chunk = 1 if echo is not None and has_logprobs else CHUNK
-        read = [self._config.bos_id, *token_ids]
-        return Prompt(generation, read, params.n, chunk, seen=read)
+        context = None if carried is None else carried.context
+        return Prompt(generation, read, params.n, chunk, seen, context=context)
 
     def smallest(self, deadline: float) -> GenerateRequest:
         """Return a request as small as can be: two tokens, since the first comes of the prompt."""
@@ -84,9 +96,10 @@ class PromptBuilder:
         small = Sampling(max_tokens=min(2, config.max_tokens), temperature=0.0, seed=0)
         return GenerateRequest(prompt, small, deadline=deadline)
 
-    def _encode(self, prompt: str | Sequence[int]) -> list[int]:
+    def _encode(self, prompt: str | Sequence[int], *, goes_on: bool) -> list[int]:
+        """Return a prompt's token ids; what follows a state is any text, and nothing around it."""
         allowed = self._config.prompts
-        if allowed and prompt not in allowed:
+        if allowed and not goes_on and prompt not in allowed:
             raise InvalidInput(
                 f"this model takes only these prompts: {', '.join(allowed)}", param="prompt"
             )
@@ -94,7 +107,8 @@ class PromptBuilder:
             self._check_ids(prompt)
             return list(prompt)
         try:
-            return self._tokenizer.encode_ids(self._config.wrap(prompt))
+            text = prompt if goes_on else self._config.wrap(prompt)
+            return self._tokenizer.encode_ids(text)
         except ValueError as exc:
             raise InvalidInput(f"`prompt`: {exc}; leave it out", param="prompt") from exc
 
@@ -121,3 +135,8 @@ class PromptBuilder:
         return b"".join(self._source.token_bytes[token_id] for token_id in prompt).decode(
             errors="replace"
         )
+
+
+def _begun(carried: Carried, token_ids: Sequence[int]) -> bytes:
+    """Return what is left of a character that a state cut, unless other text comes between."""
+    return b"" if token_ids else carried.rest

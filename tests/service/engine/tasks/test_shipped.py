@@ -91,6 +91,23 @@ def test_callers_at_the_same_time_get_their_own_answers(engine, name):
     assert got == truth
 
 
+@pytest.mark.parametrize(("name", "start"), [("shakespeare", ""), ("reviews", "positive")])
+def test_a_text_read_in_parts_ends_with_the_same_bits(engine, name, start):
+    def read(text, state=None):
+        sampling = Sampling(max_tokens=0)
+        request = GenerateRequest(text, sampling, name, state=state, returns_state=True)
+        return engine.answer(request).result()[0].state
+
+    words = f" {' '.join(SENTENCES)}".replace(" ", "\0 ").split("\0")[1:]
+    state = read(start)
+    whole = read("".join(words), state)
+
+    for word in words:
+        state = read(word, state)
+
+    assert state == whole
+
+
 def test_one_beam_writes_what_is_written_token_by_token(engine):
     found = engine.answer(SearchRequest(SENTENCES, 1, model="en-fr")).results
     sampling = Sampling(temperature=0.0)
@@ -131,6 +148,14 @@ def test_tags_stand_where_their_words_do(engine):
         (ClassifyRequest((), "sentiment", numbers=([1.0],)), "reads texts"),
         (GenerateRequest("a", model="digit-names"), "send its 64 numbers as `input`"),
         (GenerateRequest("a", model="shakespeare", numbers=(1.0,)), "send a `prompt`"),
+        (
+            GenerateRequest("", model="digit-names", numbers=IMAGES[0], returns_state=True),
+            "leave out `return_state`",
+        ),
+        (
+            GenerateRequest("", model="digit-names", numbers=IMAGES[0], state="x"),
+            "leave out `state`",
+        ),
         (TagRequest(("word " * 1001,), "pos"), "1001 words, this model reads up to 1000"),
         (SearchRequest(("word " * 90,), model="en-fr"), "one sentence at a time"),
         (SearchRequest(("a",), 17, model="en-fr"), "from 1 to 16"),
