@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from service.engine.requests.classify import (
@@ -125,7 +126,11 @@ class FakeEngine:
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         self._admit(request)
         status = self._find(_exactly(request, "sentiment"), "classify")
-        results = tuple(_classify(text, request.explain) for text in request.texts)
+        states = request.states or (None,) * len(request.texts)
+        results = tuple(
+            _answer(text, before, request)
+            for text, before in zip(request.texts, states, strict=True)
+        )
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
         self.is_alive = self.is_alive and self.dies_of not in request.texts
         return ClassifyAnswer(status.name, status.version, results, timing)
@@ -204,6 +209,13 @@ def _exactly(request: ClassifyRequest | GenerateRequest, default: str) -> str:
 
 def _labels(status: ModelStatus) -> tuple[str, ...]:
     return (str(status.version), *status.labels)
+
+
+def _answer(text: str, before: str | None, request: ClassifyRequest) -> Classification:
+    """All text so far is the state."""
+    so_far = " ".join(filter(None, (before, text)))
+    state = so_far if request.returns_state else None
+    return replace(_classify(so_far, request.explain), state=state)
 
 
 def _classify(text: str, explain: str | None) -> Classification:

@@ -43,6 +43,11 @@ Numbers = Annotated[
 ]
 Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
 SealedState = Annotated[str, Field(min_length=1, max_length=MAX_STATE_CHARS)]
+SealedStates = Annotated[
+    list[SealedState | None],
+    Field(min_length=1, fail_fast=True),
+    documented(limits={"maxItems": "max_texts"}),
+]
 MaxTokens = Annotated[int, Field(ge=0), documented(limits={"maximum": "max_tokens"})]
 
 

@@ -22,6 +22,9 @@ class ClassifyRequest:
         is_caller_gone: Tells whether nobody waits any more; asked between batches.
         version: The one to take of those that `model` may mean, where one was told already.
         numbers: Inputs as nested lists, each of the shape that the model takes.
+        states: For each text what an earlier answer gave to go on from, None for one that begins;
+            empty if none goes on. A text that goes on may be empty.
+        returns_state: Whether each answer is to have the state at its text's end.
     """
 
     verb: ClassVar[str] = "classify"
@@ -33,6 +36,13 @@ class ClassifyRequest:
     is_caller_gone: Callable[[], bool] = field(default=never, compare=False)
     version: int | None = None
     numbers: tuple[Any, ...] = field(default=(), compare=False)
+    states: tuple[str | None, ...] = field(default=(), repr=False)
+    returns_state: bool = False
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether texts go on from others, or are to be gone on from."""
+        return bool(self.states) or self.returns_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +63,10 @@ class TokenScore:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The answer for one text; `probs` in label order, `score` the label's own probability."""
+    """The answer for one text; `probs` in label order, `score` the label's own probability.
+
+    `state`, if it was asked for, is what a request with the text's next part can go on from.
+    """
 
     label: str
     score: float
@@ -61,6 +74,7 @@ class Classification:
     num_tokens: int
     truncated: bool
     explanation: tuple[TokenScore, ...] | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -260,4 +260,4 @@ def test_conflicts_of_states_are_documented_where_states_are_taken(client):
         for path, one in paths.items()
         if "409" in one.get("post", {"responses": ()})["responses"]
     }
-    assert listed == {"/v1/generate"}
+    assert listed == {"/v1/generate", "/v1/classify", "/classify"}

@@ -8,13 +8,16 @@ from typing import Any
 import torch
 
 from model_store import ClassifierConfig, GoldenCase, StoredVersion, TextCase, Tokenizer
-from training.export.weights import locate
+from training.export.weights import FILENAME, locate
 from training.nets.classifier import TextClassifier
 from training.task import Exported, TrainingTask
 from training.tasks.text_classification.evaluate import add_flags, evaluate_classifier
 from training.tasks.text_classification.graph import classifier_graph, head_graph
 from training.tasks.text_classification.parity import check_classifier
+from training.tasks.text_classification.resume_graph import RESUME, can_resume, resume_graph
+from training.tasks.text_classification.resumed import check_resumed
 from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_classification.stored_net import classifier_of
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +41,33 @@ class TextClassification(TrainingTask):
     )
 
     def graphs(self, net: TextClassifier, weights: bytes) -> dict[str, bytes]:
-        """Return `model.onnx` and, if the net reads forwards only, `head.onnx`."""
+        """Return `model.onnx`, and what is there for nets that read forwards only.
+
+        `head.onnx` tells of each token, `resume.onnx` goes on within a text.
+        """
         places = locate(weights)
         graphs = {"model.onnx": classifier_graph(net, places)}
         if not net.config.stack.bidirectional:
             graphs["head.onnx"] = head_graph(net, places)
+        if can_resume(net.config):
+            graphs[RESUME] = resume_graph(net, places)
         return graphs
+
+    def more_graphs(self, stored: StoredVersion) -> dict[str, bytes]:
+        """Return `resume.onnx`, which versions of before lack; see `TrainingTask`."""
+        net = classifier_of(stored)
+        if RESUME in stored.manifest.files or not can_resume(net.config):
+            return {}
+        weights, model = stored.read(FILENAME), stored.read("model.onnx")
+        graph = resume_graph(net, locate(weights))
+        check_resumed(net, {"model.onnx": model, RESUME: graph}, weights)
+        return {RESUME: graph}
 
     def check(self, net: TextClassifier, exported: Exported) -> None:
         """Compare probabilities on random padded batches; see `TrainingTask`."""
         check_classifier(net, exported.graphs, exported.weights)
+        if RESUME in exported.graphs:
+            check_resumed(net, exported.graphs, exported.weights)
 
     def golden(
         self,

@@ -27,7 +27,8 @@ EXPLAIN: dict[bool | str, Explain | None] = {
 def classify(request: Request) -> Reply:
     """Answer with the label and probabilities of each text."""
     ask = parse_json(ClassifyAsk, request)
-    texts, numbers = _inputs(ask.input, request)
+    states = _states(ask)
+    texts, numbers = _inputs(ask.input, request, may_be_blank=bool(states))
     explain = EXPLAIN[ask.explain]
     answer: ClassifyAnswer = request.engine.answer(
         ClassifyRequest(
@@ -37,6 +38,8 @@ def classify(request: Request) -> Reply:
             request.deadline(),
             request.is_client_gone,
             numbers=numbers,
+            states=states,
+            returns_state=ask.return_state,
         )
     )
     num_tokens = note(answer, request)
@@ -61,8 +64,15 @@ def classify(request: Request) -> Reply:
     )
 
 
+def _states(ask: ClassifyAsk) -> tuple[str | None, ...]:
+    """Return a state for each text, or none at all."""
+    if ask.state is None:
+        return ()
+    return (ask.state,) if isinstance(ask.state, str) else tuple(ask.state)
+
+
 def _inputs(
-    given: str | list[str] | list[Any], request: Request
+    given: str | list[str] | list[Any], request: Request, *, may_be_blank: bool
 ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Return the texts, or the numbers, of a request's input."""
     if isinstance(given, list) and given and not isinstance(given[0], str):
@@ -72,7 +82,7 @@ def _inputs(
                 f"`input` has {len(given)} arrays; send 1 to {most} in one request", param="input"
             )
         return (), tuple(given)
-    return checked_texts(given, request.settings), ()
+    return checked_texts(given, request.settings, may_be_blank=may_be_blank), ()
 
 
 def note(answer: ClassifyAnswer, request: Request) -> int:
@@ -96,6 +106,8 @@ def _item(index: int, result: Classification, text: str, explain: Explain | None
         "num_tokens": result.num_tokens,
         "truncated": result.truncated,
     }
+    if result.state is not None:
+        item["state"] = result.state
     if explain is not None:
         # The label's own column is the one with the label's own score, the greatest.
         column = result.probs.index(max(result.probs))

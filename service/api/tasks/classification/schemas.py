@@ -2,7 +2,15 @@
 
 from typing import Literal
 
-from service.api.request_schemas import Ask, ModelName, Numbers, Text, Texts
+from service.api.request_schemas import (
+    Ask,
+    ModelName,
+    Numbers,
+    SealedState,
+    SealedStates,
+    Text,
+    Texts,
+)
 
 
 class ClassifyAsk(Ask):
@@ -18,6 +26,13 @@ class ClassifyAsk(Ask):
     explain: bool | Literal["trajectory", "occlusion"] = False
     """`trajectory` (or true) adds the probabilities after each token, `occlusion` the change that
     each word makes."""
+
+    return_state: bool = False
+    """Adds to each row the state of the network at its text's end, as `state`."""
+
+    state: SealedState | SealedStates | None = None
+    """The `state` of an earlier row, to go on from there; `input` is then what follows, and may be
+    empty. For a list of texts a list, null for a text that begins."""
 
     truncate_prompt_tokens: Literal[-1] | None = None
     """As vLLM's clients send it: -1 is what always happens, a cut where the model has its limit."""

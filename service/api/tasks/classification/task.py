@@ -13,6 +13,7 @@ from service.api.tasks.classification.responses import ClassifyAnswerBody
 from service.api.tasks.classification.schemas import ClassifyAsk
 from service.api.tasks.classification.tensors import TENSORS
 from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
+from service.errors import StateMismatch
 
 FILM = "a tender, funny and beautifully acted film"
 
@@ -21,6 +22,7 @@ _classify = {
     "Several texts": {"input": [FILM, "dull and far too long"]},
     "What each token does to it": {"input": FILM, "explain": "trajectory"},
 }
+_more = (StateMismatch,)
 
 
 def hub(call: HubCall) -> list[Any]:
@@ -53,8 +55,12 @@ ROUTES = (
     ),
 )
 OPERATIONS = {
-    "POST /v1/classify": Operation(NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
-    "POST /classify": Operation(FOREIGN, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
+    "POST /v1/classify": Operation(
+        NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work", more_errors=_more
+    ),
+    "POST /classify": Operation(
+        FOREIGN, ClassifyAnswerBody, ClassifyAsk, _classify, "work", more_errors=_more
+    ),
     "POST /predict": Operation(
         FOREIGN,
         PredictBody,

@@ -108,6 +108,19 @@ def test_a_text_read_in_parts_ends_with_the_same_bits(engine, name, start):
     assert state == whole
 
 
+@pytest.mark.parametrize("name", ["sentiment", "sentiment-small"])
+def test_a_text_that_comes_word_by_word_is_scored_with_the_same_bits(engine, name):
+    words = " ".join(SENTENCES).split()
+    state = None
+    for place, word in enumerate(words):
+        request = ClassifyRequest((word,), name, states=(state,), returns_state=True)
+        [answer] = engine.answer(request).results
+        state = answer.state
+        if place % 7 == 0 or place == len(words) - 1:
+            [whole] = engine.answer(ClassifyRequest((" ".join(words[: place + 1]),), name)).results
+            assert answer.probs == whole.probs
+
+
 def test_one_beam_writes_what_is_written_token_by_token(engine):
     found = engine.answer(SearchRequest(SENTENCES, 1, model="en-fr")).results
     sampling = Sampling(temperature=0.0)
@@ -145,6 +158,10 @@ def test_tags_stand_where_their_words_do(engine):
         (ClassifyRequest((), "digits", numbers=([10**400] * 64,)), "not finite in 32 bits"),
         (ClassifyRequest((), "vowels", numbers=([[0.0] * 12] * 401,)), "up to 400: send fewer"),
         (ClassifyRequest(("a",), "digits"), "reads no texts"),
+        (
+            ClassifyRequest((), "vowels", numbers=SEQUENCES, returns_state=True),
+            "`return_state` is for models that read texts",
+        ),
         (ClassifyRequest((), "sentiment", numbers=([1.0],)), "reads texts"),
         (GenerateRequest("a", model="digit-names"), "send its 64 numbers as `input`"),
         (GenerateRequest("a", model="shakespeare", numbers=(1.0,)), "send a `prompt`"),
