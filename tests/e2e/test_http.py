@@ -50,23 +50,6 @@ def test_a_prompt_is_continued_the_same_whole_and_streamed(base_url):
     assert events[-1]["usage"] == whole["usage"]
 
 
-def test_any_worker_goes_on_from_a_state_and_a_later_server_does_not(start_process, tiny_store):
-    live = start_process(tiny_store, {"WORKERS": "2"})
-    url = f"{live.base_url}/v1/generate"
-    fields = {"max_tokens": 0, "return_state": True}
-    first = requests.post(url, json={"prompt": "To be", **fields}, timeout=20).json()
-    state = first["choices"][0]["state"]
-    for _ in range(20):  # a connection each, to either worker
-        again = requests.post(url, json={"state": state, **fields}, timeout=20).json()
-        assert again["choices"][0]["state"] == state
-
-    later = start_process(tiny_store)
-    answer = requests.post(
-        f"{later.base_url}/v1/generate", json={"state": state, **fields}, timeout=20
-    )
-    assert (answer.status_code, answer.json()["error"]["param"]) == (422, "state")
-
-
 def test_both_kinds_of_explanation_come_with_offsets(base_url):
     for explain in ("trajectory", "occlusion"):
         fields = {"input": "The film was good!", "explain": explain}

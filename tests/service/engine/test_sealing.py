@@ -1,8 +1,9 @@
 import base64
+import hmac
 
 import pytest
 
-from service.engine.sealing import Sealer
+from service.engine.sealing import FORMAT, TAG_BYTES, Sealer
 from service.engine.types import VersionId
 from service.errors import InvalidInput, StateMismatch
 
@@ -77,3 +78,12 @@ def test_a_state_of_another_version_is_named_with_the_remedy(other, words):
 def test_one_name_that_begins_another_is_not_taken_for_it():
     with pytest.raises(StateMismatch):
         sealer("play").open(sealer("plays").seal(PAYLOAD))
+
+
+def test_a_state_of_another_format_is_refused_by_its_first_byte():
+    data = base64.urlsafe_b64decode(sealer().seal(PAYLOAD) + "==")
+    signed = bytes([FORMAT + 1]) + data[1:-TAG_BYTES]
+    resigned = signed + hmac.digest(b"k" * 32, signed, "sha256")
+
+    with pytest.raises(StateMismatch, match="another release of this service: send the whole"):
+        sealer().open(base64.urlsafe_b64encode(resigned).rstrip(b"=").decode())

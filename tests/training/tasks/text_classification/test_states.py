@@ -1,16 +1,24 @@
 """Texts that come in parts, from export to service: the bits of the whole, read at once."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+import numpy as np
 import pytest
 import torch
 
 from model_store import About, Store
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
+from service.engine.proving import probes
 from service.engine.requests.classify import ClassifyRequest
+from service.engine.runtime import WEIGHTS
+from service.engine.tasks.text_classification.resume_runtime import ResumeRuntime
+from service.engine.tasks.text_classification.runtime import ClassifierRuntime
+from service.engine.tasks.text_classification.task import MODEL
 from service.errors import InvalidInput, NotReady, StateMismatch
 from tests.models import classifier_config, publish_classifier, word_tokenizer
+from training.errors import UsageError
 from training.export.publish import Described, publish, to_graphs
 from training.fitting.ngrams import fit_ngrams
 from training.nets.classifier import ClassifierNetConfig, TextClassifier
@@ -33,14 +41,18 @@ KINDS = {
 }
 
 
-def net_of(config):
+def net_of(config, *, sigmoid_output=False):
     torch.manual_seed(0)
     sizes = ("vocab_size", "embedding_dim", "hidden_size", "num_layers", "cell", "bidirectional")
     stack = StackConfig(**{name: getattr(config, name) for name in sizes})
     num_classes = len(config.labels)
     net = TextClassifier(
         ClassifierNetConfig(
-            stack, num_classes, pooling=config.pooling, dense_dims=config.dense_dims
+            stack,
+            num_classes,
+            pooling=config.pooling,
+            dense_dims=config.dense_dims,
+            sigmoid_output=sigmoid_output,
         )
     ).eval()
     for parameter in net.parameters():
@@ -53,17 +65,17 @@ def net_of(config):
     return net
 
 
-def publish_real(store, name, **changes):
+def publish_real(store, name, *, sigmoid_output=False, dtype="float32", **changes):
     """Publish a tiny net as training does."""
     config = classifier_config(TOKENIZER, **changes)
-    net = net_of(config)
+    net = net_of(config, sigmoid_output=sigmoid_output)
     described = Described(
         about=About(task=config.task, metrics={"made_up": 0.5}, command="python -m x"),
         golden=["a good film", "the plot was dull , and very very long !"],
         example="a good film",
         pictures={"curves.png": b"PNG"},
     )
-    exported = to_graphs(TASK, net)
+    exported = to_graphs(TASK, net, dtype)
     return publish(
         net, exported, config, tokenizer=TOKENIZER, store=store, name=name, described=described
     )
@@ -218,9 +230,13 @@ def test_files_that_cannot_be_read_for_the_first_caller_are_read_for_a_later_one
     engine.close()
 
 
-def test_a_version_of_before_is_published_again_with_the_same_answers(tmp_path):
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("kind", [*KINDS, "sigmoid"])
+def test_a_version_of_before_is_published_again_with_the_same_answers(tmp_path, kind, dtype):
     store = Store(tmp_path)
-    stored = publish_real(store, "grams", **KINDS["grams"])
+    is_sigmoid = kind == "sigmoid"
+    changes = KINDS.get(kind, {})
+    stored = publish_real(store, "now", sigmoid_output=is_sigmoid, dtype=dtype, **changes)
     kept = {name: stored.read(name) for name in stored.manifest.files if name != RESUME}
     about = About(task="text-classification", metrics={"made_up": 0.5})
     old = store.publish("film", kept, about)
@@ -231,3 +247,20 @@ def test_a_version_of_before_is_published_again_with_the_same_answers(tmp_path):
     assert {name: new.read(name) for name in kept} == {name: old.read(name) for name in kept}
     assert new.read(RESUME) == stored.read(RESUME)
     assert new.manifest.metrics == {"made_up": 0.5}
+    with pytest.raises(UsageError, match="film:2 has every graph that it can have"):
+        republish(["film", "--store", str(tmp_path)])
+
+
+def test_what_has_no_such_graph_is_told_when_it_is_published_again(store):
+    with pytest.raises(UsageError, match="two-ways:1 has every graph that it can have"):
+        republish(["two-ways", "--store", str(store.root)])
+
+
+def test_a_graph_that_changes_answers_with_the_cut_is_found_out(store):
+    stored = store.open("lstm", 1)
+    resume = ResumeRuntime(stored.config, stored.read(RESUME), partial(stored.read, WEIGHTS))
+    rows = probes(stored.config.vocab_size)
+    whole = ClassifierRuntime(stored.config, stored.read(MODEL), weights=stored.read(WEIGHTS))
+
+    assert resume.keeps_bits(rows, whole.probs)
+    assert not resume.keeps_bits(rows, lambda rows: np.nextafter(whole.probs(rows), 1))
