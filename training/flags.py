@@ -97,7 +97,9 @@ def parse(
     chooser.add_argument("--preset")
     preset = presets.get(chooser.parse_known_args(argv)[0].preset, {})
     parser.set_defaults(**preset)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    arguments.choices = []  # what was chosen by the data, see `training.choices`
+    return arguments
 
 
 def options_from(kind: type[Options], arguments: argparse.Namespace, **more: Any) -> Options:

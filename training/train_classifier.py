@@ -12,11 +12,12 @@ import sys
 from collections.abc import Sequence
 
 from training import cli
+from training.choices import fill
 from training.data.numbers import are_numbers
 from training.tasks.sequence_classification import train as numbers
 from training.tasks.text_classification import train as texts
 from training.tasks.text_classification.flags import build_parser, parse
-from training.tasks.text_classification.recipe import FIXED, fill
+from training.tasks.text_classification.recipe import FIXED
 
 
 def main(argv: Sequence[str]) -> None:

@@ -107,7 +107,7 @@ def open_start(store: Store, reference: str) -> Start:
     return Start.of(store.open(*parse_reference(reference)))
 
 
-def find_start(store: Store, train: Rows, *, excluded: str) -> Start | None:
+def find_start(store: Store, train: Rows, *, excluded: str) -> tuple[Start | None, str]:
     """Return the stored classifier whose states tell these labels best, if any is worth it.
 
     Each is probed, frozen, on up to `PROBE_TEXTS` texts by cross-validation, beside a bag of words.
@@ -116,27 +116,28 @@ def find_start(store: Store, train: Rows, *, excluded: str) -> Start | None:
         store: Where classifiers may be.
         train: Training rows.
         excluded: The name of a model that is not looked at.
+
+    Returns:
+        The start, and what was found in a line, "" if nothing was looked at.
     """
     sample = _sample(train)
     fewest = min(np.bincount(sample.labels)) if len(sample) else 0
     if len(sample) < MIN_PROBE_TEXTS or fewest < FOLDS:
-        return None
+        return None, ""
     found = [(_probe(start, sample), start) for start in _candidates(store, excluded)]
     if not found:
-        return None
+        return None, ""
     bag = _bag_of_words(sample)
     score, best = max(found, key=lambda scored: scored[0])
     is_worth_it = score >= bag + MARGIN
-    log.info(
-        "starts, by their frozen states on %d texts: %s; a bag of words %.3f: %s",
-        len(sample),
-        ", ".join(f"{start.reference} {value:.3f}" for value, start in found),
-        bag,
+    scores = ", ".join(f"{start.reference} {value:.3f}" for value, start in found)
+    choice = (
         f"goes on from {best.reference} (--init-from none: from scratch)"
         if is_worth_it
-        else "from scratch",
+        else "from scratch"
     )
-    return best if is_worth_it else None
+    finding = f"starts, by their frozen states on {len(sample)} texts: {scores}; a bag of words "
+    return best if is_worth_it else None, f"{finding}{bag:.3f}: {choice}"
 
 
 def _sample(train: Rows) -> Rows:

@@ -1,7 +1,6 @@
 """Text classification: what training has to know of it."""
 
 import argparse
-import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,8 +17,6 @@ from training.tasks.text_classification.resume_graph import RESUME, can_resume, 
 from training.tasks.text_classification.resumed import check_resumed
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_classification.stored_net import classifier_of
-
-log = logging.getLogger(__name__)
 
 
 class TextClassification(TrainingTask):
@@ -94,28 +91,6 @@ class TextClassification(TrainingTask):
     def choices(self, config: ClassifierConfig) -> str:
         """Say which labels there are."""
         return f"Labels: {', '.join(config.labels)}."
-
-    def warn(self, stored: StoredVersion) -> None:
-        """Warn of a classifier that a bag of words or characters beats on the same rows."""
-        figures = stored.manifest.metrics
-        for key, value in figures.items():
-            test_set, is_accuracy, rest = key.partition("_test_accuracy")
-            if not is_accuracy or rest:
-                continue
-            bags = {
-                bag: figures.get(f"{test_set}_test_{name}_accuracy", value)
-                for bag, name in (("words", "baseline"), ("characters", "characters"))
-            }
-            best = max(bags, key=lambda bag: bags[bag])
-            if value >= bags[best]:
-                continue
-            width = figures.get(f"{key}_high", value) - figures.get(f"{key}_low", value)
-            log.warning(
-                "warning: a bag of %s does better on the test texts (%s): accuracy %.4f, this "
-                "model %.4f%s. Train longer (--max-epochs) or give more texts",
-                *(best, test_set, bags[best], value),
-                ", which may be chance" if bags[best] - value <= width / 2 else "",
-            )
 
     def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
         """Add those of the comparison with a bag of words; see `TrainingTask`."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from model_store import ClassifierConfig, Store, Tokenizer
-from training import cli
+from training import choices, cli
 from training.data.augment import TokenNoise
 from training.data.batches import TextBatches
 from training.data.labelled_texts import ClassificationData, load_classification
@@ -133,7 +133,10 @@ def choose_start(
         return open_start(store, arguments.init_from)
     if arguments.given or arguments.preset:
         return None  # a network of the caller's own making
-    return find_start(store, data.train, excluded=arguments.name)
+    start, finding = find_start(store, data.train, excluded=arguments.name)
+    if finding:
+        choices.say(arguments, finding)
+    return start
 
 
 def store_config(
@@ -209,7 +212,8 @@ def describe(
         golden=(arguments.example, *GOLDEN_TEXTS),
         example=arguments.example,
         pictures=pictures,
-        notes=examination.sections(results, data.labels)
+        notes=choices.section(arguments)
+        | examination.sections(results, data.labels)
         | {"Calibration": "![accuracy against confidence](calibration.png)"},
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training import flags
+from training.tasks.text_generation.recipe import CHOSEN
 
 # The paper sums the loss over the 20 steps of a window where this loop takes the mean: its rate
 # of 1 and clipping norm of 5 are 20 and 0.25 here.
@@ -30,6 +31,10 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epoch_decay": 0.5,
         "max_epochs": 13,
         "patience": 13,
+        "keep": "best",
+        "warmup_share": 0.1,
+        "input_dropout": 0.0,
+        "output_dropout": 0.0,
     },
 }
 
@@ -52,6 +57,8 @@ def build_parser() -> flags.Parser:
     flags.add_file_flags(data)
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
                       help="share held out")  # fmt: skip
+    data.add_argument("--no-baseline", action="store_true",
+                      help="leave out the comparison with an n-gram model")  # fmt: skip
     data.add_argument("--tokenizer", default="char",
                       choices=["char", "subword", "word", "whitespace"])  # fmt: skip
     data.add_argument("--vocab-size", type=flags.whole(1), default=2000, help="tokens at most")
@@ -67,6 +74,7 @@ def build_parser() -> flags.Parser:
     _add_text_flags(parser)
     _add_use_flags(parser)
     flags.add_run_flags(parser)
+    parser.set_defaults(**dict.fromkeys(CHOSEN))  # by the data, see `recipe`
     return parser
 
 
