@@ -119,7 +119,10 @@ def main() -> None:
     arguments = parser.parse_args()
     found = []
     for name in arguments.sets:
-        split = SETS[name](arguments.data_dir)
+        try:
+            split = SETS[name](arguments.data_dir)
+        except FileNotFoundError as exc:
+            raise SystemExit(f"{name}: {exc.filename} is missing; --sets names others") from exc
         baseline, (accuracy, f1) = best_baseline(split)
         print(f"{name}, {len(split.train_texts):,} rows, {len(split.test_texts):,} test rows: "
               f"{baseline} {accuracy:.3f} / {f1:.3f}", flush=True)  # fmt: skip

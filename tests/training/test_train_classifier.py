@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from model_store import ClassifierConfig, GeneratorConfig, Store
+from model_store import ClassifierConfig, GeneratorConfig, Store, StoreError
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
 from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
@@ -146,6 +146,12 @@ def test_dry_run_tries_a_batch_and_writes_nothing(reviews, tmp_path, caplog):
 
     assert files_under(tmp_path) == before
     assert re.search(r"8 batches an epoch, 6 epochs: .*; nothing written$", caplog.messages[-1])
+
+
+def test_start_that_is_none_is_told_before_data_are_read(tmp_path, caplog):
+    with caplog.at_level("INFO"), pytest.raises(StoreError):
+        train("--init-from", "nobody", data=str(tmp_path / "missing.csv"))
+    assert not any(message.startswith("reading") for message in caplog.messages)
 
 
 def test_classifier_goes_on_from_a_generators_layers(reviews, tmp_path):

@@ -123,15 +123,18 @@ def ngrams_of(arguments: argparse.Namespace, vocab_size: int) -> int:
     return longest_order(recipe.ORDERS.get(arguments.tokenizer, 3), vocab_size)
 
 
+def named_start(arguments: argparse.Namespace, store: Store) -> Start | None:
+    """Open the model that `--init-from` names, before anything slow is done."""
+    if arguments.init_from in (None, NONE):
+        return None
+    return open_start(store, arguments.init_from)
+
+
 def choose_start(
     arguments: argparse.Namespace, store: Store, data: ClassificationData
 ) -> Start | None:
-    """Return the model to go on from: the one asked for, or the one that the data say is best."""
-    if arguments.init_from == NONE:
-        return None
-    if arguments.init_from:
-        return open_start(store, arguments.init_from)
-    if arguments.given or arguments.preset:
+    """Return the model to go on from that the data say is best, if there is one."""
+    if arguments.init_from or arguments.given or arguments.preset:
         return None  # a network of the caller's own making
     start, finding = find_start(store, data.train, excluded=arguments.name)
     if finding:
@@ -222,9 +225,10 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read data, train, calibrate, measure, publish."""
     store = cli.prepare(arguments)
     recipe.choose_regularizers(arguments)
-    data = read_data(arguments)
     with cli.checking_flags():
-        start = choose_start(arguments, store, data)
+        start = named_start(arguments, store)
+    data = read_data(arguments)
+    start = start or choose_start(arguments, store, data)
     if start is None:
         recipe.choose_tokenizer(arguments, data.train.texts)
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, start))
