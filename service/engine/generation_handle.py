@@ -8,10 +8,12 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
-from service.engine.answer_stream import Answer, Echo, Part, join
+from model_store import Tokenizer
+from service.engine.answer_stream import Answer, Echo, Part, TokenTexts, join
 from service.engine.flat_combining import too_late
 from service.engine.requests.generate import Delta, GeneratedAnswer
 from service.engine.sampling_params import SamplingParams
@@ -28,7 +30,12 @@ class Source:
 
     model: str
     version: int
-    token_bytes: Sequence[bytes]
+    tokens: TokenTexts
+
+    @classmethod
+    def of(cls, model: str, version: int, tokenizer: Tokenizer) -> Self:
+        """Return the version that has this tokenizer."""
+        return cls(model, version, TokenTexts(tokenizer.token_bytes, tokenizer.silent_tokens))
 
 
 class Generation:
@@ -70,7 +77,7 @@ class Generation:
         """Called once the caller has been told all answers to their end."""
         self._on_change = on_change
         self._answers = [
-            Answer(index, source.token_bytes, params.stop, echo) for index in range(params.n)
+            Answer(index, source.tokens, params.stop, echo) for index in range(params.n)
         ]
         self._parts: deque[Part] = deque()
         self._num_open = params.n  # endings that the engine has not sent

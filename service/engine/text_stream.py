@@ -66,6 +66,35 @@ class StopFinder:
         return min(places, default=None)
 
 
+class TextOffsets:
+    """Tells where in a growing text each token begins, counted in characters.
+
+    Args:
+        num_chars: Characters before the first token.
+    """
+
+    def __init__(self, num_chars: int = 0) -> None:
+        """Start before the first token."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._num_chars = num_chars
+
+    def next(self, data: bytes) -> int:
+        """Return the offset of the next token; in the middle of a character that of the character.
+
+        Args:
+            data: Bytes that the token adds to the text.
+        """
+        is_broken = self._decoder.getstate()[0] != b"" and data != b"" and not _continues(data[0])
+        offset = self._num_chars + is_broken  # a broken character is one of its own
+        self._num_chars += len(self._decoder.decode(data))
+        return offset
+
+
+def _continues(byte: int) -> bool:
+    """Tell whether a byte of UTF-8 belongs to the character of the byte before it."""
+    return byte & 0b1100_0000 == 0b1000_0000
+
+
 class TextStream:
     """Makes text of one answer's tokens as they come.
 
@@ -83,7 +112,6 @@ class TextStream:
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         self._num_given = 0  # bytes that the decoder has
         self._num_told = 0  # tokens
-        self._eos_place: int | None = None
 
     def add(self, token_ids: Sequence[int], ending: Ending | None = None) -> tuple[str, range]:
         """Take in new tokens.
@@ -100,20 +128,15 @@ class TextStream:
         self._num_given = max(visible, self._num_given)
         return text, self._tell(is_last=ending is not None)
 
-    def token_data(self, place: int) -> bytes | None:
-        """Return the shown bytes of a token that was told, or None if nothing of it is shown."""
+    def token_data(self, place: int) -> bytes:
+        """Return the shown bytes of a token that was told; none of a stop text's are."""
         begin = self._ends[place - 1] if place else 0
-        if place == self._eos_place:
-            return None
-        if begin >= self._num_given and self._ends[place] > begin:
-            return None
         return bytes(self._data[begin : min(self._ends[place], self._num_given)])
 
     def _visible(self, ending: Ending | None) -> int:
         if ending is None:
             return len(self._data) - self._held_back()
         if ending.has_eos:
-            self._eos_place = len(self._ends) - 1
             return self._ends[-2] if len(self._ends) > 1 else 0
         return len(self._data) if ending.end is None else ending.end
 

@@ -127,7 +127,13 @@ def test_answers_and_events_are_what_the_schema_says(client, fields):
 def test_logprobs_come_with_their_candidates(client):
     [choice] = generate(client, max_tokens=1, seed=0, logprobs=1).get_json()["choices"]
     assert choice["logprobs"] == [
-        {"token_id": 104, "text": "h", "logprob": -0.5, "top": [{"text": "h", "logprob": -0.5}]}
+        {
+            "token_id": 104,
+            "text": "h",
+            "logprob": -0.5,
+            "special": False,
+            "top": [{"text": "h", "logprob": -0.5}],
+        }
     ]
 
 

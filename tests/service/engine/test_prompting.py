@@ -14,7 +14,7 @@ TOKENIZER = character_tokenizer()
 
 def build(prompt, *, echo=False, logprobs=None, n=1, **config):
     builder = PromptBuilder(
-        Source("fake", 1, TOKENIZER.token_bytes),
+        Source.of("fake", 1, TOKENIZER),
         generator_config(TOKENIZER, **config),
         tokenizer=TOKENIZER,
         options=EngineOptions(store_dir=Path("unused")),

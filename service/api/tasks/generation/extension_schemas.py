@@ -72,13 +72,13 @@ class TokenBody(Answer):
     """Its number in the model's vocabulary."""
 
     text: str
-    """What it adds to the text."""
+    """Its own text; `<eos>` is the model's own end, and a stop text's tokens come last."""
 
     logprob: float | None
     """How probable it was."""
 
     special: bool
-    """Always false."""
+    """Whether `text` is its name, as it has none."""
 
 
 class DetailsBody(Answer):

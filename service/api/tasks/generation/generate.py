@@ -108,5 +108,6 @@ def _logprob(token: TokenLogprob) -> dict[str, Any]:
         "token_id": token.token_id,
         "text": token.text,
         "logprob": token.logprob,
+        "special": token.is_special,
         "top": [{"text": text, "logprob": logprob} for text, logprob in token.top],
     }

@@ -145,5 +145,5 @@ def _token(token: TokenLogprob) -> dict[str, Any]:
         "id": token.token_id,
         "text": token.text,
         "logprob": None if token.logprob is None else max(token.logprob, -9999.0),
-        "special": False,
+        "special": token.is_special,
     }

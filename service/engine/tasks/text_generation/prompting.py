@@ -4,6 +4,7 @@ Knows the model's configuration and tokenizer; runs nothing.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from model_store.tasks.text_generation import GeneratorConfig
 from model_store.tokenizer import Tokenizer
@@ -14,6 +15,7 @@ from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
+from service.engine.text_stream import TextOffsets
 from service.errors import InvalidInput
 
 
@@ -58,12 +60,12 @@ class PromptBuilder:
                 "this model continues a text: send a `prompt`, and no `input`", param="input"
             )
         params = resolve_sampling(request.sampling, self._config, self._options)
-        token_ids = self._encode(request.prompt)
-        self._check_length(token_ids)
         has_logprobs = params.logprobs is not None
+        token_ids, starts = self._encode(request.prompt, has_offsets=request.echo and has_logprobs)
+        self._check_length(token_ids)
         echo = None
         if request.echo:
-            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs)
+            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs, starts)
         generation = Generation(
             self._source,
             params,
@@ -84,7 +86,10 @@ class PromptBuilder:
         small = Sampling(max_tokens=min(2, config.max_tokens), temperature=0.0, seed=0)
         return GenerateRequest(prompt, small, deadline=deadline)
 
-    def _encode(self, prompt: str | Sequence[int]) -> list[int]:
+    def _encode(
+        self, prompt: str | Sequence[int], *, has_offsets: bool
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the prompt's tokens, and if wanted where in its text each begins."""
         allowed = self._config.prompts
         if allowed and prompt not in allowed:
             raise InvalidInput(
@@ -92,11 +97,18 @@ class PromptBuilder:
             )
         if not isinstance(prompt, str):
             self._check_ids(prompt)
-            return list(prompt)
+            offsets = TextOffsets()
+            return prompt, [offsets.next(self._source.tokens.data[one]) for one in prompt]
+        wrapped = self._config.wrap(prompt)
         try:
-            return self._tokenizer.encode_ids(self._config.wrap(prompt))
+            if not has_offsets:
+                return self._tokenizer.encode_ids(wrapped), ()
+            encoding = self._tokenizer.encode(wrapped)
         except ValueError as exc:
             raise InvalidInput(f"`prompt`: {exc}; leave it out", param="prompt") from exc
+        before = len(self._config.prompt_prefix)
+        starts = (min(max(0, start - before), len(prompt)) for start, _ in encoding.offsets)
+        return encoding.token_ids, list(accumulate(starts, max))
 
     def _check_ids(self, token_ids: Sequence[int]) -> None:
         for token_id in token_ids:
@@ -118,6 +130,6 @@ class PromptBuilder:
     def _text_of(self, prompt: str | Sequence[int]) -> str:
         if isinstance(prompt, str):
             return prompt
-        return b"".join(self._source.token_bytes[token_id] for token_id in prompt).decode(
+        return b"".join(self._source.tokens.data[token_id] for token_id in prompt).decode(
             errors="replace"
         )

@@ -27,7 +27,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     prove(cases, lambda case: _next_log_probs(runtime, case.token_ids))
     runtime.settle_promise([*(case.token_ids for case in cases), *probes(config.vocab_size)])
     tokenizer = stored.tokenizer()
-    source = Source(stored.name, stored.version, tokenizer.token_bytes)
+    source = Source.of(stored.name, stored.version, tokenizer)
     prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
     info = ModelInfo(
         stored.name,

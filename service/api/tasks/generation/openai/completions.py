@@ -21,7 +21,7 @@ from service.api.limits import check_at_most, check_text
 from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.tasks.generation.openai.logprobs import LogprobLists
+from service.api.tasks.generation.openai.logprobs import lists_of
 from service.api.tasks.generation.openai.schemas import CompletionAsk
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, Sampling
 from service.settings import Settings
@@ -41,7 +41,7 @@ def completions(request: Request) -> Reply:
         ],
         request,
     )
-    writer = CompletionWriter(ask, prompts, generations, request)
+    writer = CompletionWriter(ask, generations, request)
     if ask.stream:
         reply = stream_all(generations, request, writer.events)
     else:
@@ -128,21 +128,18 @@ class CompletionWriter:
 
     Args:
         ask: What was asked for.
-        prompts: Its prompts.
-        generations: One for each of them.
+        generations: One for each prompt.
         request: The request.
     """
 
     def __init__(
         self,
         ask: CompletionAsk,
-        prompts: Prompts,
         generations: Sequence[GenerationProtocol],
         request: Request,
     ) -> None:
         self._ask = ask
         self._n = ask.n or 1
-        self._prompts = prompts
         self._generations = generations
         self._request = request
         first = generations[0]
@@ -153,7 +150,6 @@ class CompletionWriter:
             "model": first.model,
             "system_fingerprint": f"{first.model}:{first.version}",
         }
-        self._lists: dict[int, LogprobLists] = {}
 
     def whole(self, answers: Sequence[Sequence[GeneratedAnswer]]) -> dict[str, Any]:
         """Return the whole answer, given those to each prompt."""
@@ -182,25 +178,9 @@ class CompletionWriter:
         return {
             "text": piece.text,
             "index": index,
-            "logprobs": self._logprobs(number, index, piece),
+            "logprobs": None if self._ask.logprobs is None else lists_of(piece.logprobs),
             "finish_reason": piece.finish_reason,
         }
-
-    def _logprobs(
-        self, number: int, index: int, piece: Delta | GeneratedAnswer
-    ) -> dict[str, Any] | None:
-        if self._ask.logprobs is None:
-            return None
-        if index not in self._lists:
-            self._lists[index] = self._new_lists(number)
-        return self._lists[index].write(piece.logprobs)
-
-    def _new_lists(self, number: int) -> LogprobLists:
-        prompt = self._prompts[number]
-        if not self._ask.echo:
-            return LogprobLists()
-        echoed_chars = len(prompt) if isinstance(prompt, str) else None
-        return LogprobLists(self._generations[number].prompt_tokens, echoed_chars)
 
     def _best(self, number: int, answers: Sequence[GeneratedAnswer]) -> list[GeneratedAnswer]:
         """Return the `n` answers of the highest mean log probability, best first."""

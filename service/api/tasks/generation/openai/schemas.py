@@ -133,10 +133,10 @@ class CompletionAsk(ProtocolRequest):
 
 
 class Logprobs(Answer):
-    """The tokens of an answer, one place in each list for each of them."""
+    """The tokens of an answer, one place in each list for each of them; as many as are counted."""
 
     tokens: list[str]
-    """Their texts."""
+    """Their texts; `<eos>` is the model's own end, and a stop text's tokens come last."""
 
     token_logprobs: list[float | None]
     """Natural-log probabilities; null for the first token of an echoed prompt."""
@@ -145,7 +145,8 @@ class Logprobs(Answer):
     """The most probable tokens at each place, and the one that was drawn."""
 
     text_offset: list[int]
-    """Where in the text each token begins, counted in code points."""
+    """Where in the text each token begins, counted in code points; what is no part of it has its
+    length."""
 
 
 class CompletionChoice(Answer):
