@@ -11,8 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, RootModel
 
 from service.api.body import parse_json
-from service.api.errors import SchemaError
-from service.api.limits import checked_texts
+from service.api.limits import checked_texts, checked_whole
 from service.api.protocol_requests import ProtocolRequest, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
@@ -92,10 +91,4 @@ def number_of(parameters: Mapping[str, Any], name: str) -> int | None:
         SchemaError: It is something else.
     """
     value = parameters.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SchemaError(
-            f"`parameters.{name}` must be a whole number of at least 1", param=f"parameters.{name}"
-        )
-    return value
+    return None if value is None else checked_whole(value, 1, f"parameters.{name}")

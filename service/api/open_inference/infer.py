@@ -6,6 +6,7 @@ from typing import Any
 
 from service.api.body import parse_json
 from service.api.errors import SchemaError
+from service.api.limits import checked_whole
 from service.api.open_inference import models
 from service.api.open_inference.request_schemas import InferAsk, OutputWish, Parameters
 from service.api.open_inference.tensors import Tensor, read_tensors, to_bytes
@@ -13,6 +14,7 @@ from service.api.protocol_requests import ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.task import TensorCall
+from service.api.whole_numbers import whole
 from service.engine.types import ModelInfo
 
 JSON_LENGTH = "Inference-Header-Content-Length"
@@ -88,11 +90,7 @@ def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:
                 param=f"{param}.name",
             )
         num_best = (wish.parameters or NO_PARAMETERS).get("classification", 1)
-        if not isinstance(num_best, int) or isinstance(num_best, bool) or num_best < 1:
-            raise SchemaError(
-                f"`{param}.parameters.classification` must be a number of classes, at least 1",
-                param=f"{param}.parameters.classification",
-            )
+        checked_whole(num_best, 1, f"{param}.parameters.classification")
     return ask.outputs or [OutputWish(name=name) for name in known]
 
 
@@ -113,22 +111,21 @@ def _check_names(tensors: Mapping[str, Tensor], info: ModelInfo) -> None:
 
 def _deadline(parameters: Parameters, request: Request) -> float:
     """Return when the answer is too late: by the service's own limit, or the caller's if sooner."""
-    timeout_us = parameters.get("timeout", 0)
-    if isinstance(timeout_us, bool) or not isinstance(timeout_us, int) or timeout_us <= 0:
+    timeout_us = checked_whole(parameters.get("timeout", 0), 0, "parameters.timeout")
+    if timeout_us == 0:
         return request.deadline()
     return min(request.deadline(), request.record.started + timeout_us / 1e6)
 
 
 def _as_wished(tensor: Tensor, wish: OutputWish, info: ModelInfo) -> Tensor:
     """Return a tensor, or the best classes of it if those were asked for."""
-    num_best = (wish.parameters or NO_PARAMETERS).get("classification")
+    num_best = whole((wish.parameters or NO_PARAMETERS).get("classification"))
     if num_best is None:
         return tensor
     if tensor.name != "probabilities":
         raise SchemaError(
             f"`classification` works for `probabilities`, not for {tensor.name!r}", param="outputs"
         )
-    assert isinstance(num_best, int), "checked with the wishes"
     labels = info.classes
     values = []
     for start in range(0, len(tensor.values), len(labels)):

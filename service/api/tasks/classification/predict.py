@@ -6,7 +6,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, RootModel
+from pydantic import RootModel
 
 from service.api.body import parse_json
 from service.api.errors import TextTooLong
@@ -17,6 +17,7 @@ from service.api.request import Request
 from service.api.request_schemas import ModelName, Text, Texts
 from service.api.response_schemas import Answer
 from service.api.tasks.classification.classify import note
+from service.api.whole_numbers import Whole
 from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
 from service.engine.types import ModelInfo
 
@@ -24,7 +25,7 @@ from service.engine.types import ModelInfo
 class PredictParameters(ProtocolRequest):
     """What Hugging Face's client sends beside the text."""
 
-    top_k: int | None = Field(default=None, ge=1)
+    top_k: Annotated[int, Whole(1)] | None = None
     """Tell only the k most probable labels."""
 
     function_to_apply: Annotated[Any, Only(("softmax",))] = None

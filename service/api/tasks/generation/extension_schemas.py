@@ -11,20 +11,19 @@ from pydantic import Field
 from service.api.protocol_requests import ProtocolRequest
 from service.api.request_schemas import MAX_SEED, Prompt, StopText, StopTexts, documented
 from service.api.response_schemas import Answer
+from service.api.whole_numbers import Whole
 
 
 class GenerateParameters(ProtocolRequest):
     """How text is drawn; what is left out takes the model's own default."""
 
-    max_tokens: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_tokens"})] | None = (
-        None
-    )
+    max_tokens: Annotated[int, Whole(1), documented(limits={"maximum": "max_tokens"})] | None = None
     """Tokens to generate at most; 20 if left out."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""
 
-    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    top_k: Annotated[int, Whole(0, 2**31 - 1)] | None = None
     """Draw from the k most probable tokens; 0 for all."""
 
     top_p: float | None = Field(default=None, ge=0, le=1)
@@ -42,7 +41,7 @@ class GenerateParameters(ProtocolRequest):
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     """The same, growing with each time that it has it."""
 
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    seed: Annotated[int, Whole(0, MAX_SEED)] | None = None
     """The same seed, request and model version give the same text; drawn if left out."""
 
     stop: StopText | StopTexts | None = None

@@ -11,12 +11,13 @@ from pydantic import Field
 from service.api.protocol_requests import Only, ProtocolRequest
 from service.api.request_schemas import MAX_SEED, MaxTokens, ModelName, Prompt, StopText, documented
 from service.api.response_schemas import Answer
+from service.api.whole_numbers import Whole
 
 Item = TypeVar("Item")
 Prompts = Annotated[
     list[Item], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
 ]
-TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True)]
+TokenIds = Annotated[list[Annotated[int, Whole(0, 2**31 - 1)]], Field(fail_fast=True)]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
@@ -51,14 +52,14 @@ class CompletionAsk(ProtocolRequest):
     top_p: float | None = Field(default=1, ge=0, le=1)
     """Draw from the fewest most probable tokens that have this probability together."""
 
-    n: int | None = Field(default=1, ge=1, le=128)
+    n: Annotated[int, Whole(1, 128)] | None = 1
     """Answers to each prompt; choice `i * n + j` is answer j to prompt i."""
 
-    best_of: int | None = Field(default=None, ge=1, le=20)
+    best_of: Annotated[int, Whole(1, 20)] | None = None
     """Write this many answers and give the `n` of the highest mean log probability a token; at
     least `n`, and no more than that in a stream."""
 
-    logprobs: int | None = Field(default=None, ge=0, le=5)
+    logprobs: Annotated[int, Whole(0, 5)] | None = None
     """Adds each token's log probability, and those of this many most probable ones."""
 
     echo: bool | None = False
@@ -67,7 +68,7 @@ class CompletionAsk(ProtocolRequest):
     stop: StopText | Annotated[list[StopText], Field(max_length=4, fail_fast=True)] | None = None
     """Text or texts that end an answer; they are not part of it. The model's own if left out."""
 
-    seed: int | None = Field(default=None, ge=-MAX_SEED, le=MAX_SEED)
+    seed: Annotated[int, Whole(-MAX_SEED, MAX_SEED)] | None = None
     """The same seed, request and model version give the same texts; drawn if left out."""
 
     presence_penalty: float | None = Field(default=0, ge=-2, le=2)
@@ -89,7 +90,7 @@ class CompletionAsk(ProtocolRequest):
     user: str | None = None
     """Accepted, and used for nothing."""
 
-    top_k: int | None = Field(default=0, ge=-1, le=2**31 - 1)
+    top_k: Annotated[int, Whole(-1, 2**31 - 1)] | None = 0
     """Draw from the k most probable tokens; 0 or -1 for all."""
 
     min_p: float | None = Field(default=0, ge=0, le=1)
