@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.api.whole_numbers import Whole
 
-MAX_STOP = 16
+MAX_STOP = 32
 MAX_STOP_CHARS = 256
 MAX_SEED = 2**63 - 1
 
@@ -43,6 +43,7 @@ Numbers = Annotated[
     documented(minItems=1, limits={"maxItems": "max_texts"}),
 ]
 Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
+MinTokens = Annotated[int, Whole(0)]
 MaxTokens = Annotated[int, Whole(0), documented(limits={"maximum": "max_tokens"})]
 
 

@@ -62,6 +62,7 @@ class RunningBatch:
             config.max_tokens,
             vocab_size=config.vocab_size,
             banned=banned,
+            eos_id=config.eos_id,
         )
         self._state = runtime.start_state(0)
         self._last_ids: Ints = np.zeros(0, np.intp)
@@ -151,7 +152,9 @@ class RunningBatch:
     def _join(self, prompt: GenerationPrompt, index: int) -> None:
         generation = prompt.owner
         params = generation.params
-        finder = StopFinder(self._token_bytes, params.stop) if params.stop else None
+        finder = None
+        if params.stop:
+            finder = StopFinder(self._token_bytes, params.stop, params.min_tokens)
         row = Row(generation, index, finder, time.monotonic())
         self._rows.join(row, self._enders_of(params.stop))
         seed = generation.seeds[index]

@@ -42,13 +42,16 @@ class StopFinder:
     Args:
         token_bytes: What each token adds, by id.
         stop: Texts to find, not empty.
+        min_tokens: Tokens within which none counts that ends there.
     """
 
-    def __init__(self, token_bytes: Sequence[bytes], stop: Sequence[bytes]) -> None:
+    def __init__(
+        self, token_bytes: Sequence[bytes], stop: Sequence[bytes], min_tokens: int = 0
+    ) -> None:
         """Start before the first token."""
         self._token_bytes = token_bytes
         self._stop = stop
-        self._longest = max(map(len, stop))
+        self._min_tokens = min_tokens
         self._data = bytearray()
         self._num_tokens = 0
 
@@ -58,12 +61,14 @@ class StopFinder:
         Args:
             token_ids: The whole answer so far; what earlier calls were given begins it.
         """
-        begin = max(0, len(self._data) - self._longest + 1)
-        for token_id in token_ids[self._num_tokens :]:
+        searched = len(self._data)
+        for place, token_id in enumerate(token_ids[self._num_tokens :], self._num_tokens):
             self._data += self._token_bytes[token_id]
+            if place < self._min_tokens:
+                searched = len(self._data)
         self._num_tokens = len(token_ids)
-        places = [place for text in self._stop if (place := self._data.find(text, begin)) >= 0]
-        return min(places, default=None)
+        places = [self._data.find(text, max(0, searched - len(text) + 1)) for text in self._stop]
+        return min((place for place in places if place >= 0), default=None)
 
 
 class TextOffsets:

@@ -13,6 +13,8 @@ class Sampling:
 
     Args:
         max_tokens: Tokens to generate at most, 0 and up.
+        min_tokens: Tokens before which neither the model's own end nor a stop text ends the answer.
+        ignore_eos: Never draw the model's own end.
         temperature: 0 takes the most probable token each time; up to 2.
         top_k: Keep the k most probable tokens; 0 keeps all.
         top_p: Keep the smallest set of most probable tokens with this total probability, (0, 1].
@@ -29,6 +31,8 @@ class Sampling:
     """
 
     max_tokens: int | None = None
+    min_tokens: int = 0
+    ignore_eos: bool = False
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None

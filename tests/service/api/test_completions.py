@@ -72,11 +72,15 @@ def test_all_fields_reach_the_engine(client, engine):
         top_k=-1,
         min_p=0.1,
         repetition_penalty=1.3,
+        min_tokens=2,
+        ignore_eos=True,
     )
     [request] = engine.requests
     assert request.echo
     assert request.sampling == Sampling(
         max_tokens=4,
+        min_tokens=2,
+        ignore_eos=True,
         temperature=0.5,
         top_k=0,
         top_p=0.9,
@@ -200,9 +204,6 @@ def test_answers_are_as_documented(client, fields):
     [
         ("suffix", "the end"),
         ("use_beam_search", True),
-        ("min_tokens", 3),
-        ("min_tokens", False),
-        ("ignore_eos", True),
         ("stop_token_ids", [1]),
         ("truncate_prompt_tokens", 5),
         ("prompt_logprobs", 0),
@@ -242,7 +243,8 @@ def test_unknown_fields_are_ignored_and_named_in_a_header(client):
         ({"n": 0}, "n"),
         ({"logprobs": 6}, "logprobs"),
         ({"logit_bias": {"x": 1}}, "logit_bias.x"),
-        ({"stop": ["a"] * 5}, "stop"),
+        ({"stop": ["a"] * 33}, "stop"),
+        ({"min_tokens": -1}, "min_tokens"),
         ({"presence_penalty": -3}, "presence_penalty"),
         ({"model": "sentiment"}, "model"),
     ],

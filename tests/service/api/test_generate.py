@@ -47,6 +47,8 @@ def test_all_sampling_fields_reach_the_engine(client, engine, records, settings)
         client,
         model="shakespeare:1",
         max_tokens=5,
+        min_tokens=3,
+        ignore_eos=True,
         temperature=0.5,
         top_k=3,
         top_p=0.9,
@@ -59,6 +61,8 @@ def test_all_sampling_fields_reach_the_engine(client, engine, records, settings)
     )
     sampling = Sampling(
         max_tokens=5,
+        min_tokens=3,
+        ignore_eos=True,
         temperature=0.5,
         top_k=3,
         top_p=0.9,

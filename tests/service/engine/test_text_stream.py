@@ -154,6 +154,19 @@ def test_a_stop_text_is_found_where_it_begins(text, place):
     assert finder.find(list(text.encode())) == place
 
 
+@pytest.mark.parametrize(
+    ("text", "min_tokens", "place"),
+    [("abab", 1, 0), ("abab", 2, 2), ("abab", 3, 2), ("abab", 4, None), ("xabcd", 4, 1)],
+)
+def test_a_stop_text_counts_that_ends_after_the_fewest_tokens(text, min_tokens, place):
+    at_once = StopFinder(LETTERS, [b"ab", b"abcd"], min_tokens)
+    by_and_by = StopFinder(LETTERS, [b"ab", b"abcd"], min_tokens)
+    looks = (by_and_by.find(list(text[:end].encode())) for end in range(1, len(text) + 1))
+
+    assert at_once.find(list(text.encode())) == place
+    assert next((found for found in looks if found is not None), None) == place
+
+
 def test_a_stop_text_across_two_looks_is_found():
     finder = StopFinder(LETTERS, [b"abcd"])
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from service.api.protocol_requests import ProtocolRequest
-from service.api.request_schemas import MAX_SEED, Prompt, StopText, StopTexts, documented
+from service.api.request_schemas import MAX_SEED, MinTokens, Prompt, StopText, StopTexts, documented
 from service.api.response_schemas import Answer
 from service.api.whole_numbers import Whole
 
@@ -19,6 +19,12 @@ class GenerateParameters(ProtocolRequest):
 
     max_tokens: Annotated[int, Whole(1), documented(limits={"maximum": "max_tokens"})] | None = None
     """Tokens to generate at most; 20 if left out."""
+
+    min_tokens: MinTokens | None = None
+    """Tokens before which neither the model's own end nor a stop text ends the text."""
+
+    ignore_eos: bool | None = None
+    """Never draw the model's own end: the text goes on to `max_tokens` or a stop text."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""

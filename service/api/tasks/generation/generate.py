@@ -51,6 +51,8 @@ def sampling_of(ask: GenerateAsk) -> Sampling:
     """Translate the request's fields to the engine's."""
     return Sampling(
         max_tokens=ask.max_tokens,
+        min_tokens=ask.min_tokens,
+        ignore_eos=ask.ignore_eos,
         temperature=ask.temperature,
         top_k=ask.top_k,
         top_p=ask.top_p,

@@ -94,6 +94,8 @@ def sampling_of(options: GenerateParameters, settings: Settings) -> Sampling:
     check_at_most(options.max_tokens, settings.max_tokens, "max_tokens")
     return Sampling(
         max_tokens=options.max_tokens,
+        min_tokens=options.min_tokens or 0,
+        ignore_eos=bool(options.ignore_eos),
         temperature=options.temperature,
         top_k=options.top_k,
         top_p=None if options.top_p is None else max(options.top_p, math.ulp(0)),

@@ -8,6 +8,7 @@ from service.api.request_schemas import (
     MAX_SEED,
     Ask,
     MaxTokens,
+    MinTokens,
     ModelName,
     Prompt,
     Rows,
@@ -35,6 +36,12 @@ class GenerateAsk(Ask):
 
     max_tokens: MaxTokens | None = None
     """Tokens to generate at most."""
+
+    min_tokens: MinTokens = 0
+    """Tokens before which neither the model's own end nor a stop text ends the answer."""
+
+    ignore_eos: bool = False
+    """Never draw the model's own end: the answer goes on to `max_tokens` or a stop text."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""

@@ -95,6 +95,8 @@ def sampling_of(ask: CompletionAsk) -> Sampling:
     best_of = ask.best_of or n
     return Sampling(
         max_tokens=16 if ask.max_tokens is None else ask.max_tokens,
+        min_tokens=ask.min_tokens or 0,
+        ignore_eos=bool(ask.ignore_eos),
         temperature=1 if ask.temperature is None else ask.temperature,
         top_k=max(0, ask.top_k or 0),  # vLLM's -1 is all, as 0 is
         top_p=1 if ask.top_p is None else max(ask.top_p, math.ulp(0)),  # OpenAI's 0: one token

@@ -9,7 +9,16 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field
 
 from service.api.protocol_requests import Only, ProtocolRequest
-from service.api.request_schemas import MAX_SEED, MaxTokens, ModelName, Prompt, StopText, documented
+from service.api.request_schemas import (
+    MAX_SEED,
+    MaxTokens,
+    MinTokens,
+    ModelName,
+    Prompt,
+    StopText,
+    StopTexts,
+    documented,
+)
 from service.api.response_schemas import Answer
 from service.api.whole_numbers import Whole
 
@@ -46,6 +55,12 @@ class CompletionAsk(ProtocolRequest):
     max_tokens: MaxTokens | None = 16
     """Tokens to generate at most, for each answer."""
 
+    min_tokens: MinTokens | None = 0
+    """Tokens before which neither the model's own end nor a stop text ends an answer."""
+
+    ignore_eos: bool | None = False
+    """Never draw the model's own end: an answer goes on to `max_tokens` or a stop text."""
+
     temperature: float | None = Field(default=1, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""
 
@@ -65,7 +80,7 @@ class CompletionAsk(ProtocolRequest):
     echo: bool | None = False
     """Begin each answer with its prompt."""
 
-    stop: StopText | Annotated[list[StopText], Field(max_length=4, fail_fast=True)] | None = None
+    stop: StopText | StopTexts | None = None
     """Text or texts that end an answer; they are not part of it. The model's own if left out."""
 
     seed: Annotated[int, Whole(-MAX_SEED, MAX_SEED)] | None = None
@@ -104,12 +119,6 @@ class CompletionAsk(ProtocolRequest):
 
     typical_p: Annotated[Any, Only((1,))] = None
     """Not supported; use `top_p` or `min_p`."""
-
-    min_tokens: Annotated[Any, Only((0,))] = None
-    """Not supported."""
-
-    ignore_eos: Annotated[Any, Only((False,))] = None
-    """Not supported: an answer ends where the model ends it."""
 
     stop_token_ids: Annotated[Any, Only(([],))] = None
     """Not supported; use `stop`."""
