@@ -104,7 +104,7 @@ def _or_default(value: T | None, default: T) -> T:
 
 def _check_numbers(params: SamplingParams, config: DecoderConfig, options: EngineOptions) -> None:
     _check("max_tokens", params.max_tokens, 0, config.max_tokens)
-    _check("min_tokens", params.min_tokens, 0, params.max_tokens)
+    _check("min_tokens", params.min_tokens, 0, math.inf)
     _check("temperature", params.temperature, 0, 2)
     _check("top_k", params.top_k, 0, math.inf)
     _check("top_p", params.top_p, math.ulp(0.0), 1)

@@ -13,7 +13,8 @@ class Sampling:
 
     Args:
         max_tokens: Tokens to generate at most, 0 and up.
-        min_tokens: Tokens before which neither the model's own end nor a stop text ends the answer.
+        min_tokens: Tokens before which neither the model's own end nor a stop text ends the answer;
+            `max_tokens` does.
         ignore_eos: Never draw the model's own end.
         temperature: 0 takes the most probable token each time; up to 2.
         top_k: Keep the k most probable tokens; 0 keeps all.

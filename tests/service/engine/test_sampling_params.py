@@ -59,7 +59,6 @@ def test_a_seed_is_drawn_and_told():
         ("max_tokens", -1),
         ("max_tokens", 51),
         ("min_tokens", -1),
-        ("min_tokens", 51),
         ("temperature", -0.1),
         ("temperature", 2.1),
         ("temperature", float("nan")),

@@ -21,7 +21,8 @@ class GenerateParameters(ProtocolRequest):
     """Tokens to generate at most; 20 if left out."""
 
     min_tokens: MinTokens | None = None
-    """Tokens before which neither the model's own end nor a stop text ends the text."""
+    """Tokens before which neither the model's own end nor a stop text ends the text;
+    `max_tokens` does."""
 
     ignore_eos: bool | None = None
     """Never draw the model's own end: the text goes on to `max_tokens` or a stop text."""

@@ -29,6 +29,7 @@ def generate(request: Request) -> Reply:
         raise SchemaError("`prompt` is missing; it must be a text", param="prompt")
     check_text(ask.prompt or "", request.settings, "prompt")
     check_at_most(ask.max_tokens, request.settings.max_tokens, "max_tokens")
+    check_at_most(ask.min_tokens, request.settings.max_tokens, "min_tokens")
     generation = start(
         GenerateRequest(
             prompt=ask.prompt or "",

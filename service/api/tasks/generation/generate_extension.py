@@ -89,9 +89,10 @@ def sampling_of(options: GenerateParameters, settings: Settings) -> Sampling:
     """Translate the parameters to the engine's.
 
     Raises:
-        SchemaError: `max_tokens` is over the operator's bound.
+        SchemaError: `max_tokens` or `min_tokens` is over the operator's bound.
     """
     check_at_most(options.max_tokens, settings.max_tokens, "max_tokens")
+    check_at_most(options.min_tokens, settings.max_tokens, "min_tokens")
     return Sampling(
         max_tokens=options.max_tokens,
         min_tokens=options.min_tokens or 0,

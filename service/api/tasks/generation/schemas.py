@@ -38,7 +38,8 @@ class GenerateAsk(Ask):
     """Tokens to generate at most."""
 
     min_tokens: MinTokens = 0
-    """Tokens before which neither the model's own end nor a stop text ends the answer."""
+    """Tokens before which neither the model's own end nor a stop text ends the answer;
+    `max_tokens` does."""
 
     ignore_eos: bool = False
     """Never draw the model's own end: the answer goes on to `max_tokens` or a stop text."""

@@ -69,11 +69,12 @@ def test_many_stop_texts_are_taken(client, path, fields):
     assert status == (400 if path == "/v1/completions" else 422)
 
 
-def test_what_is_no_range_is_refused_by_name(client):
-    fields = NAMES | {"model": "names", "max_tokens": 5, "min_tokens": 6}
-    error = client.post("/v1/completions", json=fields).get_json()["error"]
-    assert error["param"] == "min_tokens"
-    assert "from 0 to 5" in error["message"]
+@ROUTES
+def test_an_answer_ends_at_its_limit_all_the_same(client, path, fields):
+    _, tokens, reason = written(client, path, **fields, max_tokens=5, min_tokens=60)
+    assert (len(tokens), reason) == (5, "length")
+    status = client.post(path, json=fields | {"min_tokens": 10**6}).status_code
+    assert status == (400 if path == "/v1/completions" else 422)
 
 
 def test_the_settings_may_be_tensors(client):

@@ -67,6 +67,7 @@ def checked_prompts(ask: CompletionAsk, settings: Settings) -> Prompts:
     """
     check_supported(ask)
     check_at_most(ask.max_tokens, settings.max_tokens, "max_tokens")
+    check_at_most(ask.min_tokens, settings.max_tokens, "min_tokens")
     n = ask.n or 1
     if ask.best_of is not None and ask.best_of < n:
         _refuse("best_of", f"`best_of` must be at least `n`, which is {n}, got {ask.best_of}")
