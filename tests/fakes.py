@@ -125,7 +125,9 @@ class FakeEngine:
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         self._admit(request)
         status = self._find(_exactly(request, "sentiment"), "classify")
-        results = tuple(_classify(text, request.explain) for text in request.texts)
+        results = tuple(
+            _classify(text, request.explain, request.max_text_tokens) for text in request.texts
+        )
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
         self.is_alive = self.is_alive and self.dies_of not in request.texts
         return ClassifyAnswer(status.name, status.version, results, timing)
@@ -206,8 +208,11 @@ def _labels(status: ModelStatus) -> tuple[str, ...]:
     return (str(status.version), *status.labels)
 
 
-def _classify(text: str, explain: str | None) -> Classification:
-    words = text.split()
+def _classify(
+    text: str | tuple[int, ...], explain: str | None, most: int | None = None
+) -> Classification:
+    words = text.split() if isinstance(text, str) else list(map(str, text))
+    most = min(most or MAX_WORDS, MAX_WORDS)
     probs = _probs(words)
     column = probs.index(max(probs))
     make: dict[str, Callable[[int], tuple[float, ...]]] = {
@@ -223,14 +228,14 @@ def _classify(text: str, explain: str | None) -> Classification:
     if explain is not None:
         pieces = tuple(
             TokenScore(start, end, make[explain](place))
-            for place, (start, end) in enumerate(_spans(text, words))
+            for place, (start, end) in enumerate(_spans(str(text), words))
         )
     return Classification(
         label=CLASSES[column],
         score=probs[column],
         probs=probs,
-        num_tokens=min(len(words), MAX_WORDS),
-        truncated=len(words) > MAX_WORDS,
+        num_tokens=min(len(words), most),
+        truncated=len(words) > most,
         explanation=pieces,
     )
 

@@ -43,7 +43,8 @@ Numbers = Annotated[
     documented(minItems=1, limits={"maxItems": "max_texts"}),
 ]
 Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
-MinTokens = Annotated[int, Whole(0)]
+TokenIds = Annotated[list[Annotated[int, Whole(0, 2**31 - 1)]], Field(fail_fast=True)]
+MinTokens = Annotated[int, Whole(0), documented(limits={"maximum": "max_tokens"})]
 MaxTokens = Annotated[int, Whole(0), documented(limits={"maximum": "max_tokens"})]
 
 

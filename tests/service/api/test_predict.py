@@ -71,12 +71,3 @@ def test_failures_have_hugging_faces_shape(client, engine, fault, status, kind):
 
 def test_unknown_fields_are_ignored_and_named(client):
     assert predict(client, "good", new=1).headers["X-Ignored-Fields"] == "new"
-
-
-def test_vllms_route_and_field_are_understood(client):
-    fields = {"input": ["good"], "model": "sentiment", "truncate_prompt_tokens": -1}
-    answer = client.post("/classify", json=fields).get_json()
-    assert answer["data"][0]["label"] == "positive"
-    assert answer["usage"]["completion_tokens"] == 0
-    refused = client.post("/classify", json=fields | {"truncate_prompt_tokens": 5})
-    assert refused.get_json()["error"]["message"] == "`truncate_prompt_tokens` must be -1, got 5"

@@ -28,18 +28,25 @@ def classify(request: Request) -> Reply:
     """Answer with the label and probabilities of each text."""
     ask = parse_json(ClassifyAsk, request)
     texts, numbers = _inputs(ask.input, request)
-    explain = EXPLAIN[ask.explain]
-    answer: ClassifyAnswer = request.engine.answer(
+    return answered(
         ClassifyRequest(
             texts,
             ask.model,
-            explain,
+            EXPLAIN[ask.explain],
             request.deadline(),
             request.is_client_gone,
             numbers=numbers,
-        )
+            max_text_tokens=most_tokens(ask.truncate_prompt_tokens),
+        ),
+        request,
     )
+
+
+def answered(asked: ClassifyRequest, request: Request) -> Reply:
+    """Have it classified, and write the answer."""
+    answer: ClassifyAnswer = request.engine.answer(asked)
     num_tokens = note(answer, request)
+    texts = [text if isinstance(text, str) else "" for text in asked.texts]
     return json_reply(
         {
             "id": f"classify-{request.request_id}",
@@ -48,7 +55,7 @@ def classify(request: Request) -> Reply:
             "model": answer.model,
             "version": answer.version,
             "data": [
-                _item(index, result, texts[index] if texts else "", explain)
+                _item(index, result, texts[index] if texts else "", asked.explain)
                 for index, result in enumerate(answer.results)
             ],
             "usage": {
@@ -59,6 +66,20 @@ def classify(request: Request) -> Reply:
             },
         }
     )
+
+
+def most_tokens(truncate_prompt_tokens: int | None) -> int | None:
+    """Return how many tokens of a text are read; None for as many as the model reads.
+
+    Raises:
+        SchemaError: It is 0, and nothing would be.
+    """
+    if truncate_prompt_tokens == 0:
+        raise SchemaError(
+            "`truncate_prompt_tokens` must be at least 1, or -1 for the model's limit, got 0",
+            param="truncate_prompt_tokens",
+        )
+    return None if truncate_prompt_tokens == -1 else truncate_prompt_tokens
 
 
 def _inputs(

@@ -12,6 +12,8 @@ from service.api.tasks.classification.predict import PredictAsk, PredictBody, pr
 from service.api.tasks.classification.responses import ClassifyAnswerBody
 from service.api.tasks.classification.schemas import ClassifyAsk
 from service.api.tasks.classification.tensors import TENSORS
+from service.api.tasks.classification.vllm import VllmClassifyAsk
+from service.api.tasks.classification.vllm import classify as classify_vllm
 from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
 
 FILM = "a tender, funny and beautifully acted film"
@@ -20,6 +22,9 @@ _classify = {
     "One text": {"input": FILM},
     "Several texts": {"input": [FILM, "dull and far too long"]},
     "What each token does to it": {"input": FILM, "explain": "trajectory"},
+}
+_classify_vllm = _classify | {
+    "Token ids": {"input": [[12, 40, 7], [9, 9]], "truncate_prompt_tokens": 2},
 }
 
 
@@ -42,7 +47,7 @@ def hub(call: HubCall) -> list[Any]:
 
 ROUTES = (
     Route("/v1/classify", classify, "POST", "Label texts", is_busy=True),
-    Route("/classify", classify, "POST", "Label texts (vLLM)", is_busy=True),
+    Route("/classify", classify_vllm, "POST", "Label texts (vLLM)", is_busy=True),
     Route(
         "/predict",
         predict,
@@ -54,7 +59,9 @@ ROUTES = (
 )
 OPERATIONS = {
     "POST /v1/classify": Operation(NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
-    "POST /classify": Operation(FOREIGN, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
+    "POST /classify": Operation(
+        FOREIGN, ClassifyAnswerBody, VllmClassifyAsk, _classify_vllm, "work"
+    ),
     "POST /predict": Operation(
         FOREIGN,
         PredictBody,

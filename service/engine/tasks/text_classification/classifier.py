@@ -63,14 +63,28 @@ class Classifier(BatchWorker[list[int]]):
             EngineFailure: If the model failed on one of its texts.
         """
         self.check_room(len(request.texts))
-        sequences, are_cut = self.encode(request.texts)
+        sequences, are_cut = self.encode(request.texts, self.reading(request))
         job = self.run(sequences, request.deadline, request.is_caller_gone)
         if len(sequences) > 1:
             pause()  # its caller writes a long answer now
         rows = zip(sequences, are_cut, job.outputs, strict=True)
         return [self._named(*row) for row in rows], timing_of(job)
 
-    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], list[bool]]:
+    def reading(self, request: ClassifyRequest) -> ClassifierConfig:
+        """Return the configuration by which the texts of a request are cut."""
+        config = self.config
+        if request.max_text_tokens is None and request.truncation is None:
+            return config
+        most = request.max_text_tokens or config.max_seq_len
+        changes = {
+            "max_seq_len": min(most, config.max_seq_len),
+            "truncation": request.truncation or config.truncation,
+        }
+        return config.model_copy(update=changes)
+
+    def encode(
+        self, texts: Sequence[str | tuple[int, ...]], config: ClassifierConfig
+    ) -> tuple[list[list[int]], list[bool]]:
         """Return the token ids of each text that the model reads, and whether it has more.
 
         What is cut off is let go of at once: a token takes 40 bytes, and a bulk of long texts has
@@ -87,8 +101,8 @@ class Classifier(BatchWorker[list[int]]):
             else:
                 with self._stretches.next():
                     encoded = self._encode(chunk)
-            sequences += map(self.config.cut, encoded)
-            are_cut += [len(token_ids) > self.config.max_seq_len for token_ids in encoded]
+            sequences += map(config.cut, encoded)
+            are_cut += [len(token_ids) > config.max_seq_len for token_ids in encoded]
         for index, token_ids in enumerate(sequences):
             if not token_ids:
                 raise InvalidInput(
@@ -97,11 +111,26 @@ class Classifier(BatchWorker[list[int]]):
                 )
         return sequences, are_cut
 
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+    def _encode(self, texts: Sequence[str | tuple[int, ...]]) -> Sequence[Sequence[int]]:
+        written = [text for text in texts if isinstance(text, str)]
+        if len(written) < len(texts):
+            return [self._checked_ids(text) for text in texts]
         try:
-            return self.tokenizer.encode_ids_batch(texts)
+            return self.tokenizer.encode_ids_batch(written)
         except ValueError as exc:
             raise InvalidInput(f"`input`: {exc}; leave it out", param="input") from exc
+
+    def _checked_ids(self, text: str | tuple[int, ...]) -> Sequence[int]:
+        if isinstance(text, str):
+            return self._encode([text])[0]
+        for token_id in text:
+            if not 0 <= token_id < self.config.vocab_size:
+                raise InvalidInput(
+                    f"`input` has token {token_id}, but this model's tokens are 0 to "
+                    f"{self.config.vocab_size - 1}: send text, or ids of this model",
+                    param="input",
+                )
+        return text
 
     def _named(self, token_ids: Sequence[int], is_cut: bool, probs: list[float]) -> Classification:
         score = max(probs)
@@ -109,8 +138,10 @@ class Classifier(BatchWorker[list[int]]):
         return Classification(label, score, tuple(probs), len(token_ids), is_cut)
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Divide texts into runs of about `CHARS_PER_STRETCH` characters."""
+def _chunks(
+    texts: Sequence[str | tuple[int, ...]],
+) -> Iterator[Sequence[str | tuple[int, ...]]]:
+    """Divide texts into runs of about `CHARS_PER_STRETCH` characters, or ids."""
     if len(texts) == 1:
         yield texts
         return

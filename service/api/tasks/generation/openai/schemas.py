@@ -17,6 +17,7 @@ from service.api.request_schemas import (
     Prompt,
     StopText,
     StopTexts,
+    TokenIds,
     documented,
 )
 from service.api.response_schemas import Answer
@@ -26,7 +27,6 @@ Item = TypeVar("Item")
 Prompts = Annotated[
     list[Item], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
 ]
-TokenIds = Annotated[list[Annotated[int, Whole(0, 2**31 - 1)]], Field(fail_fast=True)]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
@@ -56,7 +56,8 @@ class CompletionAsk(ProtocolRequest):
     """Tokens to generate at most, for each answer."""
 
     min_tokens: MinTokens | None = 0
-    """Tokens before which neither the model's own end nor a stop text ends an answer."""
+    """Tokens before which neither the model's own end nor a stop text ends an answer;
+    `max_tokens` does."""
 
     ignore_eos: bool | None = False
     """Never draw the model's own end: an answer goes on to `max_tokens` or a stop text."""
