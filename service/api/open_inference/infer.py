@@ -8,6 +8,7 @@ from service.api.body import parse_json
 from service.api.errors import SchemaError
 from service.api.limits import checked_whole
 from service.api.open_inference import models
+from service.api.open_inference.parameters import NO_PARAMETERS, unknown_parameters
 from service.api.open_inference.request_schemas import InferAsk, OutputWish, Parameters
 from service.api.open_inference.tensors import Tensor, read_tensors, to_bytes
 from service.api.protocol_requests import ignored_fields
@@ -19,7 +20,6 @@ from service.engine.types import ModelInfo
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 BINARY = "application/octet-stream"
-NO_PARAMETERS: Parameters = {}
 SMALLEST_NUMBER_BYTES = 2  # of a body: a digit and a comma, or half precision
 
 
@@ -27,8 +27,8 @@ def infer(request: Request) -> Reply:
     """Ask a model with tensors."""
     ask, tail = _read(request)
     parameters = ask.parameters or NO_PARAMETERS
-    _check_no_sequence(parameters)
     info = models.find(request)
+    unknown = unknown_parameters(ask, models.tensors_of(info).parameters)
     request.record.model, request.record.version = info.name, info.version
     wishes = _checked_wishes(ask, info)
     limits = request.settings
@@ -45,7 +45,7 @@ def infer(request: Request) -> Reply:
     is_binary = parameters.get("binary_data_output") is True
     given = [(_as_wished(outputs[wish.name], wish, info), wish) for wish in wishes]
     reply = _reply(head, given, is_binary=is_binary)
-    reply.headers += ignored_fields(ask)
+    reply.headers += ignored_fields(ask, unknown)
     return reply
 
 
@@ -66,17 +66,6 @@ def _read(request: Request) -> tuple[InferAsk, bytes]:
     environ = {**request.environ, "CONTENT_TYPE": "" if kind.startswith(BINARY) else kind}
     head = replace(request, environ=environ, body=request.body[:length])
     return parse_json(InferAsk, head), request.body[length:]
-
-
-def _check_no_sequence(parameters: Parameters) -> None:
-    for name in ("sequence_id", "sequence_start", "sequence_end"):
-        if parameters.get(name):
-            raise SchemaError(
-                f"`parameters.{name}` is not supported: no state is kept between requests; send "
-                "the whole text in one",
-                param=f"parameters.{name}",
-                code="unsupported_field",
-            )
 
 
 def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:

@@ -1,20 +1,18 @@
 """Classifying: `/v1/classify`, and as vLLM, Hugging Face and OIP have it."""
 
-from typing import Any
-
 from service.api.docs.operation import FOREIGN, NATIVE, Operation
 from service.api.errors import text_inference_body
 from service.api.handler import Route
-from service.api.hugging_face import HubCall, TextErrorBody, number_of
+from service.api.hugging_face import Hub, TextErrorBody
 from service.api.task import ApiTask, Example
-from service.api.tasks.classification.classify import classify, note
-from service.api.tasks.classification.predict import PredictAsk, PredictBody, predict, scores_of
+from service.api.tasks.classification.classify import classify
+from service.api.tasks.classification.hub import LabelHubAsk, labels
+from service.api.tasks.classification.predict import PredictAsk, PredictBody, predict
 from service.api.tasks.classification.responses import ClassifyAnswerBody
 from service.api.tasks.classification.schemas import ClassifyAsk
 from service.api.tasks.classification.tensors import TENSORS
 from service.api.tasks.classification.vllm import VllmClassifyAsk
 from service.api.tasks.classification.vllm import classify as classify_vllm
-from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
 
 FILM = "a tender, funny and beautifully acted film"
 
@@ -26,23 +24,6 @@ _classify = {
 _classify_vllm = _classify | {
     "Token ids": {"input": [[12, 40, 7], [9, 9]], "truncate_prompt_tokens": 2},
 }
-
-
-def hub(call: HubCall) -> list[Any]:
-    """Answer Hugging Face's client: labels and scores, best first; a list of them for a text."""
-    top_k = number_of(call.parameters, "top_k")
-    request = call.request
-    answer: ClassifyAnswer = request.engine.answer(
-        ClassifyRequest(
-            call.texts,
-            call.model,
-            deadline=request.deadline(),
-            is_caller_gone=request.is_client_gone,
-            version=call.info.version,
-        )
-    )
-    note(answer, request)
-    return [scores_of(result, call.info.classes)[:top_k] for result in answer.results]
 
 
 ROUTES = (
@@ -80,6 +61,6 @@ TASK = ApiTask(
     OPERATIONS,
     TENSORS,
     {"text-classification": Example("/v1/classify", f'{{"input": "{FILM}"}}')},
-    hub=hub,
+    hub=Hub(LabelHubAsk, labels),
     place=0,
 )

@@ -1,14 +1,15 @@
 """Wire models of the Open Inference Protocol's `generate`: what it takes and answers.
 
 Spec: kserve/open-inference-protocol, `generate_rest.yaml`; triton-inference-server/server,
-`docs/protocol/extension_generate.md`.
+`docs/protocol/extension_generate.md`. What Triton's own back ends for language models take beside
+that (triton-inference-server/vllm_backend and tensorrtllm_backend) and nobody here does is refused.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.api.protocol_requests import ProtocolRequest
+from service.api.protocol_requests import Only, ProtocolRequest
 from service.api.request_schemas import MAX_SEED, MinTokens, Prompt, StopText, StopTexts, documented
 from service.api.response_schemas import Answer
 from service.api.whole_numbers import Whole
@@ -58,7 +59,62 @@ class GenerateParameters(ProtocolRequest):
     """Also tell why the text ended, and each token's log probability."""
 
 
-class TextAsk(GenerateParameters):
+class TextParameters(GenerateParameters):
+    """How text is drawn, and what Triton's back ends take beside that."""
+
+    stream: Annotated[Any, Only((False,))] = None
+    """Not supported; ask `generate_stream` for a stream, which sends one whatever this is."""
+
+    exclude_input_in_output: Annotated[Any, Only((True,))] = None
+    """Not supported: a prompt is never part of the answer."""
+
+    n: Annotated[Any, Only((1,))] = None
+    """Not supported; `/v1/generate` writes several answers."""
+
+    best_of: Annotated[Any, Only((1,))] = None
+    """Not supported; `/v1/completions` has it."""
+
+    logprobs: Annotated[Any, Only()] = None
+    """Not supported; use `details`."""
+
+    return_log_probs: Annotated[Any, Only((False,))] = None
+    """Not supported; use `details`."""
+
+    beam_width: Annotated[Any, Only((1,))] = None
+    """Not supported: there is no beam search."""
+
+    length_penalty: Annotated[Any, Only((1,))] = None
+    """Not supported: it belongs to beam search."""
+
+    typical_p: Annotated[Any, Only((1,))] = None
+    """Not supported; use `top_p` or `min_p`."""
+
+    logit_bias: Annotated[Any, Only(({},))] = None
+    """Not supported; `/v1/completions` has it."""
+
+    stop_token_ids: Annotated[Any, Only(([],))] = None
+    """Not supported; use `stop`."""
+
+    stop_words: Annotated[Any, Only(([], ""))] = None
+    """Not supported; use `stop`."""
+
+    bad_words: Annotated[Any, Only(([], ""))] = None
+    """Not supported; `/v1/completions` has `logit_bias`."""
+
+    random_seed: Annotated[Any, Only()] = None
+    """Not supported; use `seed`."""
+
+    sampling_parameters: Annotated[Any, Only()] = None
+    """Not supported; send each as a field of its own."""
+
+    end_id: Annotated[Any, Only()] = None
+    """Not supported: the end is the model's own."""
+
+    pad_id: Annotated[Any, Only()] = None
+    """Not supported: nothing is padded."""
+
+
+class TextAsk(TextParameters):
     """A text to continue; as Triton does, the parameters may also stand at the top."""
 
     text_input: Prompt
@@ -67,7 +123,7 @@ class TextAsk(GenerateParameters):
     id: Annotated[str, Field(max_length=256)] | None = None
     """Given back in the answer."""
 
-    parameters: GenerateParameters | None = None
+    parameters: TextParameters | None = None
     """How text is drawn."""
 
 

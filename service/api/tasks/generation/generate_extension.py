@@ -11,7 +11,7 @@ from service.api.engine_protocol import GenerationProtocol
 from service.api.generation_calls import start, stop_texts, stream, wait
 from service.api.limits import check_at_most, check_text
 from service.api.open_inference import models
-from service.api.protocol_requests import ignored_fields
+from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.tasks.generation.extension_schemas import GenerateParameters, TextAsk
@@ -38,6 +38,7 @@ FINISH_REASONS: Mapping[tuple[FinishReason | None, bool], str | None] = {
 def generate(request: Request) -> Reply:
     """Answer with a text's continuation."""
     ask = parse_json(TextAsk, request)
+    check_supported(ask)
     options = merged(ask)
     generation = _start(ask, options, request)
     [answer] = wait(generation, request)
@@ -55,6 +56,7 @@ def generate(request: Request) -> Reply:
 def generate_stream(request: Request) -> Reply:
     """Answer with a text's continuation as events; with details, one event a token."""
     ask = parse_json(TextAsk, request)
+    check_supported(ask)
     options = merged(ask)
 
     def write(

@@ -112,4 +112,4 @@ def _options(tensors: Mapping[str, Tensor], parameters: Mapping[str, Any]) -> Ge
         raise schema_error(exc, GenerateParameters, to_json(values)) from exc
 
 
-TENSORS = Tensors(inputs, outputs, infer)
+TENSORS = Tensors(inputs, outputs, infer, [name for name, _, _ in OPTIONS])

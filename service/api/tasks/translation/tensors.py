@@ -48,4 +48,4 @@ def _max_tokens(call: TensorCall) -> int | None:
     return None if value is None else checked_whole(value, 1, "max_tokens")
 
 
-TENSORS = Tensors(inputs, outputs, infer)
+TENSORS = Tensors(inputs, outputs, infer, ("max_tokens",))

@@ -161,10 +161,30 @@ def test_spans_are_grouped_and_labels_limited_for_hugging_face_s_client(client):
     assert [len(labels) for labels in post(client, "/models/sentiment", ask)] == [1]
 
 
+def test_labels_are_left_out_as_hugging_face_s_client_wants_it(client):
+    tags = {word["entity"] for word in post(client, "/models/pos", {"inputs": TEXTS[0]})}
+    assert "PUNCT" in tags
+    ask = {"inputs": TEXTS[0], "parameters": {"ignore_labels": ["PUNCT"]}}
+    assert {word["entity"] for word in post(client, "/models/pos", ask)} == tags - {"PUNCT"}
+
+
+def test_unknown_parameters_of_tensors_are_named(client):
+    body = {"inputs": [tensor("text", "BYTES", TEXTS[:1])], "parameters": {"new": 1, "top_k": 2}}
+    answer = client.post("/v2/models/sentiment/infer", json=body)
+    assert answer.headers["X-Ignored-Fields"] == "parameters.new, parameters.top_k"
+    prompt = tensor("text_input", "BYTES", ["To be"])
+    body = {"inputs": [prompt], "parameters": {"top_k": 2, "max_tokens": 2}}
+    answer = client.post("/v2/models/shakespeare/infer", json=body)
+    assert "X-Ignored-Fields" not in answer.headers
+
+
 @pytest.mark.parametrize(
     ("model", "parameters", "status"),
     [
         ("pos", {"aggregation_strategy": "best"}, 422),
+        ("sentiment", {"candidate_labels": ["a", "b"]}, 422),
+        ("en-fr", {"src_lang": "de"}, 422),
+        ("en-fr", {"tgt_lang": "de_DE"}, 422),
         ("sentiment", {"top_k": 0}, 422),
         ("digits", {}, 422),
         ("shakespeare", {}, 404),

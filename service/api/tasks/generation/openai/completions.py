@@ -166,11 +166,14 @@ class CompletionWriter:
         """Write each piece as an event, then the usage if asked for, then the end."""
         options = self._ask.stream_options
         tells_usage = options is not None and bool(options.include_usage)
+        is_continuous = tells_usage and bool(options and options.continuous_usage_stats)
         head = self._head | ({"usage": None} if tells_usage else {})
         for number, delta in pieces:
             if delta is None:
                 yield sse.HEARTBEAT
             else:
+                if is_continuous:
+                    head["usage"] = usage(self._request)
                 yield sse.event(head | {"choices": [self._choice(number, delta.index, delta)]})
         if tells_usage:
             yield sse.event(head | {"choices": [], "usage": usage(self._request)})

@@ -4,11 +4,11 @@ Spec: openai/openai-openapi, `openapi.yaml`. Fields that it does not have are ig
 send new ones all the time; the answer says so in a header. Numbers are checked strictly.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
-from service.api.protocol_requests import Only, ProtocolRequest
+from service.api.protocol_requests import ProtocolRequest
 from service.api.request_schemas import (
     MAX_SEED,
     MaxTokens,
@@ -21,6 +21,7 @@ from service.api.request_schemas import (
     documented,
 )
 from service.api.response_schemas import Answer
+from service.api.tasks.generation.openai.other_fields import OtherFields
 from service.api.whole_numbers import Whole
 
 Item = TypeVar("Item")
@@ -37,11 +38,14 @@ class StreamOptions(ProtocolRequest):
     include_usage: bool | None = None
     """Send the tokens counted in one more event before the last."""
 
+    continuous_usage_stats: bool | None = None
+    """With `include_usage`, tell in every event what was counted so far, as vLLM does."""
+
     include_obfuscation: bool | None = None
     """Accepted; no event is padded here, with or without it."""
 
 
-class CompletionAsk(ProtocolRequest):
+class CompletionAsk(OtherFields):
     """A prompt to continue, or several."""
 
     model: ModelName | None = None
@@ -103,9 +107,6 @@ class CompletionAsk(ProtocolRequest):
     stream_options: StreamOptions | None = None
     """Only with `stream`."""
 
-    user: str | None = None
-    """Accepted, and used for nothing."""
-
     top_k: Annotated[int, Whole(-1, 2**31 - 1)] | None = 0
     """Draw from the k most probable tokens; 0 or -1 for all."""
 
@@ -114,33 +115,6 @@ class CompletionAsk(ProtocolRequest):
 
     repetition_penalty: float | None = Field(default=1, ge=0.001, le=10)
     """Over 1 makes tokens less likely that prompt or answer have already."""
-
-    suffix: Annotated[Any, Only(("",))] = None
-    """Not supported: the models read forwards, and cannot write towards a given end."""
-
-    typical_p: Annotated[Any, Only((1,))] = None
-    """Not supported; use `top_p` or `min_p`."""
-
-    stop_token_ids: Annotated[Any, Only(([],))] = None
-    """Not supported; use `stop`."""
-
-    include_stop_str_in_output: Annotated[Any, Only((False,))] = None
-    """Not supported: stop texts are never part of an answer."""
-
-    bad_words: Annotated[Any, Only(([],))] = None
-    """Not supported; use `logit_bias`."""
-
-    length_penalty: Annotated[Any, Only((1,))] = None
-    """Not supported: it belongs to beam search."""
-
-    use_beam_search: Annotated[Any, Only((False,))] = None
-    """Not supported; use `best_of`."""
-
-    prompt_logprobs: Annotated[Any, Only()] = None
-    """Not supported; use `echo` with `logprobs`."""
-
-    truncate_prompt_tokens: Annotated[Any, Only((-1,))] = None
-    """Not supported: a prompt that is too long is refused."""
 
 
 class Logprobs(Answer):
