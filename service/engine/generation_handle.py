@@ -92,6 +92,11 @@ class Generation:
     # The engine's side.
 
     @property
+    def is_echo_scored(self) -> bool:
+        """Whether the log probabilities of the prompt's own tokens are to be told."""
+        return self.echo is not None and self.echo.has_logprobs
+
+    @property
     def is_over(self) -> bool:
         """Whether the engine has nothing more to do for it."""
         return self._num_open == 0 or self._error is not None or self.is_cancelled

@@ -4,7 +4,9 @@ import pytest
 
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.scheduler import CHUNK
 from service.engine.tasks.text_generation.prompting import PromptBuilder
 from service.errors import InvalidInput
 from tests.models import character_tokenizer, generator_config
@@ -70,10 +72,10 @@ def test_a_prompt_that_the_model_cannot_take_is_refused(prompt, message):
     assert refused.value.param == "prompt"
 
 
-def test_only_an_echo_with_log_probabilities_reads_token_by_token():
-    assert build("abc", echo=True, logprobs=1).chunk == 1
-    assert build("abc", echo=True).chunk > 1
-    assert build("abc", logprobs=1).chunk > 1
+def test_an_echo_with_log_probabilities_is_scored_in_stretches():
+    assert build("abc", echo=True, logprobs=1).chunk == SCORED_CHUNK > 1
+    assert build("abc", echo=True).chunk == CHUNK
+    assert build("abc", logprobs=1).chunk == CHUNK
 
 
 def test_the_echo_of_token_ids_is_their_text():

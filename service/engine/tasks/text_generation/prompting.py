@@ -11,6 +11,7 @@ from model_store.tokenizer import Tokenizer
 from service.engine.answer_stream import Echo
 from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
@@ -74,8 +75,7 @@ class PromptBuilder:
             deadline=request.deadline,
             on_change=on_change,
         )
-        # To know how probable each token of the prompt was, it is read token by token.
-        chunk = 1 if echo is not None and has_logprobs else CHUNK
+        chunk = SCORED_CHUNK if generation.is_echo_scored else CHUNK
         read = [self._config.bos_id, *token_ids]
         return Prompt(generation, read, params.n, chunk, seen=read)
 
