@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
@@ -56,9 +56,9 @@ def check_supported(ask: ProtocolRequest) -> None:
         SchemaError: A field marked with `Only` has another value.
     """
     for path, inner in _walk(ask, ""):
-        sent = inner.model_fields_set
-        for name, values in _limited(type(inner)).items():
-            if name in sent and not any(_is_same(getattr(inner, name), one) for one in values):
+        limited = _limited(type(inner))
+        for name in sorted(inner.model_fields_set & limited.keys()):
+            if not any(_is_same(getattr(inner, name), one) for one in limited[name]):
                 refuse(f"{path}{name}", str(type(inner).model_fields[name].description))
 
 
@@ -92,7 +92,7 @@ def ignored_fields(ask: ProtocolRequest, others: Iterable[str] = ()) -> Headers:
 def _walk(ask: ProtocolRequest, path: str) -> Iterator[tuple[str, ProtocolRequest]]:
     """Yield a request and every request within it, each with the path that leads to its fields."""
     yield path, ask
-    for name in ask.model_fields_set & type(ask).model_fields.keys():
+    for name in _nesting(type(ask)):
         value = getattr(ask, name)
         if isinstance(value, ProtocolRequest):
             yield from _walk(value, f"{path}{name}.")
@@ -109,6 +109,20 @@ def _limited(model: type[ProtocolRequest]) -> Mapping[str, tuple[Any, ...]]:
         for mark in field.metadata
         if isinstance(mark, Only)
     }
+
+
+@cache
+def _nesting(model: type[ProtocolRequest]) -> tuple[str, ...]:
+    """Return the fields that hold requests within a request."""
+    return tuple(
+        name for name, field in model.model_fields.items() if _holds_requests(field.annotation)
+    )
+
+
+def _holds_requests(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, ProtocolRequest):
+        return True
+    return any(map(_holds_requests, get_args(annotation)))
 
 
 def _is_same(value: object, other: object) -> bool:
