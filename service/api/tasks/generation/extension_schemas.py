@@ -63,7 +63,7 @@ class TextParameters(GenerateParameters):
     """How text is drawn, and what Triton's back ends take beside that."""
 
     stream: Annotated[Any, Only((False,))] = None
-    """Not supported; ask `generate_stream` for a stream, which sends one whatever this is."""
+    """Not supported; ask `generate_stream`, which takes it and always sends a stream."""
 
     exclude_input_in_output: Annotated[Any, Only((True,))] = None
     """Not supported: a prompt is never part of the answer."""
@@ -124,6 +124,23 @@ class TextAsk(TextParameters):
     """Given back in the answer."""
 
     parameters: TextParameters | None = None
+    """How text is drawn."""
+
+
+class StreamParameters(TextParameters):
+    """The same where a stream is sent."""
+
+    stream: bool | None = None
+    """Accepted: a stream is sent whatever it is."""
+
+
+class StreamAsk(TextAsk):
+    """A text to continue, piece by piece."""
+
+    stream: bool | None = None
+    """Accepted: a stream is sent whatever it is."""
+
+    parameters: StreamParameters | None = None
     """How text is drawn."""
 
 

@@ -14,7 +14,7 @@ from service.api.open_inference import models
 from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.tasks.generation.extension_schemas import GenerateParameters, TextAsk
+from service.api.tasks.generation.extension_schemas import GenerateParameters, StreamAsk, TextAsk
 from service.engine.requests.generate import (
     Delta,
     FinishReason,
@@ -55,7 +55,7 @@ def generate(request: Request) -> Reply:
 
 def generate_stream(request: Request) -> Reply:
     """Answer with a text's continuation as events; with details, one event a token."""
-    ask = parse_json(TextAsk, request)
+    ask = parse_json(StreamAsk, request)
     check_supported(ask)
     options = merged(ask)
 
