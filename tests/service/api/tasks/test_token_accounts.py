@@ -105,6 +105,15 @@ def test_a_completion_lists_as_many_tokens_as_it_counts(client, name, echo, leng
             assert last["usage"] == whole["usage"]
 
 
+@pytest.mark.parametrize("name", generators())
+def test_many_answers_to_many_prompts_add_up(client, name):
+    fields = {"model": name, "prompt": list(PROMPTS[name]), "n": 3, "echo": True, "logprobs": 1}
+    answer = post(client, "/v1/completions", **fields, max_tokens=20, seed=4)
+    listed = sum(len(choice["logprobs"]["tokens"]) for choice in answer["choices"])
+    usage = answer["usage"]
+    assert listed == 3 * usage["prompt_tokens"] + usage["completion_tokens"]
+
+
 @pytest.mark.parametrize("length", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("name", [*generators(), "digit-names"])
 def test_a_generation_lists_as_many_tokens_as_it_counts(client, name, length):
