@@ -32,7 +32,7 @@ from training.fitting.naive_bayes import NaiveBayes
 from training.reports.baseline import Baseline
 from training.tasks.text_classification.served import ServedClassifier
 
-STARTS = ("sentiment", "sentiment-small")  # shipped classifiers that a training may go on from
+STARTS = ("sentiment", "sentiment-small", "reviews")  # shipped, to go on from
 SHIPPED = Path("model_store/models")
 
 Scores = tuple[float, float]  # accuracy and macro-F1

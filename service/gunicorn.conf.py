@@ -7,6 +7,7 @@ that cannot be had or a missing store ends it at once with one clear line.
 
 import gc
 import os
+import secrets
 import shutil
 import sys
 from importlib import import_module
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from service.http import startup_checks
+from service.observability import log
 from service.settings import SettingsError, load_settings
 
 try:
@@ -21,6 +23,8 @@ try:
 except SettingsError as exc:
     sys.exit(f"The service cannot start: {exc}")
 
+if settings.state_key is None:  # made before the workers are, which then share it
+    os.environ["STATE_KEY"] = secrets.token_urlsafe(32)
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's: the processes are the parallelism
 
 wsgi_app = "service.wsgi:build()"
@@ -57,15 +61,16 @@ accesslog = None  # the service writes its own line for each request
 
 # Imported before the workers are forked, which then share their memory (two workers: 52 MB less,
 # by PSS). No import starts a thread, which would not survive the fork.
-APPLICATION, METRICS, MEMORY = (
+APPLICATION, WORKER_FILES, MEMORY = (
     "service.wsgi",
-    "service.observability.metrics",
+    "service.observability.worker_files",
     "service.engine.memory",
 )
 
 
 def on_starting(server: Any) -> None:
     """Look for what would fail later with less clear words, then import what workers share."""
+    log.configure(settings.log_level)
     for problem in startup_checks.problems(settings, server.cfg.address):
         sys.exit(f"The service cannot start: {problem}")
     server.run_dir = startup_checks.make_run_dir(Path(worker_tmp_dir))
@@ -101,7 +106,7 @@ def worker_exit(server: Any, worker: Any) -> None:
 def child_exit(server: Any, worker: Any) -> None:
     """Keep the counts of a worker that has ended; what fails here must not end the others."""
     try:
-        import_module(METRICS).retire(server.run_dir, worker.pid)
+        import_module(WORKER_FILES).retire(server.run_dir, worker.pid)
     except Exception:
         server.log.exception("The counts of the worker (pid:%s) are lost", worker.pid)
 

@@ -16,7 +16,7 @@ from service.api.app import create_app
 from service.api.metrics import metrics_route
 from service.engine.engine import Engine
 from service.engine.memory import tidy
-from service.engine.options import EngineOptions
+from service.engine.options import EngineOptions, new_key
 from service.engine.task import engine_tasks
 from service.errors import ServiceError
 from service.http.startup_checks import has_started
@@ -24,6 +24,7 @@ from service.observability import log
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.metrics import Metrics
 from service.observability.metrics_sampler import Sampler
+from service.observability.model_counts import ModelCounts
 from service.settings import DEFAULT_MODELS, Settings, load_settings
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,8 @@ def build() -> Flask:
         logger.warning(problem)
     access = Access(settings)
     metrics = Metrics(CollectorRegistry(), settings.run_dir)
-    notes = DeferredNotes([metrics, log.RequestLog(settings.log_level)])
+    counts = ModelCounts(settings.run_dir)
+    notes = DeferredNotes([metrics, counts, log.RequestLog(settings.log_level)])
     sampler = Sampler(metrics, engine, access.keyring)
     app = create_app(
         engine,
@@ -64,6 +66,7 @@ def build() -> Flask:
         guards=access.guards,
         observers=[*access.observers, notes],
         more_routes=[metrics_route(metrics.render)],
+        read_counts=notes.flushed_before(counts.read),
     )
     app.extensions["sampler"] = sampler
     app.extensions["notes"] = notes
@@ -98,6 +101,7 @@ def default_problems(engine: Engine, settings: Settings) -> Iterator[str]:
 
 def engine_options(settings: Settings) -> EngineOptions:
     """Pick what the engine needs to know of the settings."""
+    key = settings.state_key
     return EngineOptions(
         store_dir=settings.store_dir,
         run_dir=settings.run_dir,
@@ -110,4 +114,5 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_explain_texts=settings.max_explain_texts,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
+        signing_key=new_key() if key is None else key.get_secret_value().encode(),
     )

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from service.engine.requests.classify import (
@@ -125,8 +126,10 @@ class FakeEngine:
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         self._admit(request)
         status = self._find(_exactly(request, "sentiment"), "classify")
+        states = request.states or (None,) * len(request.texts)
         results = tuple(
-            _classify(text, request.explain, request.max_text_tokens) for text in request.texts
+            _answer(text, before, request)
+            for text, before in zip(request.texts, states, strict=True)
         )
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
         self.is_alive = self.is_alive and self.dies_of not in request.texts
@@ -208,10 +211,19 @@ def _labels(status: ModelStatus) -> tuple[str, ...]:
     return (str(status.version), *status.labels)
 
 
-def _classify(
-    text: str | tuple[int, ...], explain: str | None, most: int | None = None
+def _answer(
+    text: str | tuple[int, ...], before: str | None, request: ClassifyRequest
 ) -> Classification:
-    words = text.split() if isinstance(text, str) else list(map(str, text))
+    """All text so far is the state; token ids are words."""
+    written = text if isinstance(text, str) else " ".join(map(str, text))
+    so_far = " ".join(filter(None, (before, written)))
+    state = so_far if request.returns_state else None
+    result = _classify(so_far, request.explain, request.max_text_tokens)
+    return replace(result, state=state)
+
+
+def _classify(text: str, explain: str | None, most: int | None = None) -> Classification:
+    words = text.split()
     most = min(most or MAX_WORDS, MAX_WORDS)
     probs = _probs(words)
     column = probs.index(max(probs))
@@ -228,7 +240,7 @@ def _classify(
     if explain is not None:
         pieces = tuple(
             TokenScore(start, end, make[explain](place))
-            for place, (start, end) in enumerate(_spans(str(text), words))
+            for place, (start, end) in enumerate(_spans(text, words))
         )
     return Classification(
         label=CLASSES[column],

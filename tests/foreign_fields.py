@@ -102,7 +102,8 @@ CLASSIFY = Section(
     "POST /classify",
     "/classify",
     VllmClassifyAsk,
-    "vLLM (`entrypoints/pooling/classify/protocol.py` and `base/protocol.py`); `explain` is ours",
+    "vLLM (`entrypoints/pooling/classify/protocol.py` and `base/protocol.py`); `explain`, "
+    "`return_state` and `state` are ours",
     """model user input truncate_prompt_tokens truncation_side padding request_id priority
     mm_processor_kwargs cache_salt add_special_tokens use_activation messages softmax activation""",
     {"input": FILM},
@@ -111,7 +112,7 @@ CLASSIFY = Section(
         "truncation_side": "left", "padding": "max_length", "request_id": "mine", "priority": 1,
         "mm_processor_kwargs": {"a": 1}, "cache_salt": "salt", "add_special_tokens": False,
         "use_activation": False, "messages": [{"role": "user", "content": "a"}], "softmax": False,
-        "activation": False, "explain": True,
+        "activation": False, "explain": True, "return_state": True, "state": [None],
     },
 )  # fmt: skip
 

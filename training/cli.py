@@ -3,9 +3,12 @@
 import argparse
 import logging
 import shlex
+import statistics
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -26,18 +29,23 @@ from model_store.document import describe
 from model_store.manifest import Dataset
 from model_store.names import check_model_name
 from training.data.batches import Passes
-from training.data.reports import DataReport
+from training.data.reports import DataReport, counted
 from training.errors import DataError, UsageError
+from training.export.parity import ParityError
 from training.export.publish import Described, library_versions, publish
 from training.fitting.callbacks import Point
 from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
 from training.fitting.module import TrainingModule
 from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
+from training.fitting.time_left import spoken
 from training.flags import DEFAULT_STORE, options_from
+from training.serving import check_better, keep_better, served_version
 from training.task import Exported, TrainingTask, parameters_of, task_of
 
 log = logging.getLogger(__name__)
+
+DRY_BATCHES = 5  # of a dry run; the first one takes longer
 
 
 def fit_options(arguments: argparse.Namespace) -> FitOptions:
@@ -61,6 +69,7 @@ def run_tokenizer(arguments: argparse.Namespace, learn: Callable[[], Tokenizer])
     kept = run_dir(arguments) / "tokenizer.json"
     if arguments.resume and kept.exists():
         return Tokenizer.from_bytes(kept.read_bytes())
+    log.info("learning the vocabulary, encoding the texts")
     tokenizer = learn()
     if not arguments.dry_run and this_share().is_first:
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -123,13 +132,30 @@ def fit_or_try(
     Returns:
         The losses at each validation; None where nothing is left to do: after a dry run, and in
         all processes but the first.
+
+    Raises:
+        UsageError: The training diverged.
     """
     if arguments.dry_run:
-        module(next(iter(batches))).sum().backward()
-        say_dry_run(module.net, len(batches))
+        say_dry_run(arguments, module, batches)
         return None
     points = fit(module, batches, held_out, options=fit_options(arguments), callbacks=callbacks)
+    check_converged(module.net, arguments)
     return points if this_share().is_first else None
+
+
+def check_converged(net: nn.Module, arguments: argparse.Namespace) -> None:
+    """See that a trained net's weights are numbers.
+
+    Raises:
+        UsageError: They are not: the training diverged.
+    """
+    if not all(bool(weight.isfinite().all()) for weight in net.parameters()):
+        raise UsageError(
+            "the training diverged, its weights are no numbers any more: give a lower "
+            f"--learning-rate than {arguments.learning_rate:g}, or a --grad-clip-norm under "
+            f"{arguments.grad_clip_norm or 1:g}"
+        )
 
 
 def about_run(
@@ -170,26 +196,47 @@ def publish_run(
     described: Described,
     tokenizer: Any = None,
 ) -> StoredVersion:
-    """Publish a run's net as a new version and say so; see `publish`."""
+    """Publish a run's net as a new version and say so; see `publish`.
+
+    One that measured worse than the version that is served does not take its place by itself.
+
+    Raises:
+        UsageError: It measured no better, and `--only-if-better` was given.
+    """
+    store = Store(arguments.store)
+    served = served_version(store, arguments.name)
+    if arguments.only_if_better and served is not None:
+        check_better(served, described.about, run_dir(arguments))
     stored = publish(
         net,
         exported,
         config,
         tokenizer=tokenizer,
-        store=Store(arguments.store),
+        store=store,
         name=arguments.name,
         described=described,
     )
+    if served is not None:
+        keep_better(store, served, stored)
     say_published(stored, described.example)
     return stored
 
 
-def say_dry_run(net: nn.Module, num_batches: int) -> None:
-    """Say what would be trained."""
-    each = "1 batch" if num_batches == 1 else f"{num_batches:,} batches"
+def say_dry_run(
+    arguments: argparse.Namespace, module: TrainingModule, batches: Passes[Any]
+) -> None:
+    """Try some batches; say what would be trained, and about how long it would take."""
+    times = []
+    for batch in islice(batches, DRY_BATCHES):
+        started = time.monotonic()
+        module(batch).sum().backward()
+        times.append(time.monotonic() - started)
+    seconds = statistics.median(times) * len(batches) * arguments.max_epochs
     log.info(
-        "dry run: %s parameters, %s an epoch; nothing written", f"{parameters_of(net):,}", each
-    )
+        "dry run: %s parameters, %s an epoch, %s: %s of training; nothing written",
+        *(f"{parameters_of(module.net):,}", "1 batch" if len(batches) == 1 else
+          f"{len(batches):,} batches", counted(arguments.max_epochs, "epoch"), spoken(seconds)),
+    )  # fmt: skip
 
 
 def say_published(stored: StoredVersion, example: Any) -> None:
@@ -202,28 +249,15 @@ def say_published(stored: StoredVersion, example: Any) -> None:
     task.warn(stored)
     root = stored.path.parent.parent
     default = Store(root).serving(stored.name).default
-    if default == stored.version:
-        _warn_of_worse(stored, Store(root))
-    else:
+    if default != stored.version:
         log.info(
-            "%s stays at version %d, which was promoted; to change that:\n"
+            "%s stays at version %d, which was promoted; to serve the new one:\n"
             "python -m model_store promote %s %d --store %s",
             *(stored.name, default, stored.name, stored.version, root),
         )
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, task.call(stored.name, example))
-
-
-def _warn_of_worse(stored: StoredVersion, store: Store) -> None:
-    """Warn if the version before, which this one takes the place of, measured better."""
-    before = max((v for v in store.versions(stored.name) if v < stored.version), default=None)
-    if before and (finding := store.worse(stored.name, stored.version, than=before)):
-        log.warning(
-            "warning: %s; as the newest version it is served nevertheless. To go back:\n"
-            "python -m model_store promote %s %d --store %s",
-            *(finding, stored.name, before, store.root),
-        )
 
 
 def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -237,6 +271,9 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     except (DataError, StoreError, UsageError) as exc:
         log.error("error: %s", exc)
         return 2
+    except ParityError as exc:
+        log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
+        return 1
     except KeyboardInterrupt as exc:
         log.error("%s", str(exc) or "stopped; nothing was published")
         return 130

@@ -44,8 +44,7 @@ def build_parser() -> flags.Parser:
     data.add_argument("--validation-split", type=flags.a_part, default=0.1, help="as in training")
     data.add_argument("--test-split", type=flags.share, default=0.1,
                       help="share of your own file that is measured")  # fmt: skip
-    data.add_argument("--text-column", default="text", help="of your own file")
-    data.add_argument("--label-column", default="label", help="of your own file")
+    flags.add_file_flags(data)
     for task in training_tasks().values():
         task.add_evaluation_flags(parser)
     return parser

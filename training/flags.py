@@ -59,6 +59,30 @@ def share(text: str) -> float:
     return value
 
 
+def encoding(text: str) -> str:
+    """Read the name of an encoding of text."""
+    try:
+        "".encode(text)  # other codecs, such as base64, encode no text
+    except (LookupError, UnicodeError) as exc:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no encoding that Python knows, such as utf-8 or cp1252"
+        ) from exc
+    return text
+
+
+def renaming(text: str) -> dict[str, str]:
+    """Read `OLD=NEW,...`."""
+    found = {}
+    for part in text.split(","):
+        old, sign, new = (piece.strip() for piece in part.rpartition("="))
+        if not (old and sign and new):
+            raise argparse.ArgumentTypeError(
+                f"{part!r} renames nothing: write OLD=NEW,..., as in 0=negative,4=positive"
+            )
+        found[old] = new
+    return found
+
+
 positive = number(0, is_open=True)
 a_part = number(0, 1, is_open=True)
 
@@ -83,6 +107,25 @@ def options_from(kind: type[Options], arguments: argparse.Namespace, **more: Any
     return kind(**{**given, **more})
 
 
+def add_file_flags(group: argparse._ArgumentGroup) -> None:
+    """Add the flags that say how a person's own labelled texts are read, see `ReadOptions`."""
+    group.add_argument("--text-column", default="text", help="of your own file (default: text)")
+    group.add_argument("--label-column", default="label", help="of your own file (default: label)")
+    group.add_argument("--no-header", dest="has_header", action="store_false",
+                       help="the first line of your CSV or TSV is a row: columns are numbers, from "
+                       "1")  # fmt: skip
+    group.add_argument("--encoding", type=encoding, help="of your own file, such as cp1252 "
+                       "(default: UTF-8, else a guess that is said)")  # fmt: skip
+    group.add_argument("--label-map", type=renaming, default={}, metavar="OLD=NEW,...",
+                       help="rename labels, as in 0=negative,4=positive")  # fmt: skip
+    group.add_argument("--exact-labels", action="store_true",
+                       help="keep labels apart that differ only in case, spaces or as 1 and "
+                       "1.0")  # fmt: skip
+    group.add_argument("--drop-classes-under", type=whole(0), default=0, metavar="N",
+                       help="leave out classes with fewer texts (default: those with under 5 are "
+                       "learned and not tested)")  # fmt: skip
+
+
 def add_run_flags(parser: argparse.ArgumentParser) -> None:
     """Add the flags of a run: where it goes, how long, on what."""
     run = parser.add_argument_group("run")
@@ -90,6 +133,9 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store's folder")
     run.add_argument("--run-dir", type=Path, help="checkpoints and logs (default: runs/NAME)")
     run.add_argument("--seed", type=whole(0), default=0, help="of weights, splits and order")
+    run.add_argument("--only-if-better", action="store_true",
+                     help="publish only what measures better than the version that is "
+                     "served")  # fmt: skip
     run.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     run.add_argument("--dry-run", action="store_true", help="read data, build, try one batch; stop")
     run.add_argument("--accelerator", default="cpu", help="cpu, gpu or auto")

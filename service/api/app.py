@@ -1,13 +1,14 @@
 """`create_app`: the routes as a Flask application, and errors for what no route takes."""
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from service.api import errors
 from service.api.body import BodyBudget
+from service.api.cors import Cors, answer_preflight
 from service.api.engine_protocol import EngineProtocol
 from service.api.errors import RequestError, RouteNotFound, inference_protocol_body, openai_body
 from service.api.handler import UNMATCHED, Endpoint, Guard, Handler, Observer, Route, Site
@@ -16,7 +17,10 @@ from service.api.reply import STATUS_LINES, Reply
 from service.api.request import Request, RequestIds
 from service.api.router import Router
 from service.api.routes import all_routes
+from service.observability.model_counts import Counts, Kind, ModelCounts
 from service.settings import Settings
+
+PREFLIGHT = "preflight"  # stands for the route of a browser's question before a request
 
 
 def create_app(
@@ -26,6 +30,7 @@ def create_app(
     guards: Iterable[Guard] = (),
     observers: Iterable[Observer] = (),
     more_routes: Iterable[Route] = (),
+    read_counts: Callable[[], Mapping[Kind, Counts]] | None = None,
 ) -> Flask:
     """Make the application.
 
@@ -35,23 +40,31 @@ def create_app(
         guards: Called before each request's body is read, and refuse by raising (API keys, rates).
         observers: Called with the record of each answered request (logs, metrics).
         more_routes: Routes beside the API's own.
+        read_counts: Returns what the models have answered, which one of `observers` counts; without
+            it that is counted here, for this process alone.
 
     Returns:
         The application; its engine is `app.extensions["engine"]`, what its routes share
         `app.extensions["site"]`, and the handlers of its busy routes, by path, are
         `app.extensions["busy_routes"]`.
+
+    Raises:
+        OriginsError: `cors_origins` cannot be used.
     """
-    statistics = Statistics()
+    if read_counts is None:
+        counts = ModelCounts()
+        read_counts, observers = counts.read, (*observers, lambda record: counts([record]))
     bodies = BodyBudget(settings.max_bodies_bytes)
+    cors = Cors(settings.cors_origins) if settings.cors_origins else None
     site = Site(
-        engine, settings, tuple(guards), (*observers, statistics), RequestIds(), bodies=bodies
+        engine, settings, tuple(guards), tuple(observers), RequestIds(), bodies=bodies, cors=cors
     )
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
     app.extensions["site"] = site
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
-    routes = (*all_routes(statistics), *more_routes)
+    routes = (*all_routes(Statistics(read_counts)), *more_routes)
     for route in routes:
         app.add_url_rule(
             route.rule,
@@ -84,6 +97,9 @@ def _unmatched(site: Site, rules: list[str]) -> Callable[[HTTPException], Respon
     """Make the handler of requests that Flask finds no view for."""
 
     def unmatched(fault: HTTPException) -> Response:
+        if site.cors is not None and site.cors.is_preflight(request.environ):
+            route = Route(PREFLIGHT, answer_preflight, is_open=True)  # it never carries a key
+            return _response(*Handler(route, site)(request.environ))
         is_v2 = request.path.startswith("/v2")
         route = Route(
             UNMATCHED,

@@ -145,10 +145,6 @@ def _counted(pieces: Iterator[Piece], request: Request) -> Iterator[Piece]:
 
 def _end(generations: Sequence[GenerationProtocol], request: Request) -> None:
     """Free what the generations still hold, and note where their time went."""
-    record = request.record
     for generation in generations:
         generation.cancel()
-        timing = generation.timing
-        record.queue_s = max(record.queue_s, timing.queue_s)
-        record.compute_s = max(record.compute_s, timing.compute_s)
-        record.batch_size = max(record.batch_size, timing.batch_size)
+        request.record.note_times(generation.timing)

@@ -12,6 +12,7 @@ from functools import partial
 
 from service.api import sse
 from service.api.body import BodyBudget, read_body
+from service.api.cors import Cors
 from service.api.engine_protocol import EngineProtocol
 from service.api.errors import ErrorBody, Problem, openai_body, problem_of
 from service.api.guards import LIMITS
@@ -70,6 +71,7 @@ class Site:
         observers: Called with each request's record once it is answered.
         request_ids: Makes ids.
         bodies: Keeps account of the bodies that are held.
+        cors: Tells browsers which other sites' pages may ask; None if none may.
     """
 
     engine: EngineProtocol
@@ -78,6 +80,7 @@ class Site:
     observers: tuple[Observer, ...]
     request_ids: RequestIds
     bodies: BodyBudget
+    cors: Cors | None = None
 
 
 class Handler:
@@ -115,6 +118,8 @@ class Handler:
             self._finish(record)
         headers = reply.all_headers(record.request_id)
         headers += record.headers
+        if site.cors is not None:
+            headers += site.cors.headers(environ)
         if record.model is not None:
             headers.append(("Server-Timing", server_timing(record)))
         return reply, headers
@@ -162,7 +167,12 @@ class Handler:
         record.duration_s = time.monotonic() - record.started
         self._site.bodies.give_back(record)
         for observer in self._site.observers:
-            observer(record)
+            try:
+                observer(record)
+            except Exception:  # what cannot be noted of an answer must not undo it
+                logger.exception(
+                    "%s was not noted", record.route, extra={"request_id": record.request_id}
+                )
 
 
 def server_timing(record: RequestRecord) -> str:

@@ -1,4 +1,7 @@
-"""`GET /healthz` and `GET /readyz`: is the process alive, and does it answer requests?"""
+"""`GET /healthz` and `GET /readyz`: is the process alive, and does it answer requests?
+
+`GET /health` is where clients of vLLM and of Hugging Face's servers ask whether it is alive.
+"""
 
 from typing import Literal
 

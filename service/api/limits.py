@@ -59,7 +59,11 @@ def checked_whole(value: object, least: int, name: str) -> int:
 
 
 def checked_texts(
-    given: str | list[str], settings: Settings, name: str = "input"
+    given: str | list[str],
+    settings: Settings,
+    name: str = "input",
+    *,
+    may_be_blank: bool = False,
 ) -> tuple[str, ...]:
     """Return the texts that a model is to read.
 
@@ -67,6 +71,7 @@ def checked_texts(
         given: A text or several.
         settings: For their number and length.
         name: The field that they were sent in.
+        may_be_blank: Whether a text may have nothing to read, as where others came before it.
 
     Raises:
         SchemaError: There are none or too many, or one is empty or holds a NUL.
@@ -74,7 +79,8 @@ def checked_texts(
     """
     if isinstance(given, str):
         check_text(given, settings, name)
-        _check_not_blank(given, name)
+        if not may_be_blank:
+            _check_not_blank(given, name)
         return (given,)
     if not 1 <= len(given) <= settings.max_texts:
         raise SchemaError(
@@ -83,7 +89,8 @@ def checked_texts(
         )
     for index, text in enumerate(given):
         check_text(text, settings, name, index)
-        _check_not_blank(text, name, index)
+        if not may_be_blank:
+            _check_not_blank(text, name, index)
     return tuple(given)
 
 

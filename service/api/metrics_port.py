@@ -29,4 +29,6 @@ class MetricsPort:
         if wants_metrics and not is_at_metrics:
             raise RouteNotFound(f"{METRICS_RULE} is at a port of its own here (METRICS_PORT)")
         if is_at_metrics and not wants_metrics:
-            raise RouteNotFound(f"only {METRICS_RULE}, /healthz and /readyz are at this port")
+            raise RouteNotFound(
+                f"only {METRICS_RULE}, /health, /healthz and /readyz are at this port"
+            )

@@ -32,6 +32,7 @@ SHARED_ROUTES = (
     Route("/v1/models", list_models, summary="List the models"),
     Route("/v1/models/<model>", show_model, summary="Show one model"),
     Route("/healthz", alive, summary="Is the process alive?", is_open=True),
+    Route("/health", alive, summary="The same, where others have it", is_open=True),
     Route("/readyz", ready, summary="Are requests answered?", is_open=True),
 )
 

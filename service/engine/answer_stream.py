@@ -3,10 +3,11 @@
 Knows no thread and no model; `generation_handle` brings the tokens.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.engine.requests.generate import Delta, GeneratedAnswer, TokenLogprob
+from service.engine.stepping import Standing
 from service.engine.text_stream import Ending, TextOffsets, TextStream
 from service.engine.token_sampler import TokenLogprobs
 
@@ -38,12 +39,19 @@ class Part:
         token_ids: Not told before.
         logprobs: One for each of them, if they were asked for.
         ending: Set on the last part.
+        standing: Where it stands, on the last part if its caller wants to go on from there.
     """
 
     index: int
     token_ids: Sequence[int]
     logprobs: Sequence[TokenLogprobs] = ()
     ending: Ending | None = None
+    standing: Standing | None = None
+
+
+Seal = Callable[[Standing, Sequence[int], bytes], str]
+"""Makes the state that a caller takes away: of where an answer stands, all its tokens, and the
+bytes of a character that it left unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +81,28 @@ class Answer:
         tokens: What each token is.
         stop: Texts that end the answer.
         echo: The prompt to repeat before it, or None.
+        seal: Makes its state, if that is wanted.
+        begun: Bytes of a character that the answer before this one left unfinished.
     """
 
     def __init__(
-        self, index: int, tokens: TokenTexts, stop: Sequence[bytes], echo: Echo | None
+        self,
+        index: int,
+        tokens: TokenTexts,
+        stop: Sequence[bytes],
+        *,
+        echo: Echo | None = None,
+        seal: Seal | None = None,
+        begun: bytes = b"",
     ) -> None:
         """Begin with no text."""
         self._index = index
         self._tokens = tokens
-        self._stream = TextStream(tokens.data, stop)
-        self._offsets = TextOffsets(0 if echo is None else len(echo.text))
+        self._stream = TextStream(tokens.data, stop, begun=begun, goes_on=seal is not None)
+        self._offsets = TextOffsets(0 if echo is None else len(echo.text), begun=begun)
         self._echo = echo
+        self._seal = seal
+        self._standing: Standing | None = None
         self._new_ids: list[int] = []
         self._token_ids: list[int] = []
         self._logprobs: list[TokenLogprobs] = []
@@ -95,6 +114,7 @@ class Answer:
         self._new_ids += part.token_ids
         self._logprobs += part.logprobs
         self._ending = part.ending
+        self._standing = part.standing
 
     def tell(self) -> Delta | None:
         """Return the next piece, or None while there is nothing to show."""
@@ -114,11 +134,18 @@ class Answer:
         reason, has_eos = None, False
         if self._ending is not None:
             reason, has_eos = self._ending.reason, self._ending.has_eos
-        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos)
+        state = self._state(has_eos=has_eos)
+        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos, state)
 
     def written(self) -> bytes:
         """Return the bytes of all tokens told so far, a stop text's included."""
         return b"".join(self._tokens.data[token_id] for token_id in self._token_ids)
+
+    def _state(self, *, has_eos: bool) -> str | None:
+        if self._seal is None or self._standing is None:
+            return None
+        token_ids = self._token_ids[:-1] if has_eos else self._token_ids
+        return self._seal(self._standing, token_ids, self._stream.unfinished)
 
     def _entries(self, places: range) -> list[TokenLogprob]:
         if not self._logprobs:
@@ -161,7 +188,6 @@ def join(deltas: Sequence[Delta], seeds: Sequence[int]) -> list[GeneratedAnswer]
         text = "".join(delta.text for delta in own)
         num_tokens = sum(delta.num_tokens for delta in own)
         logprobs = tuple(entry for delta in own for entry in delta.logprobs)
-        answers.append(
-            GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, own[-1].has_eos)
-        )
+        end = (own[-1].has_eos, own[-1].state)
+        answers.append(GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, *end))
     return answers

@@ -1,8 +1,11 @@
 """The engine's own options: what the service's settings hand it, free of any environment."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+KEY_BYTES = 32
 
 DEFAULT_MODELS = {
     "classify": "sentiment",
@@ -10,6 +13,11 @@ DEFAULT_MODELS = {
     "tag": "pos",
     "translate": "en-fr",
 }
+
+
+def new_key() -> bytes:
+    """Draw a key to sign with."""
+    return secrets.token_bytes(KEY_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +46,8 @@ class EngineOptions:
             of the whole text; 256.
         stream_interval_ms: Milliseconds between two pieces of a streamed answer after the first, at
             least half of it, so that a fast model does not spend more on events than on text; 20.
+        signing_key: Signs the states that callers take away; all who are to take them back need
+            the same one, of 32 bytes or more; drawn by chance.
     """
 
     store_dir: Path
@@ -54,3 +64,4 @@ class EngineOptions:
     max_explain_texts: int = 32
     max_occlusion_words: int = 256
     stream_interval_ms: float = 20.0
+    signing_key: bytes = field(default_factory=new_key, repr=False)

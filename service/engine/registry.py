@@ -130,7 +130,7 @@ class Registry:
         name, _, tag = model.partition(":")
         family = self._families.get(name)
         if family is None:
-            raise ModelNotFound(self._unknown(name, verb), param="model")
+            raise ModelNotFound(self._unknown(model, verb), param="model")
         version = family.version_of(tag, self._random.random)
         loaded = None if version is None else family.loaded.get(version)
         if loaded is None or family.is_only_shadow(loaded.info.version):
@@ -198,7 +198,14 @@ class Registry:
             logger.error("what is served stays as it is: %s", problem)
         self._problem = problem
 
-    def _unknown(self, name: str, verb: str | None) -> str:
+    def _unknown(self, model: str, verb: str | None) -> str:
+        """Say that there is no such model; some clients put an address where its name belongs."""
+        if "://" in model:
+            return (
+                f"`model` is an address, {model[:80]!r}, and must be a model's name: send one of "
+                f"{self._names_for(verb)}, or none; the address only says where to send it"
+            )
+        name = model.partition(":")[0]
         near = difflib.get_close_matches(name[:80], self._names(verb), n=1)
         hint = f"; did you mean {near[0]!r}? There are" if near else ", there are"
         return f"there is no model {name[:80]!r}{hint} {self._names_for(verb)}"

@@ -19,7 +19,7 @@ from service.engine.isolation import is_sound, run_each, step_each
 from service.engine.options import EngineOptions
 from service.engine.prompt_scoring import score, step_through
 from service.engine.scheduler import Prompt
-from service.engine.stepping import State, StepGraph, join_rows, take_rows
+from service.engine.stepping import Standing, State, StepGraph, join_rows, take_rows
 from service.engine.text_stream import Ending, StopFinder, enders
 from service.engine.token_sampler import Draw, Sampler
 from service.errors import EngineFailure
@@ -106,8 +106,10 @@ class RunningBatch:
         contexts = [self._step()] if len(self._rows) else []
         has_stepped = bool(contexts)
         for prompt, index in admitted:
+            prompt.owner.start()
             if prompt.owner.params.max_tokens == 0:
-                prompt.owner.push(Part(index, (), ending=Ending("length")), batch_size=0)
+                part = Part(index, (), ending=Ending("length"), standing=_unwritten(prompt))
+                prompt.owner.push(part, batch_size=0)
                 self.tally.num_sound += 1
                 over.append(prompt.owner)
             elif prompt.context is not None:
@@ -179,6 +181,7 @@ class RunningBatch:
     def _draw(self, logits: Floats, *, has_stepped: bool) -> list[Generation]:
         """Append a token to each row; return the requests that a row has ended or failed."""
         rows = self._rows
+        carried = self._carried(logits)
         draw = self._sampler.draw(logits, rows.counts)
         self._last_ids = draw.token_ids
         may_end = rows.record(draw.token_ids) | ~draw.is_valid
@@ -186,14 +189,20 @@ class RunningBatch:
             rows.live[place].logprobs.append(logprobs)
         touched = []
         if may_end.any():
-            touched = self._end(draw, may_end)
+            touched = self._end(draw, may_end, carried)
         else:
             self.tally.num_sound += has_stepped
         for row in rows.due(time.monotonic(), self._interval_s):
             row.generation.push(Part(row.index, *rows.take_unsent(row)), batch_size=len(rows))
         return touched
 
-    def _end(self, draw: Draw, may_end: Bools) -> list[Generation]:
+    def _carried(self, logits: Floats) -> dict[int, Floats]:
+        """Return logits that a draw may end, by row, where its state is wanted: it spoils them."""
+        if self._config.eos_id is None:
+            return {}
+        return {place: logits[place].copy() for place in self._rows.carried}
+
+    def _end(self, draw: Draw, may_end: Bools, carried: dict[int, Floats]) -> list[Generation]:
         """Let the rows leave that have ended, and those that the model failed on."""
         touched = []
         leaving = np.zeros(len(self._rows), np.bool_)
@@ -203,7 +212,7 @@ class RunningBatch:
             if not draw.is_valid[place]:
                 row.generation.fail(model_failed())
             elif ending is not None:
-                self._finish(row, ending)
+                self._finish(row, ending, self._standing(place, ending, carried))
             else:
                 continue
             leaving[place] = True
@@ -220,9 +229,16 @@ class RunningBatch:
                 return Ending("stop", end=place)
         return Ending("length") if self._rows.is_full(row) else None
 
-    def _finish(self, row: Row, ending: Ending) -> None:
+    def _standing(self, place: int, ending: Ending, carried: dict[int, Floats]) -> Standing | None:
+        """Return where a row stands that has ended, if its caller wants to know."""
+        if self._rows.live[place].generation.seal is None:
+            return None
+        state = take_rows(self._state, slice(place, place + 1))
+        return Standing(state, carried[place] if ending.has_eos else None)
+
+    def _finish(self, row: Row, ending: Ending, standing: Standing | None) -> None:
         token_ids, logprobs = self._rows.take_unsent(row)
-        part = Part(row.index, token_ids, logprobs, ending)
+        part = Part(row.index, token_ids, logprobs, ending, standing)
         row.generation.push(part, batch_size=len(self._rows))
         self.tally.num_sound += 1
         elapsed_s = time.monotonic() - row.joined
@@ -245,12 +261,21 @@ def _joined(contexts: Sequence[Context]) -> Context:
     return logits, join_rows([state for _, state in contexts])
 
 
+def _unwritten(prompt: GenerationPrompt) -> Standing | None:
+    """Return where an answer without tokens stands, if its caller wants to know."""
+    if prompt.owner.seal is None or prompt.context is None:
+        return None
+    logits, state = prompt.context
+    return Standing(state, logits[0])
+
+
 def _score_echo(prompt: GenerationPrompt, logits: Floats) -> None:
     """Note how probable the tokens were that follow those just read, but for the text's first."""
     echo, num_best = prompt.owner.echo, prompt.owner.params.logprobs
     assert echo is not None, "asked for"
     assert num_best is not None, "asked for with it"
-    first = max(prompt.position + 1, 2)  # after the begin token and the text's first
+    num_before = len(prompt.token_ids) - len(echo.token_ids)  # begin token, or one not read yet
+    first = max(prompt.position, num_before) + 1
     tokens = prompt.token_ids[first : prompt.position + len(logits) + 1]
     before = logits[first - prompt.position - 1 :][: len(tokens)]
     echo.logprobs.extend(score(before, tokens, num_best))

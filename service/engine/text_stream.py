@@ -76,11 +76,13 @@ class TextOffsets:
 
     Args:
         num_chars: Characters before the first token.
+        begun: Bytes of a character that is finished by the first tokens.
     """
 
-    def __init__(self, num_chars: int = 0) -> None:
+    def __init__(self, num_chars: int = 0, *, begun: bytes = b"") -> None:
         """Start before the first token."""
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder.decode(begun)
         self._num_chars = num_chars
 
     def next(self, data: bytes) -> int:
@@ -106,15 +108,27 @@ class TextStream:
     Args:
         token_bytes: What each token adds, by id.
         stop: Texts that are held back as long as the answer may turn out to end with them.
+        begun: Bytes of a character that is finished by the first tokens.
+        goes_on: Whether a character that is not whole when the answer has its length is kept
+            (`unfinished`) for an answer that goes on from here.
     """
 
-    def __init__(self, token_bytes: Sequence[bytes], stop: Sequence[bytes]) -> None:
+    def __init__(
+        self,
+        token_bytes: Sequence[bytes],
+        stop: Sequence[bytes],
+        *,
+        begun: bytes = b"",
+        goes_on: bool = False,
+    ) -> None:
         """Start before the first token."""
         self._token_bytes = token_bytes
         self._stop = stop
         self._data = bytearray()
         self._ends: list[int] = []  # of each token, in bytes
+        self._goes_on = goes_on
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder.decode(begun)
         self._num_given = 0  # bytes that the decoder has
         self._num_told = 0  # tokens
 
@@ -129,9 +143,15 @@ class TextStream:
             self._data += self._token_bytes[token_id]
             self._ends.append(len(self._data))
         visible = self._visible(ending)
-        text = self._decoder.decode(self._data[self._num_given : visible], ending is not None)
+        is_whole = ending is not None and not (self._goes_on and ending.reason == "length")
+        text = self._decoder.decode(self._data[self._num_given : visible], is_whole)
         self._num_given = max(visible, self._num_given)
         return text, self._tell(is_last=ending is not None)
+
+    @property
+    def unfinished(self) -> bytes:
+        """The bytes shown so far that begin a character and do not end it."""
+        return self._decoder.getstate()[0]
 
     def token_data(self, place: int) -> bytes:
         """Return the shown bytes of a token that was told; none of a stop text's are."""
@@ -160,6 +180,6 @@ class TextStream:
         if is_last:
             self._num_told = len(self._ends)
         else:
-            shown = self._num_given - len(self._decoder.getstate()[0])
+            shown = self._num_given - len(self.unfinished)
             self._num_told = bisect_right(self._ends, shown, lo=first)
         return range(first, self._num_told)

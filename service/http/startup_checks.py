@@ -13,10 +13,11 @@ import signal
 import socket
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 from model_store import StoreError, StoreReader
+from service.api.cors import Cors, OriginsError
 from service.api.task import api_tasks
 from service.auth import KeysError, read_keys
 from service.rate_limits import Rates, RatesError, SharedCounts, StoredCounts
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 # Only what mkdtemp makes goes there.
 SHARED_MEMORY = Path("/dev/shm")  # nosec B108
-TRACING_PACKAGE = "opentelemetry"
+TRACING = "service.observability.tracing"  # takes packages that need not be there
 METRICS_DIR = "metrics"
 STARTED_FILE = "started"
 LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
@@ -46,6 +47,7 @@ def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
         check_store(settings.store_dir),
         check_keys(settings.api_keys_file),
         check_rates(settings),
+        check_origins(settings.cors_origins),
         check_tracing(settings.otel_exporter_otlp_endpoint),
         check_doors(settings),
     ]
@@ -102,11 +104,30 @@ def check_rates(settings: Settings) -> str | None:
     return None
 
 
+def check_origins(origins: str) -> str | None:
+    """Say why the origins cannot be used, if so."""
+    try:
+        if origins:
+            Cors(origins)
+    except OriginsError as exc:
+        return str(exc)
+    return None
+
+
 def check_tracing(endpoint: str) -> str | None:
-    """Say what is missing for traces, if they are wanted."""
-    if not endpoint or find_spec(TRACING_PACKAGE) is not None:
+    """Say what is missing for traces, or cannot be used, if they are wanted."""
+    if not endpoint:
         return None
-    return "OTEL_EXPORTER_OTLP_ENDPOINT is set: pip install -r requirements-otel.txt, or unset it"
+    try:
+        import_module(TRACING).check(endpoint)
+    except ImportError as exc:
+        return (
+            f"OTEL_EXPORTER_OTLP_ENDPOINT is set ({exc}): pip install -r requirements-otel.txt, or "
+            "unset it"
+        )
+    except Exception as exc:  # whatever packages of others say of a variable
+        return f"no traces can be made as the OTEL_ variables say: {exc or repr(exc)}"
+    return None
 
 
 def check_doors(settings: Settings) -> str | None:

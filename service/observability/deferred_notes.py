@@ -7,6 +7,7 @@ lines.
 
 import logging
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import gevent
 from gevent import monkey
@@ -15,6 +16,7 @@ from service.observability.request_record import RequestRecord
 
 logger = logging.getLogger(__name__)
 
+Read = TypeVar("Read")
 Take = Callable[[Sequence[RequestRecord]], None]
 """Takes note of some requests."""
 
@@ -59,3 +61,12 @@ class DeferredNotes:
                 take(records)
             except Exception:  # the edge of a greenlet of its own: the next records may do
                 logger.exception("no note was taken of %d requests", len(records))
+
+    def flushed_before(self, read: Callable[[], Read]) -> Callable[[], Read]:
+        """Make `read` see what has come in, a caller's own last request for one."""
+
+        def read_all() -> Read:
+            self.flush()
+            return read()
+
+        return read_all

@@ -6,13 +6,11 @@ whichever is asked adds all up. What requests cost is noted for all that were an
 few values: no path, no method and no text of a caller is one.
 """
 
-import fcntl
 import logging
 import platform
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -26,18 +24,15 @@ from prometheus_client import (
     multiprocess,
 )
 from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict
 
-from service.errors import NotReady
 from service.http.startup_checks import METRICS_DIR
 from service.observability.request_record import RequestRecord
+from service.observability.worker_files import reading
 from service.version import VERSION
 
 logger = logging.getLogger(__name__)
 
-LOCK_FILE = "lock"
 NOBODY = "none"  # label of what did not happen, or not by a model
-ADDED_UP = ("counter", "histogram")  # kinds of files whose values outlive their process
 
 REQUEST_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 MODEL_S = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30)
@@ -147,13 +142,10 @@ class Metrics:
         """
         if self._dir is None:
             return generate_latest(self.registry)
-        try:
-            with locked(self._dir, fcntl.LOCK_SH):
-                whole = CollectorRegistry()
-                whole.register(AllWorkers(self._dir))
-                return generate_latest(whole)
-        except FileNotFoundError as exc:
-            raise NotReady("the folder of the figures is gone: restart the service") from exc
+        with reading(self._dir):
+            whole = CollectorRegistry()
+            whole.register(AllWorkers(self._dir))
+            return generate_latest(whole)
 
     def counter(self, name: str, meaning: str, labels: list[str]) -> Counter:
         """Make a figure that only grows."""
@@ -254,42 +246,3 @@ class AllWorkers(multiprocess.MultiProcessCollector):
             logger.error("the figures in %s are left out: %r", Path(file).name, exc)
             return False
         return True
-
-
-def retire(run_dir: Path, pid: int) -> None:
-    """Add the counts of a worker that has ended to those of the ones before, and drop the rest.
-
-    Without that each replaced worker would leave its files, and memory would grow. A file that
-    cannot be read is dropped, which the log tells.
-    """
-    folder = run_dir / METRICS_DIR
-    with locked(folder, fcntl.LOCK_EX):
-        for kind in ADDED_UP:
-            file = folder / f"{kind}_{pid}.db"
-            try:
-                if file.exists():
-                    _add_up(file, folder / f"{kind}_ended.db")
-            except Exception:  # whatever it is that a killed worker left
-                logger.exception("the counts of an ended worker are lost: %s", file.name)
-            file.unlink(missing_ok=True)
-        for file in folder.glob(f"gauge_*_{pid}.db"):
-            file.unlink()
-
-
-@contextmanager
-def locked(folder: Path, kind: int) -> Iterator[None]:
-    """Keep `retire` out while figures are read, and the other way round."""
-    with (folder / LOCK_FILE).open("a") as lock:
-        fcntl.flock(lock, kind)
-        yield
-
-
-def _add_up(file: Path, total: Path) -> None:
-    """Add the values of one file to those of another."""
-    # All are read before the first is added, so that a file counts whole or not at all.
-    values = list(MmapedDict.read_all_values_from_file(str(file)))  # type: ignore[no-untyped-call]
-    sums = MmapedDict(str(total))  # type: ignore[no-untyped-call]
-    for key, value, _, _ in values:
-        before, _ = sums.read_value(key)  # type: ignore[no-untyped-call]
-        sums.write_value(key, before + value, 0.0)  # type: ignore[no-untyped-call]
-    sums.close()  # type: ignore[no-untyped-call]

@@ -1,6 +1,10 @@
 """What is known of a request once it is answered: what logs and metrics are made of."""
 
+import time
 from dataclasses import dataclass
+from typing import Any
+
+from service.engine.types import Timing
 
 
 @dataclass(slots=True)
@@ -20,6 +24,7 @@ class RequestRecord:
         version: Its version.
         queue_s: Seconds spent waiting for the model.
         compute_s: Seconds in the model.
+        answered_s: Seconds from arrival to the model's answer.
         batch_size: Rows computed together with it.
         num_rows: Texts classified or answers written.
         prompt_tokens: Tokens read.
@@ -28,7 +33,7 @@ class RequestRecord:
         held_bytes: Bytes of its body that are counted as held.
         caller: Whose it is where limits are kept, once that was looked up.
         has_place: Whether it takes one of its caller's places for open requests.
-        trace_parent: The caller's trace, if it sent one and traces are made.
+        trace_context: OpenTelemetry's context of the caller's trace, where traces are made.
         headers: Further headers of the answer.
         duration_s: Seconds from arrival to the last byte handed over.
     """
@@ -45,6 +50,7 @@ class RequestRecord:
     version: int | None = None
     queue_s: float = 0.0
     compute_s: float = 0.0
+    answered_s: float = 0.0
     batch_size: int = 0
     num_rows: int = 0
     prompt_tokens: int = 0
@@ -53,6 +59,13 @@ class RequestRecord:
     held_bytes: int = 0
     caller: str | None = None
     has_place: bool = False
-    trace_parent: str | None = None
+    trace_context: Any = None
     headers: tuple[tuple[str, str], ...] = ()
     duration_s: float = 0.0
+
+    def note_times(self, timing: Timing) -> None:
+        """Note where the time up to the model's answer went; of several answers the longest."""
+        self.answered_s = time.monotonic() - self.started
+        self.queue_s = max(self.queue_s, timing.queue_s)
+        self.compute_s = max(self.compute_s, timing.compute_s)
+        self.batch_size = max(self.batch_size, timing.batch_size)

@@ -1,29 +1,51 @@
 """Traces for OpenTelemetry: one span a request, with the time in line and in the model inside it.
 
 Only imported when `OTEL_EXPORTER_OTLP_ENDPOINT` is set; its libraries are in
-`requirements-otel.txt`. Spans are made when a request has ended and sent in the background, and
-go on with the caller's trace where it sends one (`traceparent`). No span holds a text.
+`requirements-otel.txt`, which read the other `OTEL_` variables. Spans are made when a request has
+ended and sent in the background, as far as the sampler wants them, and go on with the caller's
+trace where it sends one that a propagator can read. No span holds a text. Whatever the variables,
+the caller's headers and the collector do, answers are the same as without traces.
 """
 
 import atexit
+import logging
 import threading
 import time
+from urllib.parse import urlsplit
 
+from opentelemetry import propagate
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagators.textmap import Getter, TextMapPropagator
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Span, Tracer, TracerProvider
+from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import SpanKind, Status, StatusCode, set_span_in_context
-from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, set_span_in_context
 
 from service.api.request import Request
 from service.observability.request_record import RequestRecord
 from service.version import VERSION
 
+logger = logging.getLogger(__name__)
+
 NAME = "rnn-service"
+PREFIX = "HTTP_"  # of a header in the WSGI environment
 NS = 1_000_000_000
 CLOSE_S = 2.0  # a worker that stops has this long to send what is left
+
+
+class HeaderGetter(Getter[Request]):
+    """Lets propagators read a request's headers."""
+
+    def get(self, carrier: Request, key: str) -> list[str] | None:
+        """Return a header's value; None if it was not sent."""
+        value = carrier.header(key)
+        return [value] if value else None
+
+    def keys(self, carrier: Request) -> list[str]:
+        """List the names of the headers that were sent, in small letters."""
+        sent = [name for name in carrier.environ if name.startswith(PREFIX)]
+        return [name.removeprefix(PREFIX).replace("_", "-").lower() for name in sent]
 
 
 class Tracing:
@@ -31,31 +53,36 @@ class Tracing:
 
     Args:
         exporter: Sends them.
+        propagator: Reads the caller's trace; without one those that `OTEL_PROPAGATORS` names.
     """
 
-    def __init__(self, exporter: SpanExporter) -> None:
+    def __init__(self, exporter: SpanExporter, propagator: TextMapPropagator | None = None) -> None:
         resource = Resource.create({"service.name": NAME, "service.version": VERSION})
         self._provider = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
-        tracer = self._provider.get_tracer(NAME, VERSION)
-        assert isinstance(tracer, Tracer)
-        self._tracer = tracer
-        self._propagator = TraceContextTextMapPropagator()
+        self._tracer = self._provider.get_tracer(NAME, VERSION)
+        self._propagator = propagator or propagate.get_global_textmap()
+        self._getter = HeaderGetter()
 
     def guard(self, request: Request) -> None:
         """Note which trace the caller's request belongs to; refuses nobody."""
-        request.record.trace_parent = request.header("traceparent") or None
+        try:
+            context = self._propagator.extract(request, getter=self._getter)
+        except Exception as exc:  # a propagator of others, at what a caller has sent
+            logger.warning("a caller's trace cannot be read: %s", type(exc).__name__)
+            return
+        request.record.trace_context = context
 
     def observe(self, record: RequestRecord) -> None:
         """Make the spans of an answered request."""
         ended = time.time_ns()
         started = ended - int(record.duration_s * NS)
-        context = self._context_of(record)
-        kind = SpanKind.SERVER
+        context = Context() if record.trace_context is None else record.trace_context
         span = self._tracer.start_span(
-            f"{record.method} {record.route}", context, kind, start_time=started
+            f"{record.method} {record.route}", context, SpanKind.SERVER, start_time=started
         )
-        assert isinstance(span, Span)
+        if not span.is_recording():  # the sampler does not want it, or the SDK is switched off
+            return
         self._describe(span, record)
         if record.model is not None:
             self._add_parts(span, record, ended)
@@ -66,11 +93,6 @@ class Tracing:
         closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
         closing.start()
         closing.join(CLOSE_S)
-
-    def _context_of(self, record: RequestRecord) -> Context | None:
-        if record.trace_parent is None:
-            return None
-        return self._propagator.extract({"traceparent": record.trace_parent})
 
     def _describe(self, span: Span, record: RequestRecord) -> None:
         span.set_attribute("http.request.method", record.method)
@@ -99,6 +121,21 @@ class Tracing:
         compute = self._tracer.start_span("compute", inside, start_time=computing)
         compute.set_attribute("batch.size", record.batch_size)
         compute.end(ended)
+
+
+def check(endpoint: str) -> None:
+    """Make what a worker makes of the `OTEL_` variables, and drop it.
+
+    Importing this module fails already if `OTEL_PROPAGATORS` names what is not installed.
+
+    Raises:
+        Exception: One of the variables cannot be used; the message says which, or why.
+    """
+    if urlsplit(endpoint).scheme not in ("http", "https"):
+        raise ValueError(
+            "OTEL_EXPORTER_OTLP_ENDPOINT must be an address such as http://collector:4318"
+        )
+    Tracing(OTLPSpanExporter()).close()
 
 
 def to_collector() -> Tracing:

@@ -5,6 +5,7 @@ import socket
 
 import pytest
 
+from tests.e2e.conftest import FAKE_APP
 from tests.service.api.test_both_ways import without_time
 
 pytestmark = pytest.mark.e2e
@@ -68,6 +69,19 @@ def unmeasured(head, body):
 def test_the_lane_and_gunicorn_send_the_same_bytes(fake_url, request_of):
     plain, onward = ask(fake_url, request_of(), request_of(coding=b"Transfer-Encoding"))
     assert unmeasured(*plain) == unmeasured(*onward)
+
+
+def test_a_page_of_another_origin_is_told_the_same_both_ways(start_process):
+    url = start_process(env={"CORS_ORIGINS": "https://app.example"}, app=FAKE_APP).base_url
+    for path, body in (
+        (b"/v1/classify", BODY),
+        (b"/v1/classify", b"{}"),
+        (b"/v1/generate", STREAM),
+    ):
+        how = {"path": path, "body": body, "extra": b"Origin: https://app.example\r\n"}
+        plain, onward = ask(url, post(**how), post(**how, coding=b"Transfer-Encoding"))
+        assert unmeasured(*plain) == unmeasured(*onward)
+        assert b"\r\nAccess-Control-Allow-Origin: https://app.example\r\n" in plain[0]
 
 
 @pytest.mark.parametrize("pieces", [1, 7])

@@ -42,6 +42,7 @@ def post(url, path, body, **headers):
         (GENERATE, {"prompt": "a", "max_tokens": 4097}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "max_tokens": 501}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "n": 129}, 422, "invalid_value"),
+        (GENERATE, {"state": "a" * 4_194_305}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "stop": ["x"] * 33}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "stop": "x" * 257}, 422, "invalid_value"),
         (GENERATE, {"prompt": "a", "logprobs": 21}, 422, "invalid_value"),

@@ -1,14 +1,22 @@
 """Triton's own HTTP client, unmodified, against the real server."""
 
+import asyncio
 import gc
+import operator
+import os
+import signal
 import warnings
 
 import numpy as np
 import pytest
+import requests
+
+from tests.e2e.test_lifecycle import until
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # its own dependencies' deprecations
     import tritonclient.http as triton
+    import tritonclient.http.aio as triton_aio
     from tritonclient.utils import InferenceServerException
 
 pytestmark = pytest.mark.e2e
@@ -117,6 +125,23 @@ def test_requests_run_side_by_side(base_url):
     client.close()
 
 
+@pytest.mark.parametrize("binary_in", [True, False], ids=["bytes in", "json in"])
+@pytest.mark.parametrize("binary_out", [True, False], ids=["bytes out", "json out"])
+def test_the_asyncio_client_is_answered_in_every_form(base_url, binary_in, binary_out):
+    async def ask():
+        client = triton_aio.InferenceServerClient(base_url.removeprefix("http://"))
+        try:
+            outputs = [triton.InferRequestedOutput("label", binary_data=binary_out)]
+            inputs = [texts("good", "dull", binary=binary_in)]
+            answer = await client.infer("sentiment", inputs, outputs=outputs)
+            index = await client.get_model_repository_index()
+            return answer.as_numpy("label").shape, len(index)
+        finally:
+            await client.close()
+
+    assert asyncio.run(ask()) == ((2,), 3)
+
+
 def test_statistics_grow(client):
     def count():
         [stats] = client.get_inference_statistics("sentiment", "1")["model_stats"]
@@ -126,6 +151,44 @@ def test_statistics_grow(client):
     client.infer("sentiment", [texts("good")])
     assert count() == before + 1
     assert len(client.get_inference_statistics()["model_stats"]) == 3
+
+
+def numbers(value):
+    """Every number in a JSON value, in order."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return [number for one in inner for number in numbers(one)]
+    return [value] if isinstance(value, int) else []
+
+
+def test_statistics_are_those_of_all_workers_and_never_run_backwards(start_process, tiny_store):
+    """As perf_analyzer asks: before and after, on connections that any worker may get."""
+    live = start_process(tiny_store, {"WORKERS": "2"})
+
+    def told():
+        url = f"{live.base_url}/v2/models/sentiment/stats"
+        return requests.get(url, timeout=60).json()["model_stats"][0]
+
+    def classify():
+        requests.post(f"{live.base_url}/v1/classify", json={"input": "good"}, timeout=60)
+
+    before = told()
+    for number in range(1, 41):
+        classify()
+        after = told()
+        stats = after["inference_stats"]
+        assert all(map(operator.ge, numbers(stats), numbers(before["inference_stats"])))
+        parts = ("success", "queue", "compute_input", "compute_infer", "compute_output")
+        assert len({stats[part]["count"] for part in parts}) == 1
+        assert stats["success"]["ns"] >= sum(stats[part]["ns"] for part in parts[1:])
+        before = after
+        if number == 20:
+            until(lambda: told()["inference_count"] == 20)
+            os.kill(live.worker_pids()[0], signal.SIGKILL)
+            until(lambda: len(live.worker_pids()) == 2)
+            live.wait_until_ready()
+            assert told()["inference_count"] == 20
+    until(lambda: told()["inference_count"] == 40)
 
 
 def test_the_repository_is_listed_and_loading_refused_in_words(client):

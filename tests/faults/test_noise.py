@@ -23,7 +23,7 @@ from tests.models import publish_classifier, publish_generator
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "HEAD")
 TYPES = ("application/json", "text/plain", "application/octet-stream", "", "\xff/\xff", "a;b=c;=")
-ROUTES = sorted({route.rule for route in (*all_routes(Statistics()), metrics_route(bytes))})
+ROUTES = sorted({route.rule for route in (*all_routes(Statistics(dict)), metrics_route(bytes))})
 EXAMPLES = (
     {"input": "a good film", "explain": True},
     {"input": ["good", "bad"], "model": "sentiment:1"},

@@ -1,11 +1,8 @@
 """Each setting of keys, rates, places and traces does what it says, wired as the service is."""
 
-import contextlib
 import logging
 import subprocess
 import sys
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import pytest
@@ -15,12 +12,13 @@ from service.access import Access
 from service.api.app import create_app
 from service.engine.memory import tidy
 from service.settings import Settings
+from tests.collectors import collector
 from tests.e2e.conftest import free_port
 from tests.fakes import FakeEngine
 from tests.models import publish_classifier
 from tests.service.test_auth import line
 
-OPEN = {"/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
+OPEN = {"/health", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
 
 
 def classify(client):
@@ -109,29 +107,6 @@ def test_nothing_of_traces_is_imported_where_none_are_wanted():
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=120
     )
     assert run.stdout == "[]\n"
-
-
-@contextlib.contextmanager
-def collector():
-    """A collector of traces; yields its address and the paths that were sent to."""
-    paths = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self):
-            self.rfile.read(int(self.headers["Content-Length"]))
-            paths.append(self.path)
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *args):
-            """Be quiet."""
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}", paths
-        server.shutdown()
-        thread.join()
 
 
 def test_traces_are_sent_where_the_setting_says(monkeypatch):

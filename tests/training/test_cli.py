@@ -1,5 +1,6 @@
 """What every run is prepared with."""
 
+import argparse
 import logging
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import torch
 from model_store import Store
 from tests.model_store.conftest import about, classifier_files
 from tests.models import publish_classifier
-from training import cli
+from training import cli, serving
+from training.errors import UsageError
+from training.export.parity import ParityError
 from training.tasks.text_classification.flags import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -83,6 +86,19 @@ def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog, ends, is_cha
     assert ("may be chance" in caplog.text) == is_chance
 
 
+def test_classifier_behind_a_bag_of_characters_is_told(tmp_path, caplog):
+    """A network over names won against a bag of words, which knows no letters."""
+    metrics = {
+        "user_test_accuracy": 0.8,
+        "user_test_baseline_accuracy": 0.7,
+        "user_test_characters_accuracy": 0.85,
+    }
+    with caplog.at_level(logging.INFO, "training.cli"):
+        cli.say_published(published(tmp_path, **metrics), "example")
+
+    assert "a bag of characters does better on the test texts (user): accuracy 0.85" in caplog.text
+
+
 def test_classifier_ahead_of_a_bag_of_words_is_not_warned_of(tmp_path, caplog):
     metrics = {"user_test_accuracy": 0.9, "user_test_baseline_accuracy": 0.9}
     with caplog.at_level(logging.INFO, "training.cli"):
@@ -92,17 +108,57 @@ def test_classifier_ahead_of_a_bag_of_words_is_not_warned_of(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(("figures", "is_worse"), [((0.9, 0.4), True), ((0.4, 0.9), False)])
-def test_version_that_measured_worse_than_the_one_before_is_told(
+def test_version_that_measured_worse_is_not_served_by_itself_and_told(
     tmp_path, caplog, figures, is_worse
 ):
     store = Store(tmp_path)
-    for figure in figures:
-        store.publish("tickets", classifier_files(), about(figure))
-    with caplog.at_level(logging.INFO, "training.cli"):
+    store.publish("tickets", classifier_files(), about(figures[0]))
+    served = serving.served_version(store, "tickets")
+    store.publish("tickets", classifier_files(), about(figures[1]))
+    assert served is not None
+    with caplog.at_level(logging.INFO):
+        serving.keep_better(store, served, store.open("tickets", 2))
         cli.say_published(store.open("tickets", 2), "example")
 
+    assert store.serving("tickets").default == (1 if is_worse else 2)
     assert ("tickets:2 has test_accuracy 0.4, tickets:1 has 0.9" in caplog.text) == is_worse
-    assert ("model_store promote tickets 1" in caplog.text) == is_worse
+    assert ("model_store promote tickets 2" in caplog.text) == is_worse
+
+
+@pytest.mark.parametrize(("got", "is_published"), [(0.95, True), (0.9, False), (0.4, False)])
+def test_only_what_is_better_is_published_where_asked_for(tmp_path, got, is_published):
+    store = Store(tmp_path)
+    store.publish("tickets", classifier_files(), about(0.9))
+    served = serving.served_version(store, "tickets")
+    assert served is not None
+    if is_published:
+        serving.check_better(served, about(got), tmp_path / "run")
+        return
+    with pytest.raises(UsageError, match=f"test_accuracy is {got:g}, that of tickets:1.*0.9;.*run"):
+        serving.check_better(served, about(got), tmp_path / "run")
+
+
+def test_training_that_diverged_is_called_that_with_what_to_change():
+    net = torch.nn.Linear(2, 2)
+    given = argparse.Namespace(learning_rate=0.5, grad_clip_norm=0.0)
+    cli.check_converged(net, given)
+    with torch.no_grad():
+        net.bias[1] = float("nan")
+    with pytest.raises(UsageError, match="diverged.*--learning-rate than 0.5.*norm under 1"):
+        cli.check_converged(net, given)
+
+
+def test_graph_that_is_not_the_net_ends_in_a_line_and_a_status(caplog):
+    def main(_):
+        raise ParityError("probabilities differ by 1")
+
+    assert cli.run_script(main, []) == 1
+    assert caplog.messages[0].startswith("error: probabilities differ by 1; the run's folder has")
+
+
+def test_model_that_is_not_there_yet_is_not_compared(tmp_path):
+    assert serving.served_version(Store(tmp_path / "none"), "tickets") is None
+    assert serving.served_version(Store(tmp_path), "tickets") is None
 
 
 def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, caplog):

@@ -1,5 +1,6 @@
 """From a file of texts to a version that the store opens, and every way to mistype it."""
 
+import re
 import shlex
 from pathlib import Path
 
@@ -95,10 +96,19 @@ def test_card_compares_with_a_bag_of_words_unless_told_not_to(trained, reviews):
 
 @pytest.mark.parametrize(("share", "is_fitted"), [("0.05", False), ("0.3", True)])
 def test_temperature_is_fitted_to_thirty_validation_texts_or_more(share, is_fitted, reviews):
-    stored = train("--validation-split", share, "--no-baseline", "--no-ngrams", "--max-epochs", "2")
+    stored = train("--validation-split", share, "--no-baseline", "--no-ngrams")
 
     temperature = load(stored.read("weights.safetensors"))["temperature"]
     assert (temperature.item() != 1.0) == is_fitted
+
+
+def test_temperature_at_its_stop_is_told_and_left_out(reviews, caplog):
+    """Of a network that learned nothing, none makes the validation labels likely."""
+    with caplog.at_level("INFO"):
+        stored = train("--no-ngrams", "--learning-rate", "1e-9", "--max-epochs", "1",
+                       "--validation-split", "0.4", "--no-baseline")  # fmt: skip
+    assert load(stored.read("weights.safetensors"))["temperature"].item() == 1.0
+    assert "not calibrated: no temperature from 0.1 to 10.0" in caplog.text
 
 
 def test_command_of_the_manifest_makes_the_same_version_again(reviews):
@@ -122,7 +132,7 @@ def test_run_resumed_with_more_epochs_goes_on_with_the_same_vocabulary(reviews, 
     with caplog.at_level("INFO"):
         stored = train("--max-epochs", "2", "--resume", "--no-baseline")
 
-    assert [m for m in caplog.messages if m.startswith("epoch")][0].startswith("epoch 2.00")
+    assert [m for m in caplog.messages if m.startswith("epoch")][0].startswith("epoch 2 of 2")
     assert stored.read("tokenizer.json") == tokenizer
     assert "--resume" not in stored.manifest.command
 
@@ -135,7 +145,7 @@ def test_dry_run_tries_a_batch_and_writes_nothing(reviews, tmp_path, caplog):
         train_classifier.main(argv)
 
     assert files_under(tmp_path) == before
-    assert caplog.messages[-1].endswith("8 batches an epoch; nothing written")
+    assert re.search(r"8 batches an epoch, 6 epochs: .*; nothing written$", caplog.messages[-1])
 
 
 def test_classifier_goes_on_from_a_generators_layers(reviews, tmp_path):

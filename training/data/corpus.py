@@ -56,7 +56,12 @@ class _Splits:
 
 
 def load_corpus(
-    source: str, *, validation_split: float = 0.1, lines: bool = False, seed: int = 0
+    source: str,
+    *,
+    validation_split: float = 0.1,
+    lines: bool = False,
+    encoding: str | None = None,
+    seed: int = 0,
 ) -> CorpusData:
     """Read text for a generator and split it.
 
@@ -69,6 +74,7 @@ def load_corpus(
         validation_split: Share to hold out where there is no validation split: of the documents,
             or the end of a single text. At most 2,000 documents of `imdb`.
         lines: Take each line of the user's own file as a document, not the whole as one.
+        encoding: What the user's own text is encoded in; None to find out.
         seed: Seed of the validation splits that are made here.
 
     Returns:
@@ -84,7 +90,8 @@ def load_corpus(
             source, lambda folder: READERS[source](folder, validation_split, seed)
         )
     elif Path(source).exists():
-        splits = _split_own(read_own_text(Path(source), lines=lines), validation_split, seed)
+        text = read_own_text(Path(source), lines=lines, encoding=encoding)
+        splits = _split_own(text, validation_split, seed)
     else:
         raise DataError(
             f"{source!r} is no named set of texts ({', '.join(READERS)}) and no file or folder"

@@ -59,13 +59,13 @@ class Labelled:
 
     def without(
         self,
-        split: Literal["train", "validation"],
+        split: Literal["train", "validation", "test"],
         is_unwanted: Callable[[Example], bool],
         *,
         reason: str,
     ) -> Self:
         """Return the same source less the unwanted rows of a split, counted under `reason`."""
-        rows = self.train if split == "train" else self.validation or []
+        rows = getattr(self, split) or []
         kept = [row for row in rows if not is_unwanted(row)]
         if len(kept) == len(rows):
             return self

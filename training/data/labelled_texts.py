@@ -1,7 +1,8 @@
 """Labelled texts for training a classifier: split, free of leaks, and accounted for.
 
 A source is a named set (`imdb`, `sst2`, `rt_polarity`, `vader`, `phrasebook`, `names_by_language`)
-or the path of the user's own file or folder (write `./names` for a folder with the name of a set).
+or the path of the user's own file or folder (write `./names` for a folder with the name of a set);
+all own files together are one source.
 Several are joined when their labels agree: training rows together, validation rows together, each
 test split by itself. A text that is in any validation or test split is never trained on, whichever
 source it came from.
@@ -14,15 +15,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model_store.manifest import Dataset
-from training.data import named_set_readers, phrasebook, tables
+from training.data import named_set_readers, phrasebook
+from training.data.classes import shown, small_classes, sorted_labels, without_small
 from training.data.labelled_rows import Example, Labelled
 from training.data.named_sets import SETS
+from training.data.own_files import ReadOptions
+from training.data.own_texts import read_own
 from training.data.reports import DataReport, SourceReport
-from training.data.splits import Key, conflicting_labels, exact_key, loose_key, split_sources
+from training.data.splits import conflicting_labels, exact_key, loose_key, split_sources
 from training.errors import DataError
 
 NAMED = (*named_set_readers.READERS, phrasebook.NAME)
 USER = "user"  # name of the test split that is made of the user's own rows
+DEFAULTS = ReadOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,45 +68,43 @@ class ClassificationData:
 def load_classification(
     sources: Sequence[str],
     *,
-    text_column: str = "text",
-    label_column: str = "label",
+    options: ReadOptions = DEFAULTS,
     validation_split: float = 0.2,
     test_split: float = 0.0,
     seed: int = 0,
-    min_rows_per_class: int = 5,
 ) -> ClassificationData:
     """Read labelled texts and split them.
 
     Published splits are kept. Where there is no validation split, one is held out of the training
     rows; where there is no test split, `test_split` of the rows is (the named sets without one
     hold out a tenth at least, the same rows whatever the seed). Held-out splits have each class's
-    share, and all copies of a text are on one side.
+    share, and all copies of a text are on one side. Of classes with fewer than `MIN_TESTED_TEXTS`
+    distinct texts nothing is held out: they are learned, and neither chosen by nor measured.
 
     Args:
         sources: Named sets or paths, at least one.
-        text_column: Column of the text in the user's own file.
-        label_column: Column of the label in the user's own file.
+        options: How the user's own files are read.
         validation_split: Share of the training rows to hold out for validation.
         test_split: Share of the rows to hold out for test.
         seed: Seed of the splits that are made here.
-        min_rows_per_class: Fewest distinct texts that a class may have.
 
     Returns:
         The splits with their account.
 
     Raises:
         DataError: If a source cannot be read or fetched, the labels of two sources differ, there
-            are fewer than two classes, or a class or a split has too few rows.
+            are fewer than two classes, most texts are of classes with too few, or a split has none
+            of a class.
     """
     _check_shares(validation_split, test_split)
     if not sources or len(set(sources)) < len(sources):
         raise DataError(f"name one or more sources, each once, not {list(sources)}")
-    parts = [
-        _read(source, text_column=text_column, label_column=label_column) for source in sources
-    ]
-    labels = _common_labels(parts)
+    parts = _read(sources, options)
     key = functools.cache(loose_key if any(part.family for part in parts) else exact_key)
-    _check_classes(parts, labels, min_rows_per_class, key=key)
+    if options.drop_classes_under:
+        parts = without_small(parts, options.drop_classes_under, key=key)
+    labels = _common_labels(parts)
+    small = small_classes(parts, labels, key=key)
     conflicts = conflicting_labels(_all_examples(parts), key=key)
     parts = split_sources(
         parts,
@@ -109,9 +112,10 @@ def load_classification(
         test_split=test_split,
         seed=seed,
         key=key,
+        never_held=small,
     )
     data = _assemble(parts, labels, conflicts)
-    _check_splits(data)
+    _check_splits(data, small)
     return data
 
 
@@ -122,19 +126,28 @@ def _check_shares(validation_split: float, test_split: float) -> None:
         raise DataError(f"the test split is a share from 0 up to 1, not {test_split}")
 
 
-def _read(source: str, *, text_column: str, label_column: str) -> Labelled:
-    if source in named_set_readers.READERS:
-        return named_set_readers.read_published(source)
-    if source == phrasebook.NAME:
-        return phrasebook.read_phrasebook()
+def _read(sources: Sequence[str], options: ReadOptions) -> list[Labelled]:
+    """Read each named set, and all own files as one source, in the place of the first."""
+    parts: list[Labelled] = []
+    own = [source for source in sources if not _is_named(source)]
+    for source in sources:
+        if source in named_set_readers.READERS:
+            parts.append(named_set_readers.read_published(source))
+        elif source == phrasebook.NAME:
+            parts.append(phrasebook.read_phrasebook())
+        elif source == own[0]:
+            parts.append(read_own([Path(each) for each in own], options))
+    return parts
+
+
+def _is_named(source: str) -> bool:
+    if source in NAMED:
+        return True
     if source in SETS:
         raise DataError(f"{source} has no labels: the sets with labels are {', '.join(NAMED)}")
-    path = Path(source)
-    if path.is_dir():
-        return tables.read_class_folders(path)
-    if path.exists():
-        return tables.read_table(path, text_column=text_column, label_column=label_column)
-    raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
+    if not Path(source).exists():
+        raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
+    return False
 
 
 def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
@@ -142,52 +155,25 @@ def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
     for part, labels in zip(parts, found, strict=True):
         if labels != found[0]:
             raise DataError(
-                f"the labels of {parts[0].name} ({_shown(found[0])}) and {part.name} "
-                f"({_shown(labels)}) differ: rename those of your own file, or train on one source"
+                f"the labels of {parts[0].name} ({shown(found[0])}) and {part.name} "
+                f"({shown(labels)}) differ: rename those of your own file, or train on one source"
             )
     if len(found[0]) < 2:
         raise DataError(
-            f"{parts[0].name} has one class only, {_shown(found[0])}: two or more are needed"
+            f"{parts[0].name} has one class only, {shown(found[0])}: two or more are needed"
         )
-    return _sorted_labels(found[0])
+    return sorted_labels(found[0])
 
 
-def _sorted_labels(labels: Iterable[str]) -> tuple[str, ...]:
-    """Sort labels, by value if all are whole numbers."""
-    try:
-        return tuple(sorted(labels, key=int))
-    except ValueError:
-        return tuple(sorted(labels))
-
-
-def _shown(labels: Iterable[str]) -> str:
-    labels = _sorted_labels(labels)
-    more = f" and {len(labels) - 10:,} more" if len(labels) > 10 else ""
-    return ", ".join(repr(label[:40]) for label in labels[:10]) + more
-
-
-def _check_classes(
-    parts: Sequence[Labelled], labels: tuple[str, ...], min_rows: int, *, key: Key
-) -> None:
-    texts: dict[str, set[str]] = defaultdict(set)
-    for example in (example for part in parts for example in part.train):
-        texts[example.label].add(key(example.text))
-    small = [label for label in labels if len(texts[label]) < min_rows]
-    if small:
-        raise DataError(
-            f"{len(small):,} of {len(labels):,} classes have fewer than {min_rows} distinct texts: "
-            f"{_shown(small)} ({small[0]!r} has {len(texts[small[0]])}). Add rows, leave these "
-            "classes out, or see whether the right column was named as the label"
-        )
-
-
-def _check_splits(data: ClassificationData) -> None:
-    """See that every class can be learned, chosen by and measured."""
+def _check_splits(data: ClassificationData, small: frozenset[str]) -> None:
+    """See that every class can be learned, and those of some size chosen by and measured."""
     for split, counts in data.report.splits.items():
         absent = [label for label, count in counts.items() if not count]
+        if split != "train":
+            absent = [label for label in absent if label not in small]
         if absent:
             raise DataError(
-                f"the {split} split has no row of {_shown(absent)}: add rows of it, or change the "
+                f"the {split} split has no row of {shown(absent)}: add rows of it, or change the "
                 "share that is held out"
             )
 

@@ -33,25 +33,26 @@ class OwnText:
     sha256: str | None = None
 
 
-def read_own_text(path: Path, *, lines: bool) -> OwnText:
-    """Read a UTF-8 text file, or every .txt file in a folder and the folders in it.
+def read_own_text(path: Path, *, lines: bool, encoding: str | None = None) -> OwnText:
+    """Read a text file, or every .txt file in a folder and the folders in it.
 
     Args:
         path: The file (of any name) or the folder; what ends in ".gz" is unpacked.
         lines: Take each line that is not blank as a document, without the white space around it.
             Otherwise each file is one.
+        encoding: See `decode`.
 
     Returns:
         The documents in order; line breaks are LF, whatever they were. Lines that are not UTF-8
         are left out and reported.
 
     Raises:
-        DataError: If there is no text in it, or a file is not UTF-8 text.
+        DataError: If there is no text in it, or a file is no text.
     """
     files = sorted(filter(is_text_file, path.rglob("*"))) if path.is_dir() else [path]
     texts, bad, num_lines = [], [], 0
     for file in files:
-        found = split_lines(decode(read_bytes(file), file))
+        found = split_lines(decode(read_bytes(file), file, encoding))
         bad += [
             BadRow(str(file), number, NOT_UTF8)
             for number, line in enumerate(found, start=1)

@@ -21,11 +21,13 @@ class BadRow:
         file: The file as the caller named it.
         line: Its first line in that file, counted from 1.
         reason: What is wrong with it, e.g. "empty text".
+        unit: What `line` counts: lines, or the rows of a file that has none.
     """
 
     file: str
     line: int
     reason: str
+    unit: str = "line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +107,14 @@ class DataReport:
 def describe_bad_rows(bad_rows: Iterable[BadRow]) -> list[str]:
     """Gather bad rows by file and reason, with the first few line numbers of each."""
 
-    def kind(row: BadRow) -> tuple[str, str]:
-        return row.file, row.reason
+    def kind(row: BadRow) -> tuple[str, str, str]:
+        return row.file, row.reason, row.unit
 
     lines = []
-    for (file, reason), rows in groupby(sorted(bad_rows, key=kind), key=kind):
+    for (file, reason, unit), rows in groupby(sorted(bad_rows, key=kind), key=kind):
         places = [row.line for row in rows]
         shown = ", ".join(str(line) for line in places[:MAX_PLACES])
         more = f" and {len(places) - MAX_PLACES:,} more" if len(places) > MAX_PLACES else ""
-        where = f"line {shown}" if len(places) == 1 else f"lines {shown}{more}"
+        where = f"{unit} {shown}" if len(places) == 1 else f"{unit}s {shown}{more}"
         lines.append(f"{file}, {where}: {reason}")
     return lines

@@ -19,7 +19,7 @@ from model_store.manifest import Dataset
 from training.data import named_sets
 from training.data.reports import BadRow, DataReport, SourceReport, counted, describe_bad_rows
 from training.data.splits import NAMED_SPLIT_SEED, loose_key
-from training.data.tables import check_text, is_table, read_rows
+from training.data.tables import SUFFIXES, check_text, is_numbered, is_table, read_rows
 from training.data.text_files import file_sha256
 from training.errors import DataError
 
@@ -148,7 +148,7 @@ def _read_own(source: str, source_column: str, target_column: str) -> _Found:
     if not path.is_file():
         raise DataError(f"{source!r} is no named set of pairs ({', '.join(READERS)}) and no file")
     if not is_table(path):
-        raise DataError(f"{path}: sentence pairs are read from .csv, .tsv and .jsonl files")
+        raise DataError(f"{path}: sentence pairs are read from {', '.join(SUFFIXES)} files")
     if source_column == target_column:
         raise DataError(
             f"--source-column and --target-column both name {source_column!r}: name two columns"
@@ -158,7 +158,7 @@ def _read_own(source: str, source_column: str, target_column: str) -> _Found:
     for line, row in read_rows(path, columns):
         read = row if isinstance(row, str) else _pair(row, source_column, target_column)
         if isinstance(read, str):
-            bad.append(BadRow(str(path), line, read))
+            bad.append(BadRow(str(path), line, read, "row" if is_numbered(path) else "line"))
         else:
             pairs.append(read)
     if not pairs:

@@ -3,6 +3,7 @@
 Texts are compared by a key, so that copies of one text never end up on both sides.
 """
 
+import functools
 import random
 import re
 from collections import defaultdict
@@ -12,6 +13,7 @@ from dataclasses import replace
 from training.data.labelled_rows import Example, Labelled
 
 Key = Callable[[str], str]
+HoldOut = Callable[..., tuple[list[Example], list[Example]]]
 
 # The test split of a named set that comes without one is the same rows in every run.
 NAMED_SPLIT_SEED = 0
@@ -38,7 +40,12 @@ def loose_key(text: str) -> str:
 
 
 def hold_out(
-    examples: Sequence[Example], share: float, *, seed: int, key: Key
+    examples: Sequence[Example],
+    share: float,
+    *,
+    seed: int,
+    key: Key,
+    never_held: frozenset[str] = frozenset(),
 ) -> tuple[list[Example], list[Example]]:
     """Split examples in two, the same share of every class, all copies of a text on one side.
 
@@ -47,6 +54,7 @@ def hold_out(
         share: Of each class's distinct texts to hold out, at least one text (0 to 1).
         seed: The same seed gives the same split of the same examples.
         key: What makes two texts copies. A text with several labels goes by its first.
+        never_held: Labels of which no text is held out.
 
     Returns:
         What is kept and what is held out.
@@ -57,7 +65,12 @@ def hold_out(
     by_class: dict[str, list[str]] = defaultdict(list)
     for text_key, label in class_of.items():
         by_class[label].append(text_key)
-    held = {text_key for label in by_class for text_key in _sample(by_class[label], share, seed)}
+    held = {
+        text_key
+        for label in by_class
+        if label not in never_held
+        for text_key in _sample(by_class[label], share, seed)
+    }
     sides: tuple[list[Example], list[Example]] = ([], [])
     for example in examples:
         sides[key(example.text) in held].append(example)
@@ -98,6 +111,7 @@ def split_sources(
     test_split: float,
     seed: int,
     key: Key,
+    never_held: frozenset[str] = frozenset(),
 ) -> list[Labelled]:
     """Give every source a validation split, and a test split where asked for, free of leaks.
 
@@ -111,8 +125,10 @@ def split_sources(
         test_split: Share to hold out where there is no test split; 0 takes the set's own.
         seed: Seed of the splits that are made here.
         key: What makes two texts copies.
+        never_held: Labels of which no text is held out.
     """
-    parts = [_with_test(part, test_split, seed=seed, key=key) for part in parts]
+    hold = functools.partial(hold_out, key=key, never_held=never_held)
+    parts = [_with_test(part, test_split, seed=seed, hold=hold) for part in parts]
     tested = {key(example.text) for part in parts for example in part.test or ()}
 
     def is_tested(example: Example) -> bool:
@@ -120,7 +136,7 @@ def split_sources(
 
     parts = [part.without("train", is_tested, reason="also in a test split") for part in parts]
     parts = [
-        _with_validation(part, validation_split, seed=seed, key=key).without(
+        _with_validation(part, validation_split, seed=seed, hold=hold).without(
             "validation", is_tested, reason="validation rows also in a test split"
         )
         for part in parts
@@ -136,19 +152,19 @@ def split_sources(
     return [_without_relatives(part, parts) for part in parts]
 
 
-def _with_test(part: Labelled, share: float, *, seed: int, key: Key) -> Labelled:
+def _with_test(part: Labelled, share: float, *, seed: int, hold: HoldOut) -> Labelled:
     share = share or part.test_share
     if part.test is not None or not share:
         return part
     split_seed = NAMED_SPLIT_SEED if part.is_named else seed
-    train, test = hold_out(part.train, share, seed=split_seed, key=key)
+    train, test = hold(part.train, share, seed=split_seed)
     return replace(part, train=train, test=test)
 
 
-def _with_validation(part: Labelled, share: float, *, seed: int, key: Key) -> Labelled:
+def _with_validation(part: Labelled, share: float, *, seed: int, hold: HoldOut) -> Labelled:
     if part.validation is not None:
         return part
-    train, validation = hold_out(part.train, share, seed=seed, key=key)
+    train, validation = hold(part.train, share, seed=seed)
     return replace(part, train=train, validation=validation)
 
 

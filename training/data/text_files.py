@@ -1,18 +1,21 @@
-"""The user's own files as text: what is not UTF-8 is told, with its line."""
+"""The user's own files as text: what is not UTF-8 is told, and where it can be, read."""
 
+import functools
 import gzip
 import hashlib
+import logging
 import shlex
 import zlib
-from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from pathlib import Path
 
+from training.data.encodings import guess_encoding, marked_encoding
 from training.errors import DataError
+
+log = logging.getLogger(__name__)
 
 NOT_UTF8 = "not UTF-8"
 MAX_BYTES = 2**31  # of one file, unpacked: more text than these networks ever see
 _LOOKED_AT = 4096  # bytes from which the kind of a file is told
-_STRAY = 16  # bytes that are not UTF-8 in there and may be a slip
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"  # also spreadsheets are ZIP archives
 
 
@@ -35,6 +38,15 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
     return data
 
 
+def read_start(path: Path) -> bytes:
+    """Read the beginning of a file, unpacked if its name ends in ".gz"; b"" if it cannot be."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return file.read(_LOOKED_AT)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
 def is_text_file(path: Path) -> bool:
     """Return whether the name is one of a text, perhaps packed: ".txt" or ".txt.gz"."""
     return (path.with_suffix("") if path.suffix == ".gz" else path).suffix == ".txt"
@@ -46,33 +58,68 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def decode(data: bytes, path: Path) -> str:
-    """Decode UTF-8, with or without a byte order mark.
+def decode(data: bytes, path: Path, encoding: str | None = None) -> str:
+    """Decode a file's bytes: UTF-8, what its mark says, or a guess that is said aloud.
 
-    Bytes that are not UTF-8 become lone surrogates, so that `is_utf8` finds their lines.
+    In a file that is UTF-8 but for a slip here and there, the bytes that are not become lone
+    surrogates, so that `is_utf8` finds their lines.
+
+    Args:
+        data: What the file holds.
+        path: Where it is, for messages.
+        encoding: One that Python knows, such as "cp1252"; None to find out.
 
     Raises:
-        DataError: If it is packed, in another encoding throughout, or not text.
+        DataError: It is packed, not text, or not in the encoding that was named.
     """
-    text = data.removeprefix(BOM_UTF8).decode("utf-8", errors="surrogateescape")
-    problem = _problem(data[:_LOOKED_AT], text[:_LOOKED_AT], path.name)
-    if problem:
-        raise DataError(f"{path} {problem}")
-    return text
+    encoding = encoding or marked_encoding(data)
+    if encoding:
+        return _decode_as(data, path, encoding)
+    _check_is_text(data[:_LOOKED_AT], path)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        text = data.decode(errors="surrogateescape")
+    num_stray = sum("\udc80" <= char <= "\udcff" for char in text)
+    num_letters = sum(char > "\x7f" for char in text) - num_stray
+    if num_letters >= num_stray:
+        return text
+    guess = guess_encoding(data)
+    if guess is None:
+        raise DataError(f"{path} is not UTF-8, or not text: {save_as_utf8(path.name)}")
+    _say_guess(path.parent if is_text_file(path) else path, guess)
+    return data.decode(guess)
 
 
-def _problem(start: bytes, text: str, name: str) -> str:
-    """Tell from the beginning of a file why it is not UTF-8 text, and what to do."""
+@functools.cache  # of a folder's thousands of texts, one is told
+def _say_guess(place: Path, encoding: str) -> None:
+    log.info("%s is not UTF-8: read as %s, a guess by its letters", place, encoding)
+
+
+def _decode_as(data: bytes, path: Path, encoding: str) -> str:
+    try:
+        return data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeDecodeError as exc:
+        line = data[: exc.start].count(b"\n") + 1
+        raise DataError(
+            f"{path}, line {line:,}: not {encoding}, which knows no byte {data[exc.start]:#04x} "
+            "there: name the encoding that the file is in, or none to have it found"
+        ) from exc
+
+
+def _check_is_text(start: bytes, path: Path) -> None:
+    """Tell from the beginning of a file why it is no text, and what to do."""
     if start.startswith(_GZIP):
-        return f"is packed: name it {name}.gz, or unpack it"
+        raise DataError(f"{path} is packed: name it {path.name}.gz, or unpack it")
     if start.startswith(_ZIP):
-        return "is a ZIP archive or a spreadsheet: unpack it, or save the table as CSV in UTF-8"
-    if start.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or start.count(0) * 4 > len(start):
-        return f"is UTF-16, or not text: {save_as_utf8(name, 'UTF-16')}"
-    num_undecoded = sum("\udc80" <= char <= "\udcff" for char in text)
-    if num_undecoded > max(_STRAY, len(text) // 5):
-        return f"is not UTF-8, or not text: {save_as_utf8(name)}"
-    return ""
+        raise DataError(
+            f"{path} is a ZIP archive or a spreadsheet: unpack it, or save the table as CSV "
+            "in UTF-8"
+        )
+    if start.count(0) * 4 > len(start):
+        raise DataError(
+            f"{path} is UTF-16 without a mark, or not text: {save_as_utf8(path.name, 'UTF-16LE')}"
+        )
 
 
 def save_as_utf8(name: str, encoding: str = "WINDOWS-1252") -> str:

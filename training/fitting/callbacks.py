@@ -17,6 +17,7 @@ from lightning.pytorch.callbacks import ModelCheckpoint
 
 from training.data.batches import Passes
 from training.fitting.processes import this_share
+from training.fitting.time_left import Clock
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +33,11 @@ class PlainProgress(pl.Callback):
         """Start the clock."""
         self.interval_s = interval_s
         self._last, self._tokens = time.monotonic(), 0.0
+        self._clock = Clock()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of what is left."""
+        self._clock.start(trainer)
 
     def on_train_batch_end(
         self,
@@ -48,13 +54,10 @@ class PlainProgress(pl.Callback):
             return
         loss = float(trainer.callback_metrics["loss_step"])
         log.info(
-            "epoch %d step %d/%d loss %.4f perplexity %.1f tokens/s %.0f",
-            trainer.current_epoch,
-            batch_idx + 1,
-            trainer.num_training_batches,
-            loss,
-            math.exp(min(loss, 50.0)),
-            self._tokens / elapsed * trainer.world_size,
+            "epoch %d of %d, step %d of %d, %s: loss %.4f perplexity %.1f tokens/s %.0f",
+            *(trainer.current_epoch + 1, trainer.max_epochs or 0),
+            *(batch_idx + 1, trainer.num_training_batches, self._clock.left(trainer)),
+            *(loss, math.exp(min(loss, 50.0)), self._tokens / elapsed * trainer.world_size),
         )
         self._last, self._tokens = time.monotonic(), 0.0
 
@@ -75,6 +78,11 @@ class History(pl.Callback):
         """Start empty."""
         self.points: list[Point] = []
         self._losses: list[float] = []
+        self._clock = Clock()
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Start the clock of what is left."""
+        self._clock.start(trainer)
 
     def on_train_batch_end(
         self,
@@ -101,10 +109,9 @@ class History(pl.Callback):
         self.points.append(point)
         self._losses.clear()
         log.info(
-            "epoch %.2f loss %s val_loss %.4f%s",
-            point.epoch,
-            "-" if point.loss is None else f"{point.loss:.4f}",
-            point.val_loss,
+            "epoch %g of %d, %s: loss %s val_loss %.4f%s",
+            *(round(point.epoch, 2), trainer.max_epochs or 0, self._clock.left(trainer)),
+            *("-" if point.loss is None else f"{point.loss:.4f}", point.val_loss),
             "" if accuracy is None else f" val_accuracy {point.val_accuracy:.4f}",
         )
 

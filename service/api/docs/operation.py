@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from service.api.response_schemas import ErrorBody
+from service.errors import ServiceError
 
 Reach = Literal["none", "find", "work"]
 """What a route asks of the engine: nothing, whether a model is there, or work."""
@@ -40,6 +41,7 @@ class Operation:
         other_types: Media types of answers that are neither.
         verb: Of the model in the path.
         error: What its errors look like.
+        more_errors: What can go wrong here beyond what can wherever a model is asked.
         never: The one error that it always answers with, by code.
     """
 
@@ -54,4 +56,5 @@ class Operation:
     other_types: tuple[str, ...] = ()
     verb: str = "classify"
     error: type[BaseModel] = ErrorBody
+    more_errors: tuple[type[ServiceError], ...] = ()
     never: str | None = None

@@ -69,6 +69,7 @@ SHARED_OPERATIONS: Mapping[str, Operation] = {
         for key, operation in _OF_MODEL.items()
     },
     "GET /healthz": Operation(HEALTH, StatusBody),
+    "GET /health": Operation(HEALTH, StatusBody),
     "GET /readyz": Operation(HEALTH, StatusBody),
 }  # fmt: skip
 

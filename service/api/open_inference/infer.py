@@ -53,7 +53,8 @@ def _read(request: Request) -> tuple[InferAsk, bytes]:
     """Split the body into its JSON part, checked, and the bytes of tensors after it."""
     sent = request.header(JSON_LENGTH)
     if not sent:
-        return parse_json(InferAsk, request), b""
+        is_json = request.body.lstrip().startswith(b"{")
+        return parse_json(InferAsk, _untyped(request) if is_json else request), b""
     if not (sent.isascii() and sent.isdecimal() and len(sent) < 10):
         raise SchemaError(f"the header {JSON_LENGTH} must be a number of bytes", param=None)
     length = int(sent)
@@ -62,10 +63,15 @@ def _read(request: Request) -> tuple[InferAsk, bytes]:
             f"the header {JSON_LENGTH} says {length} bytes, but the body has {len(request.body)}",
             param=None,
         )
-    kind = request.header("Content-Type")
-    environ = {**request.environ, "CONTENT_TYPE": "" if kind.startswith(BINARY) else kind}
-    head = replace(request, environ=environ, body=request.body[:length])
+    head = replace(_untyped(request), body=request.body[:length])
     return parse_json(InferAsk, head), request.body[length:]
+
+
+def _untyped(request: Request) -> Request:
+    """Leave out the content type of bytes, which some clients send with plain JSON too."""
+    if not request.header("Content-Type").lower().startswith(BINARY):
+        return request
+    return replace(request, environ={**request.environ, "CONTENT_TYPE": ""})
 
 
 def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:

@@ -24,7 +24,10 @@ HARMLESS: Mapping[str, str] = {
 }
 """Those of a request that are let through, by what makes them so."""
 
-SEQUENCE = "no state is kept between requests; send the whole text in one"
+SEQUENCE = (
+    "no state is kept between requests; send the whole text in one, or use `return_state` of "
+    "`/v1/classify` and `/v1/generate`"
+)
 SHARED = "memory is not shared; send `data`, or bytes after the JSON part"
 REFUSED: Mapping[str, str] = {
     "sequence_id": SEQUENCE,

@@ -1,22 +1,17 @@
-"""Triton's inference statistics: counts and nanoseconds of what this worker has answered.
+"""Triton's inference statistics: counts and nanoseconds of what all workers have answered.
 
-Each worker counts for itself, from its own start; figures over all workers are what `/metrics` is
-for.
+Clients (Triton's perf_analyzer, for one) take the difference of two answers, whichever workers they
+come from, and want every part of computing counted as often as the others.
 """
 
-import time
-from collections import defaultdict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from service.api.open_inference import models
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.response_schemas import Answer
-from service.observability.request_record import RequestRecord
-
-NS = 1_000_000_000
+from service.observability.model_counts import MILLION, Counts, Kind
 
 
 class Duration(Answer):
@@ -42,13 +37,13 @@ class InferenceStatistics(Answer):
     """Waiting for the model."""
 
     compute_input: Duration
-    """Not measured: 0."""
+    """From arrival to the model's line: reading and preparing."""
 
     compute_infer: Duration
     """In the model."""
 
     compute_output: Duration
-    """Not measured: 0."""
+    """From the model's answer to the last byte."""
 
     cache_hit: Duration
     """There is no cache: 0."""
@@ -64,17 +59,17 @@ class BatchStatistics(Answer):
     """Rows computed together."""
 
     compute_input: Duration
-    """Not measured: 0."""
+    """From arrival to the model's line: reading and preparing."""
 
     compute_infer: Duration
     """In the model."""
 
     compute_output: Duration
-    """Not measured: 0."""
+    """From the model's answer to the last byte."""
 
 
 class ModelStatistics(Answer):
-    """What one version has done since the worker that answers began."""
+    """What one version has done since the service was started."""
 
     name: str
     """Its name."""
@@ -105,106 +100,69 @@ class StatisticsBody(Answer):
     """One item a version."""
 
 
-@dataclass(slots=True)
-class Tally:
-    """A number of times, and the seconds that they took together."""
-
-    count: int = 0
-    seconds: float = 0.0
-
-    def add(self, seconds: float) -> None:
-        """Count one more."""
-        self.count += 1
-        self.seconds += seconds
-
-    def told(self) -> dict[str, int]:
-        """Write it as the protocol does."""
-        return {"count": self.count, "ns": int(self.seconds * NS)}
-
-
-@dataclass(slots=True)
-class Counts:
-    """What one version of one model has done."""
-
-    success: Tally = field(default_factory=Tally)
-    fail: Tally = field(default_factory=Tally)
-    queue: Tally = field(default_factory=Tally)
-    compute: Tally = field(default_factory=Tally)
-    num_rows: int = 0
-    num_batches: float = 0.0
-    last_inference_s: float = 0.0
-    batches: defaultdict[int, Tally] = field(default_factory=lambda: defaultdict(Tally))
-
-
 class Statistics:
-    """Counts the requests that a model answered or failed; an observer of records.
+    """Answers with what the versions have done.
 
     Args:
-        wall_clock: Returns Unix seconds.
+        read: Returns the counts of all workers, by model, version and size of batch.
     """
 
-    def __init__(self, wall_clock: Callable[[], float] = time.time) -> None:
-        self._wall_clock = wall_clock
-        self._counts: defaultdict[tuple[str, int], Counts] = defaultdict(Counts)
-
-    def __call__(self, record: RequestRecord) -> None:
-        """Count a request, unless no model was asked."""
-        if record.model is None or record.version is None:
-            return
-        counts = self._counts[record.model, record.version]
-        if record.reason is not None:
-            counts.fail.add(record.duration_s)
-            return
-        counts.success.add(record.duration_s)
-        counts.queue.add(record.queue_s)
-        counts.compute.add(record.compute_s)
-        if record.batch_size:
-            counts.num_rows += record.num_rows
-            counts.num_batches += record.num_rows / max(record.batch_size, record.num_rows)
-            counts.batches[record.batch_size].add(record.compute_s)
-        counts.last_inference_s = self._wall_clock()
+    def __init__(self, read: Callable[[], Mapping[Kind, Counts]]) -> None:
+        self._read = read
 
     def show(self, request: Request) -> Reply:
         """Answer with the statistics of the version, model or all models of the path."""
+        statuses = [status for status in request.engine.models() if status.state == "ready"]
         if "model" in request.params:
             info = models.find(request)
-            wanted = {info.name}
-        else:
-            wanted = {status.name for status in request.engine.models()}
-        version = request.params.get("version")
+            statuses = [status for status in statuses if status.name == info.name]
+            if "version" in request.params:
+                statuses = [status for status in statuses if status.version == info.version]
+        counts = self._read()
         return json_reply(
-            {
-                "model_stats": [
-                    self._told(status.name, status.version)
-                    for status in request.engine.models()
-                    if status.name in wanted
-                    and status.state == "ready"
-                    and (version is None or status.version == info.version)
-                ]
-            }
+            {"model_stats": [_told(status.name, status.version, counts) for status in statuses]}
         )
 
-    def _told(self, name: str, version: int) -> dict[str, Any]:
-        counts = self._counts.get((name, version), Counts())
-        nothing = Tally().told()
-        times = {"compute_input": nothing, "compute_output": nothing}
-        return {
-            "name": name,
-            "version": str(version),
-            "last_inference": int(counts.last_inference_s * 1000),
-            "inference_count": counts.num_rows,
-            "execution_count": round(counts.num_batches),
-            "inference_stats": {
-                "success": counts.success.told(),
-                "fail": counts.fail.told(),
-                "queue": counts.queue.told(),
-                "compute_infer": counts.compute.told(),
-                **times,
-                "cache_hit": nothing,
-                "cache_miss": nothing,
-            },
-            "batch_stats": [
-                {"batch_size": size, "compute_infer": tally.told(), **times}
-                for size, tally in sorted(counts.batches.items())
-            ],
-        }
+
+def _told(name: str, version: int, counts: Mapping[Kind, Counts]) -> dict[str, Any]:
+    """Write what a version has done as the protocol does."""
+    of_size = {
+        size: one
+        for (its_name, its_version, size), one in sorted(counts.items())
+        if (its_name, its_version) == (name, version)
+    }
+    whole = Counts()
+    for one in of_size.values():
+        whole.add(one)
+    nothing = _duration(0, 0)
+    return {
+        "name": name,
+        "version": str(version),
+        "last_inference": int(whole.last_s * 1000),
+        "inference_count": whole.rows,
+        "execution_count": round(whole.millionths / MILLION),
+        "inference_stats": {
+            "success": _duration(whole.requests, whole.duration_ns),
+            "fail": _duration(whole.failures, whole.failures_ns),
+            "queue": _duration(whole.requests, whole.queue_ns),
+            **_computing(whole),
+            "cache_hit": nothing,
+            "cache_miss": nothing,
+        },
+        "batch_stats": [
+            {"batch_size": size, **_computing(one)} for size, one in of_size.items() if size
+        ],
+    }
+
+
+def _computing(counts: Counts) -> dict[str, Any]:
+    """Write the parts of computing, which every answered request has: all counts are the same."""
+    return {
+        "compute_input": _duration(counts.requests, counts.input_ns),
+        "compute_infer": _duration(counts.requests, counts.infer_ns),
+        "compute_output": _duration(counts.requests, counts.output_ns),
+    }
+
+
+def _duration(count: int, ns: int) -> dict[str, int]:
+    return {"count": count, "ns": ns}

@@ -1,7 +1,7 @@
 """Writing token by token: what is asked and what is answered, whatever it begins with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 FinishReason = Literal["stop", "length"]
@@ -60,6 +60,9 @@ class GenerateRequest:
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
         version: The one to take of those that `model` may mean, where one was told already.
         numbers: An image to write about, where the model takes one in a prompt's place.
+        state: What an earlier answer gave to go on from; the prompt, which may be empty, is read
+            after it.
+        returns_state: Whether each answer is to have the state at its end.
     """
 
     verb: ClassVar[str] = "generate"
@@ -71,6 +74,8 @@ class GenerateRequest:
     deadline: float | None = None
     version: int | None = None
     numbers: Sequence[Any] = ()
+    state: str | None = field(default=None, repr=False)
+    returns_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,8 @@ class Delta:
     """A new piece of answer `index`: whole characters only, never part of a stop text.
 
     `num_tokens` counts the tokens behind this piece; `finish_reason` is set on the last one, and
-    `has_eos` if the model itself, not a stop text, ended the answer there.
+    `has_eos` if the model itself, not a stop text, ended the answer there. `state` is on the last
+    one too, if it was asked for: what another request can go on from.
     """
 
     index: int
@@ -113,6 +119,7 @@ class Delta:
     finish_reason: FinishReason | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     has_eos: bool = False
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +133,4 @@ class GeneratedAnswer:
     seed: int
     logprobs: tuple[TokenLogprob, ...] = ()
     has_eos: bool = False
+    state: str | None = None

@@ -88,6 +88,9 @@ def fields_for_generate():
         ("n", "0", "of at least 1"),
         ("logprobs", "21", "from 0 to 20"),
         ("stream", '"yes"', "true or false"),
+        ("return_state", "1", "true or false"),
+        ("state", "5", "must be a text"),
+        ("state", '""', "1 to 4194304 characters"),
     ]
 
 

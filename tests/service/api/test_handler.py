@@ -67,3 +67,19 @@ def test_a_guard_refuses_before_the_engine_is_asked(guarded, engine, records):
 
 def test_a_guard_lets_the_others_through(guarded):
     assert classify(guarded, Authorization="Bearer good").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/models/nix", "/nix"])
+def test_an_observer_that_fails_changes_no_answer_and_keeps_no_other_from_noting(
+    engine, settings, records, caplog, path
+):
+    """Once tracing's closed the connection: an answer was thrown away for want of a note."""
+
+    def fail(record):
+        raise AssertionError("no note")
+
+    observers = [fail, records.append]
+    answer = create_app(engine, settings, observers=observers).test_client().get(path)
+    assert answer.status_code == (200 if path == "/v1/models" else 404)
+    assert len(records) == 1
+    assert "was not noted" in caplog.text

@@ -1,9 +1,10 @@
 import pytest
 
 
-def test_a_live_worker_says_so_while_it_drains(client, engine):
+@pytest.mark.parametrize("path", ["/health", "/healthz"])
+def test_a_live_worker_says_so_while_it_drains(client, engine, path):
     engine.drain()
-    assert client.get("/healthz").get_json() == {"status": "ok"}
+    assert client.get(path).get_json() == {"status": "ok"}
 
 
 def test_ready_means_that_requests_are_answered(client):

@@ -168,6 +168,20 @@ def test_json_without_a_content_type_is_read(client):
     assert client.post("/v2/models/sentiment/infer", data=body).status_code == 200
 
 
+@pytest.mark.parametrize("kind", ["application/octet-stream", "Application/Octet-Stream"])
+def test_json_that_is_called_bytes_is_read(client, kind):
+    """Triton's asyncio client calls every body so, also one without tensors as bytes."""
+    body = json.dumps({"inputs": [texts("good")]}, indent=1).encode()
+    answer = client.post("/v2/models/sentiment/infer", data=b"\n" + body, content_type=kind)
+    assert outputs(answer)["label"]["data"] == ["positive"]
+
+
+def test_bytes_that_are_no_json_are_no_content_type(client):
+    kind = "application/octet-stream"
+    answer = client.post("/v2/models/sentiment/infer", data=b"\x01{}", content_type=kind)
+    assert "application/json" in refusal(answer, 415)
+
+
 def test_text_is_no_content_type(client):
     answer = client.post("/v2/models/sentiment/infer", data="{}", content_type="text/plain")
     assert "application/json" in refusal(answer, 415)

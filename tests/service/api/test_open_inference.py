@@ -5,9 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from service.api.open_inference.statistics import ModelStatistics, Statistics
+from service.api.app import create_app
+from service.api.open_inference.statistics import ModelStatistics
 from service.api.tasks.generation.extension_schemas import GenerateParameters, TextBody
 from service.errors import EngineFailure, QueueFull
+from service.observability.model_counts import ModelCounts
 from service.observability.request_record import RequestRecord
 from tests.fakes import STATUSES
 
@@ -232,13 +234,25 @@ def test_failures_are_counted_apart_and_unknown_models_not_at_all(client, engine
     assert stats["inference_stats"]["success"]["count"] == 0
 
 
-def test_requests_that_share_a_batch_count_as_parts_of_one(client, app):
-    statistics = Statistics(wall_clock=lambda: 12.5)
-    for _ in range(4):
-        record = RequestRecord("id", "POST", "/v1/classify", 0.0, 200)
-        record.model, record.version, record.batch_size, record.num_rows = "sentiment", 2, 8, 2
-        statistics(record)
-    told = statistics._told("sentiment", 2)
+def test_every_part_of_computing_is_counted_as_often_as_the_others(client):
+    """Triton's perf_analyzer ends only once they are: input and output once counted 0."""
+    client.post("/v1/classify", json={"input": "good"})
+    client.post("/v1/generate", json={"prompt": "a", "max_tokens": 3, "stream": True}).close()
+    for model in ("sentiment/versions/2", "shakespeare"):
+        [stats] = get(client, f"/models/{model}/stats")["model_stats"]
+        for shown in (stats["inference_stats"], *stats["batch_stats"]):
+            parts = [shown[f"compute_{part}"] for part in ("input", "infer", "output")]
+            assert [part["count"] for part in parts] == [1, 1, 1]
+            assert all(part["ns"] >= 0 for part in parts)
+
+
+def test_requests_that_share_a_batch_count_as_parts_of_one(engine, settings):
+    counts = ModelCounts(wall_clock=lambda: 12.5)
+    record = RequestRecord("id", "POST", "/v1/classify", 0.0, 200)
+    record.model, record.version, record.batch_size, record.num_rows = "sentiment", 2, 8, 2
+    counts([record] * 4)
+    client = create_app(engine, settings, read_counts=counts.read).test_client()
+    [told] = get(client, "/models/sentiment/versions/2/stats")["model_stats"]
     assert (told["inference_count"], told["execution_count"]) == (8, 1)
     assert told["last_inference"] == 12_500
 

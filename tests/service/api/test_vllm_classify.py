@@ -81,3 +81,19 @@ def test_the_native_route_cuts_as_well(client, engine):
     fields = {"input": "a good film", "truncate_prompt_tokens": 2}
     [item] = client.post("/v1/classify", json=fields).get_json()["data"]
     assert (item["num_tokens"], item["truncated"]) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "states"),
+    [("", "good", ("good",)), ([[5], [6]], [None, "bad"], (None, "bad")), ([5], None, ())],
+    ids=["nothing-more", "ids", "begins"],
+)
+def test_states_are_taken_and_given_as_on_the_native_route(client, engine, given, state, states):
+    request = asked(client, engine, input=given, state=state, return_state=True)
+    assert (request.states, request.returns_state) == (states, True)
+
+
+def test_an_empty_text_goes_on_only_from_a_state(client):
+    [item] = classify(client, input="", state="good", return_state=True).get_json()["data"]
+    assert (item["label"], item["state"]) == ("positive", "good")
+    assert classify(client, input="").get_json()["error"]["param"] == "input"

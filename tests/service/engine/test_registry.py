@@ -203,6 +203,18 @@ def test_a_model_of_the_other_task_is_told_apart_from_none(root, registry):
     assert wrong.value.param == missing.value.param == "model"
 
 
+@pytest.mark.parametrize("model", ["http://127.0.0.1:8000/v1", "https://example.org/sentiment"])
+def test_an_address_in_the_place_of_a_name_is_told_to_be_one(root, registry, model):
+    """Once it was told that there is no model 'http': what comes before the first colon."""
+    publish_classifier(root)
+    registry.refresh()
+
+    with pytest.raises(ModelNotFound) as missing:
+        registry.find(model, CLASSIFY)
+    assert f"is an address, {model!r}" in missing.value.message
+    assert "send one of sentiment, or none" in missing.value.message
+
+
 def test_a_start_beside_a_bad_default_serves_the_latest_former_one_that_is_sound(
     root, store, registry
 ):

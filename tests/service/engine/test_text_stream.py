@@ -103,6 +103,13 @@ def test_offsets_count_characters_though_tokens_are_bytes(pieces, offsets):
     assert [counter.next(piece) - 5 for piece in pieces] == offsets
 
 
+def test_offsets_go_on_in_a_character_that_was_begun_before():
+    whole, broken = (TextOffsets(begun="日".encode()[:2]) for _ in range(2))
+
+    assert [whole.next(piece) for piece in (b"\xa5", b"a", b"b")] == [0, 1, 2]
+    assert [broken.next(piece) for piece in (b"a", b"b")] == [1, 2]
+
+
 def test_tokens_without_text_are_told_at_once():
     assert stream_of(token_bytes=[b"", b"a"]).add([0, 1, 0]) == ("a", range(3))
 

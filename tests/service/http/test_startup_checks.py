@@ -52,6 +52,7 @@ def test_any_other_address_needs_keys_or_the_word_that_none_are_meant(host, tmp_
         ({"port": 9100, "metrics_port": 9100}, "METRICS_PORT=9100"),
         ({"rate_limit": "5/second; 0/minute"}, "lets nobody in"),
         ({"rate_limit": "often"}, "RATE_LIMIT='often'"),
+        ({"cors_origins": "https://a.example, b.example"}, "CORS_ORIGINS has 'b.example'"),
         ({"rate_limit": "5/second", "rate_limit_storage": "carrier-pigeon://"}, "carrier-pigeon"),
     ],
 )

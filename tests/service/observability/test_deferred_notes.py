@@ -46,3 +46,10 @@ def test_without_greenlets_a_record_is_passed_on_at_once():
     seen: list[RequestRecord] = []
     DeferredNotes([seen.extend])(record("a"))
     assert len(seen) == 1
+
+
+def test_who_reads_what_was_noted_sees_the_last_request_too(waiting):
+    seen: list[RequestRecord] = []
+    notes = DeferredNotes([seen.extend], waiting.append)
+    notes(record("a"))
+    assert notes.flushed_before(lambda: len(seen))() == 1

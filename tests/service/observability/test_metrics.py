@@ -12,9 +12,10 @@ from service.engine.activity import Activity, ShadowTally, Tally, Workload
 from service.engine.types import Health, ModelStatus
 from service.errors import NotReady
 from service.http.startup_checks import METRICS_DIR
-from service.observability.metrics import Metrics, Spread, locked, retire
+from service.observability.metrics import Metrics, Spread
 from service.observability.metrics_sampler import Sampler
 from service.observability.request_record import RequestRecord
+from service.observability.worker_files import locked, retire
 
 
 def read(text, name, **labels):

@@ -1,6 +1,12 @@
 import threading
 
 import pytest
+from opentelemetry import trace
+from opentelemetry.propagators.textmap import (
+    TextMapPropagator,
+    default_getter,
+    default_setter,
+)
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from service.api.app import create_app
@@ -17,18 +23,42 @@ def exporter():
     return InMemorySpanExporter()
 
 
+def client_of(tracing):
+    app = create_app(FakeEngine(), Settings(), guards=[tracing.guard], observers=[tracing.observe])
+    return app.test_client()
+
+
 @pytest.fixture
 def ask(exporter):
     """A function that sends a request and returns its spans by name."""
-    tracing = Tracing(exporter)
-    app = create_app(FakeEngine(), Settings(), guards=[tracing.guard], observers=[tracing.observe])
 
-    def send(body, **headers):
-        app.test_client().post("/v1/classify", json=body, headers=headers)
+    def send(body, *, propagator=None, **headers):
+        tracing = Tracing(exporter, propagator)
+        answer = client_of(tracing).post("/v1/classify", json=body, headers=headers)
         tracing.close()
+        assert answer.status_code == (200 if body["input"] else 422)
         return {span.name: span for span in exporter.get_finished_spans()}
 
     return send
+
+
+class Foreign(TextMapPropagator):
+    """Reads the trace and its parent from a header of its own, and trusts what it reads."""
+
+    def extract(self, carrier, context=None, getter=default_getter):
+        assert "x-foreign" in getter.keys(carrier)
+        [value] = getter.get(carrier, "x-foreign")
+        trace_id, span_id = (int(part, 16) for part in value.split("-"))
+        flags = trace.TraceFlags(trace.TraceFlags.SAMPLED)
+        parent = trace.SpanContext(trace_id, span_id, is_remote=True, trace_flags=flags)
+        return trace.set_span_in_context(trace.NonRecordingSpan(parent), context)
+
+    def inject(self, carrier, context=None, setter=default_setter):
+        """Not needed here."""
+
+    @property
+    def fields(self):
+        return {"x-foreign"}
 
 
 class Stuck(InMemorySpanExporter):
@@ -71,6 +101,45 @@ def test_the_callers_trace_goes_on(ask):
     span = ask({"input": "good"}, traceparent=f"00-{TRACE}-{PARENT}-01")["POST /v1/classify"]
     assert f"{span.context.trace_id:032x}" == TRACE
     assert f"{span.parent.span_id:016x}" == PARENT
+
+
+def test_a_caller_whose_trace_is_not_sampled_is_answered_and_leaves_no_span(ask):
+    """Once a 500: the span of such a trace does not record, which was taken for granted."""
+    assert ask({"input": "good"}, traceparent=f"00-{TRACE}-{PARENT}-00") == {}
+
+
+@pytest.mark.parametrize(
+    ("variables", "num_spans"),
+    [
+        ({"OTEL_TRACES_SAMPLER": "always_on"}, 3),
+        ({"OTEL_TRACES_SAMPLER": "always_off"}, 0),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"}, 0),
+        ({"OTEL_TRACES_SAMPLER": "traceidratio", "OTEL_TRACES_SAMPLER_ARG": "much"}, 3),
+        ({"OTEL_TRACES_SAMPLER": "parentbased_always_on"}, 3),
+        ({"OTEL_TRACES_SAMPLER": "parentbased_always_off"}, 0),
+        ({"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": "0"}, 0),
+        ({"OTEL_TRACES_SAMPLER": "nonsense"}, 3),
+        ({"OTEL_SDK_DISABLED": "true"}, 0),
+    ],
+    ids=lambda value: "=".join(value.values()) if isinstance(value, dict) else "",
+)
+def test_every_sampler_leaves_as_many_spans_as_it_wants(ask, monkeypatch, variables, num_spans):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert len(ask({"input": "good"})) == num_spans
+
+
+def test_a_propagator_of_others_is_asked_with_the_callers_headers(ask):
+    headers = {"x-foreign": f"{TRACE}-{PARENT}"}
+    span = ask({"input": "good"}, propagator=Foreign(), **headers)["POST /v1/classify"]
+    assert f"{span.context.trace_id:032x}" == TRACE
+
+
+def test_a_propagator_that_fails_costs_a_line_without_what_was_sent(ask, caplog):
+    span = ask({"input": "good"}, propagator=Foreign(), **{"x-foreign": "secret"})
+    assert span["POST /v1/classify"].parent is None
+    assert "a caller's trace cannot be read: ValueError" in caplog.text
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize("header", ["nonsense", "00-0-0-0", ""])

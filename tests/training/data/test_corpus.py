@@ -135,7 +135,7 @@ def test_own_folder_gives_a_document_a_file(tmp_path):
 
 def test_lines_that_are_not_utf_8_are_left_out_and_told(tmp_path):
     path = tmp_path / "mixed.txt"
-    path.write_bytes(b"fine\ncaf\xe9\n" + b"more\n" * 50 + b"\xff\n")
+    path.write_bytes(b"fine\ncaf\xe9\n" + "même\n".encode() * 50 + b"\xff\n")
     data = load_corpus(str(path))
     assert "caf" not in data.train[0]
     assert [(row.line, row.reason) for row in data.report.bad_rows] == [
@@ -146,6 +146,13 @@ def test_lines_that_are_not_utf_8_are_left_out_and_told(tmp_path):
     assert data.report.sources[0].rows_read == 53
 
 
+def test_text_in_another_encoding_is_read(tmp_path):
+    path = tmp_path / "own.txt"
+    path.write_bytes("Привет, мир!\n".encode("cp1251") * 30)
+    assert load_corpus(str(path)).train[0].startswith("Привет, мир!\nПривет")
+    assert load_corpus(str(path), encoding="cp1252").train[0].startswith("Ïðèâåò")
+
+
 @pytest.mark.parametrize(
     ("content", "lines", "message"),
     [
@@ -153,11 +160,11 @@ def test_lines_that_are_not_utf_8_are_left_out_and_told(tmp_path):
         (b" \n \n", True, "holds no text"),
         (b"one line", True, "too short"),
         (b"x", False, "too short"),
-        ("text".encode("utf-16"), False, "UTF-16.*iconv"),
-        ("привет мир".encode("cp1251") * 3, False, "is not UTF-8, or not text.*iconv"),
-        (b"caf\xe9", False, "holds no text: .*own.txt, line 1: not UTF-8"),
+        ("text".encode("utf-16-le"), False, "UTF-16 without a mark.*iconv"),
+        (bytes(range(1, 256)), False, "is not UTF-8, or not text.*iconv"),
+        ("é \udce9".encode(errors="surrogateescape"), False, "own.txt, line 1: not UTF-8"),
     ],
-    ids=["empty", "blank", "one document", "one character", "UTF-16", "Windows-1251", "Latin-1"],
+    ids=["empty", "blank", "one document", "one character", "UTF-16", "bytes", "a slip"],
 )
 def test_text_that_cannot_be_split_is_refused(tmp_path, content, lines, message):
     path = tmp_path / "own.txt"

@@ -8,6 +8,7 @@ import pytest
 from tests.training.real_data import real_data
 from training.data.labelled_texts import load_classification
 from training.data.named_sets import SETS
+from training.data.own_files import ReadOptions
 from training.data.splits import exact_key, loose_key
 from training.errors import DataError
 
@@ -146,8 +147,8 @@ def test_names_are_split_by_distinct_name(tmp_path, monkeypatch):
     ("rows", "options", "message"),
     [
         (make_rows(20, labels=("a",)), {}, "one class only, 'a'"),
-        ([*make_rows(20), *make_rows(4, labels=("rare",))], {}, "'rare' has 4.*Add rows"),
-        ([*make_rows(20), *[("same", "rare")] * 9], {}, "'rare' has 1"),
+        ([*make_rows(20, ("a",)), *make_rows(4, ("rare",))], {}, "'rare' has 4.*Add rows"),
+        ([*make_rows(20, ("a",)), *[("same", "rare")] * 9], {}, "'rare' has 1"),
         (make_rows(20, labels=[str(n) for n in range(20)]), {}, "20 of 20 classes.* and 10 more"),
         (make_rows(20), {"validation_split": 0.0}, "between 0 and 1, not 0.0"),
         (make_rows(20), {"validation_split": 0.99}, "the train split has no row of"),
@@ -160,10 +161,30 @@ def test_what_cannot_be_learned_is_refused_before_training(csv, rows, options, m
         load_classification([csv(rows)], **options)
 
 
-def test_labels_must_agree_between_sources(csv):
+def test_labels_must_agree_between_sources(csv, data_dir):
     paths = [csv(make_rows(20), "one.csv"), csv(make_rows(20, labels=("0", "1")), "two.csv")]
-    with pytest.raises(DataError, match=r"one\.csv \('negative', 'positive'\).*'0', '1'.*rename"):
+    with pytest.raises(DataError, match=r"two\.csv have no label in common.*'0', '1'.*rename"):
         load_classification(paths)
+    with pytest.raises(DataError, match=r"sst2 \('negative', 'positive'\).*'0', '1'.*rename"):
+        load_classification(["sst2", paths[1]])
+
+
+def test_classes_with_few_texts_are_learned_and_not_tested(csv, caplog):
+    """A set with fifty classes, of which a few have one text, was refused."""
+    rows = [*make_rows(40), ("one of a kind", "rare"), *make_rows(4, ("scarce",), text="few")]
+    with caplog.at_level("INFO"):
+        data = load_classification([csv(rows)], validation_split=0.2, test_split=0.2)
+    assert data.labels == ("negative", "positive", "rare", "scarce")
+    assert (data.train.labels.count(2), data.train.labels.count(3)) == (1, 4)
+    assert not {2, 3} & {*data.validation.labels, *data.tests["user"].labels}
+    assert "not tested, with fewer than 5 distinct texts: 'rare', 'scarce'" in caplog.text
+
+
+def test_classes_with_few_texts_can_be_left_out(csv):
+    rows = [*make_rows(40), *make_rows(6, ("scarce",), text="few")]
+    data = load_classification([csv(rows)], options=ReadOptions(drop_classes_under=7))
+    assert data.labels == ("negative", "positive")
+    assert "dropped 6: of 1 class with fewer than 7" in "\n".join(data.report.lines())
 
 
 @pytest.mark.parametrize(

@@ -3,14 +3,15 @@
 from collections import Counter
 from pathlib import Path
 
-from training.data.tables import read_table
+from training.data.own_files import ReadOptions
+from training.data.own_texts import read_own
 
 FILE = Path(__file__).resolve().parents[3] / "training/data/out_of_domain.tsv"
 NUM_EACH = 60
 
 
 def test_half_of_120_distinct_texts_are_praise():
-    found = read_table(FILE, text_column="text", label_column="label")
+    found = read_own([FILE], ReadOptions())
 
     assert not found.bad_rows
     assert len({row.text for row in found.train}) == 2 * NUM_EACH
@@ -19,7 +20,7 @@ def test_half_of_120_distinct_texts_are_praise():
 
 
 def test_quotes_capitals_emoji_and_all_lengths_are_among_them():
-    texts = [row.text for row in read_table(FILE, text_column="text", label_column="label").train]
+    texts = [row.text for row in read_own([FILE], ReadOptions()).train]
     lengths = [len(text.split()) for text in texts]
 
     assert min(lengths) <= 3

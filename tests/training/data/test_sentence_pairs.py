@@ -154,7 +154,7 @@ def test_what_cannot_be_used_is_refused_with_the_remedy(write, content, options,
 def test_source_that_is_no_file_or_no_table_is_refused(write):
     with pytest.raises(DataError, match=r"no named set of pairs \(eng_fra\) and no file"):
         load_pairs("eng_deu")
-    with pytest.raises(DataError, match="read from .csv, .tsv and .jsonl files"):
+    with pytest.raises(DataError, match="read from .csv, .tsv, .jsonl"):
         load_pairs(write("a", "pairs.txt"))
 
 

@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from training.data.tables import read_class_folders, read_table
+from training.data.own_files import ReadOptions
+from training.data.own_texts import read_own
 from training.data.text_files import read_bytes
 from training.errors import DataError
 
@@ -14,10 +15,10 @@ from training.errors import DataError
 def read(tmp_path):
     """Write a file and read it."""
 
-    def read(name, content, text_column="text", label_column="label"):
+    def read(name, content, **options):
         path = tmp_path / name
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return read_table(path, text_column=text_column, label_column=label_column)
+        return read_own([path], ReadOptions(**options))
 
     return read
 
@@ -46,6 +47,17 @@ FINE = [("good, really", "1"), ("bad", "0")]
         ("a.tsv", "text\tlabel\ngood, really\t1\nbad\t0\n"),
         ("a.jsonl", '{"text": "good, really", "label": 1}\n\n{"label": "0", "text": "bad"}'),
         ("a.jsonl", '{"text": "good, really", "label": 1.0}\r\n{"label": 0, "text": "bad"}\r\n'),
+        ("a.json", '[{"text": "good, really", "label": 1}, {"label": "0", "text": "bad"}]'),
+        ("a.json", '{"text": "good, really", "label": 1}\n{"label": "0", "text": "bad"}'),
+        (
+            "a.json",
+            '{"n": 2, "rows": [{"text": "good, really", "label": 1},{"label": 0, "text": "bad"}]}',
+        ),
+        ("a.txt", "__label__1 good, really\n\n__label__0 bad\n"),
+        ("a.train.gz", gzip.compress(b"\n__label__1 good, really\nbad __label__0")),
+        ("a.csv", 'text,label\n"good, really",1\nbad,0\n'.encode("utf-16")),
+        ("a.csv", 'text,label\n"good, really",1\nbad,0\n'.encode("utf-32")),
+        ("A.CSV", 'text,label\n"good, really",1\nbad,0\n'),
     ],
     ids=[
         "comma",
@@ -58,6 +70,14 @@ FINE = [("good, really", "1"), ("bad", "0")]
         "tab",
         "JSON lines",
         "JSON CRLF",
+        "JSON array",
+        "JSON lines by another name",
+        "JSON array inside",
+        "fastText",
+        "fastText packed",
+        "UTF-16",
+        "UTF-32",
+        "capitals",
     ],
 )
 def test_form_is_read(read, name, content):
@@ -79,7 +99,9 @@ def test_quoted_line_breaks_and_huge_fields_are_text(read):
 
 
 def test_bad_rows_are_counted_with_their_first_lines(read):
-    content = b'text,label\n"one\ntwo",a\n  ,b\nx,\ncaf\xe9,a\nx,y,z\nfine,b\nonly\n'
+    content = (
+        b'text,label\n"one\ntwo",a\n  ,b\nx,\ncaf\xe9 caf\xc3\xa9 \xc3\xa9,a\nx,y,z\nfine,b\nonly\n'
+    )
     labelled = read("a.csv", content)
     assert pairs(labelled) == [("one\ntwo", "a"), ("fine", "b")]
     assert problems(labelled) == [
@@ -138,12 +160,6 @@ def test_quotes_in_tab_separated_text_need_no_closing(read):
     assert [text for text, _ in pairs(labelled)] == ['"Great" film', '"oops', "whole", "it's \"ok"]
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
-def test_utf_16_is_refused_with_the_way_out(read, encoding):
-    with pytest.raises(DataError, match=r"a\.csv is UTF-16.*iconv"):
-        read("a.csv", "text,label\ngood,1\n".encode(encoding))
-
-
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -151,19 +167,27 @@ def test_utf_16_is_refused_with_the_way_out(read, encoding):
         ("a.csv", "review;stars\ngood;1\n", "no column named 'text'.*'review', 'stars'"),
         ("a.csv", "Text,Lable\ngood,1\n", r"Did you mean --text-column Text\?"),
         ("a.csv", "text,my lable\ngood,1\n", r"Did you mean --label-column 'my lable'\?"),
-        ("a.csv", "so good,1\nso bad,0\n", "if that line is a row, put one with names before"),
+        ("a.csv", "so good,1\nso bad,0\n", "if that line is a row, give --no-header"),
         ("a.csv", "text,text,label\na,b,1\n", "several columns named 'text'.*Rename all but one"),
         ("a.jsonl", '{"text": "good", "stars": 1}', "'label'.*'stars', 'text'.*--label-column"),
         ("a.csv", "", "is empty: its first line names the columns"),
         ("a.csv", "text,label\n", "no row that can be used: it is empty"),
         ("a.csv", "text,label\n,1\n,2\n", "no row that can be used: lines 2, 3: empty text"),
-        ("a.csv", b"text,label\ncaf\xe9,1\n", r"line 2: not UTF-8; save it as UTF-8 \(iconv"),
-        ("a.csv", "text,label\nпривет,1\n".encode("cp1251") * 9, r"not UTF-8.*\(iconv"),
+        (
+            "a.csv",
+            b"text,label\ncaf\xe9 \xc3\xa9\xc3\xa9,1\n",
+            r"line 2: not UTF-8; save it as UTF-8",
+        ),
+        ("a.csv", "text,label\ngood,1\n".encode("utf-16-le"), r"is UTF-16 without a mark.*iconv"),
+        ("a.json", "[1, 2]", "row 1, 2|rows 1, 2: not a JSON object"),
+        ("a.parquet", b"PAR1 but not really", "cannot be read as Parquet"),
+        ("a.txt", "no labels here", "lines that begin with __label__"),
+        ("a.txt", "__label__a\n__label__a __label__b x\n", "line 1: empty text.*several labels"),
         ("a.csv", bytes(range(1, 256)) * 9, "is not UTF-8, or not text"),
         ("a.csv", gzip.compress(b"text,label\ngood,1\n"), r"is packed: name it a\.csv\.gz"),
         ("a.csv", b"PK\x03\x04...", "is a ZIP archive or a spreadsheet"),
         ("a.jsonl", "", "no row that can be used"),
-        ("a.xlsx", "PK", r"\.csv, \.tsv and \.jsonl"),
+        ("a.xlsx", "PK", r"\.csv, \.tsv, \.jsonl"),
         ("a.csv.gz", "not packed", "cannot be read"),
     ],
     ids=[
@@ -177,8 +201,12 @@ def test_utf_16_is_refused_with_the_way_out(read, encoding):
         "empty",
         "header only",
         "all bad",
-        "Latin-1",
-        "Windows-1251",
+        "a slip",
+        "UTF-16 without a mark",
+        "array of numbers",
+        "no Parquet",
+        "no fastText",
+        "fastText without text",
         "bytes",
         "packed",
         "spreadsheet",
@@ -210,14 +238,14 @@ def test_class_folders_give_labels_and_files_give_texts(tmp_path):
         ("ham", ".hidden", b"x"),
         ("spam", "1.txt", b"\xef\xbb\xbfbuy"),
         ("spam", "2.txt", b" \n"),
-        ("spam", "3.txt", b"\xff\xfd\xfc"),
+        ("spam", "3.txt", b"\xe9 \xc3\xa9\xc3\xa9"),
         ("spam", "4.md", b"notes"),
         ("spam", "5.txt.gz", gzip.compress(b"cheap")),
     ]:
         (tmp_path / label).mkdir(exist_ok=True)
         (tmp_path / label / file).write_bytes(content)
     (tmp_path / "README").write_text("about")
-    labelled = read_class_folders(tmp_path)
+    labelled = read_own([tmp_path], ReadOptions())
     assert pairs(labelled) == [
         ("café", "ham"),
         ("hello", "ham"),
@@ -235,5 +263,5 @@ def test_class_folders_give_labels_and_files_give_texts(tmp_path):
 
 def test_folder_without_class_folders_says_what_is_wanted(tmp_path):
     (tmp_path / "a.txt").write_text("x")
-    with pytest.raises(DataError, match="holds no folders: put the .txt files of each class"):
-        read_class_folders(tmp_path)
+    with pytest.raises(DataError, match="holds no folders and no tables: put the .txt files"):
+        read_own([tmp_path], ReadOptions())

@@ -36,6 +36,11 @@ def encode(
     return EncodedRows([encoded[place] for place in kept], np.asarray(labels)[kept])
 
 
+def pieces_of(tokenizer: Tokenizer) -> list[str]:
+    """Return what each token stands for, by id, with the space before a word."""
+    return [data.decode("utf-8", errors="replace") for data in tokenizer.token_bytes]
+
+
 def encode_training(
     data: ClassificationData,
     taught: TaughtRows | None,

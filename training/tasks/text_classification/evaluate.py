@@ -7,10 +7,11 @@ from dataclasses import asdict
 from typing import Any
 
 from training.data.labelled_texts import ClassificationData, Rows, load_classification
+from training.data.own_files import ReadOptions
 from training.data.reports import counted
 from training.errors import UsageError
-from training.reports.baseline import NAME as BASELINE
-from training.reports.baseline import Baseline
+from training.flags import options_from
+from training.reports.baseline import BASELINES, Baseline
 from training.tasks.text_classification import examination
 from training.tasks.text_classification.served import ServedClassifier
 
@@ -36,13 +37,13 @@ def evaluate_classifier(served: ServedClassifier, arguments: argparse.Namespace)
     tests = measured_rows(data, is_all=arguments.all_rows)
     labels = served.config.labels
     tests = {name: relabelled(rows, data.labels, labels) for name, rows in tests.items()}
-    baseline = fit_baseline(arguments, data, labels)
+    bags = fit_baselines(arguments, data, labels)
     results = [
         examination.examine(
             name,
             rows,
             served.probs(rows.texts),
-            None if baseline is None else baseline.probs(rows.texts),
+            {bag: each.probs(rows.texts) for bag, each in bags.items()},
         )
         for name, rows in tests.items()
     ]
@@ -55,8 +56,7 @@ def read_labelled(arguments: argparse.Namespace, sources: Sequence[str]) -> Clas
     """Load labelled texts, split as the same flags split them in training."""
     data = load_classification(
         sources,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
+        options=options_from(ReadOptions, arguments),
         validation_split=arguments.validation_split,
         test_split=arguments.test_split,
         seed=arguments.seed,
@@ -110,12 +110,12 @@ def _listed(labels: Sequence[str]) -> str:
     return ", ".join(repr(label[:40]) for label in labels[:MAX_LABELS]) + more
 
 
-def fit_baseline(
+def fit_baselines(
     arguments: argparse.Namespace, data: ClassificationData, labels: Sequence[str]
-) -> Baseline | None:
-    """Fit the bag of words to rows that are not measured; None where there are none."""
+) -> dict[str, Baseline]:
+    """Fit the bags to rows that are not measured; {} where there are none."""
     if arguments.no_baseline:
-        return None
+        return {}
     if arguments.baseline_data:
         data = read_labelled(arguments, arguments.baseline_data)
     elif arguments.all_rows:
@@ -123,11 +123,11 @@ def fit_baseline(
             "no comparison with a bag of words: all rows are measured, none is left to train it on "
             "(--baseline-data names others)"
         )
-        return None
+        return {}
     rows = relabelled(data.train, data.labels, labels)
     absent = [label for label in labels if label not in data.labels]
     if absent:
         log.info("no comparison: no row to train a bag of words on is %s", _listed(absent))
-        return None
-    log.info("fitting a bag of words (%s) to %s", BASELINE, counted(len(rows), "row"))
-    return Baseline(rows.texts, rows.labels)
+        return {}
+    log.info("fitting bags of words and characters to %s", counted(len(rows), "row"))
+    return {name: fit(rows.texts, rows.labels) for name, fit in BASELINES.items()}

@@ -1,18 +1,28 @@
 """How a classifier does on a test set: overall, by kind of text, and beside a bag of words."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 
 from training.data.labelled_texts import Rows
-from training.reports import baseline
 from training.reports.card import table
 from training.reports.intervals import interval
 from training.reports.metrics import classification_metrics
+from training.tasks.text_classification.comparison import (
+    COMPARED,
+    MODEL,
+    confused,
+    majority,
+    overall,
+    per_class,
+    scores,
+)
 
+NOTHING: Mapping[str, np.ndarray] = MappingProxyType({})
 LENGTHS = (1, 11, 26, 51, 101, 201, 401)  # words, each the first of a slice
 NEGATION = re.compile(
     r"\b(?:no|not|never|none|nothing|nobody|neither|nor|cannot|without|hardly)\b|n['’]t\b", re.I
@@ -38,8 +48,8 @@ class TestResult:
     Args:
         name: The set's.
         rows: Texts.
-        metrics: Of the network, see `metrics.classification_metrics`.
-        baseline: The same of the bag of words, or None.
+        metrics: Of the model, see `metrics.classification_metrics`.
+        compared: Accuracy and macro-F1 by what is compared, see `COMPARED`; the model among it.
         slices: By length and by negation; those without a text are left out.
         confusion: (num_classes, num_classes) texts by label and answer.
     """
@@ -47,16 +57,18 @@ class TestResult:
     name: str
     rows: int
     metrics: dict[str, float]
-    baseline: dict[str, float] | None
+    compared: dict[str, dict[str, float]]
     slices: tuple[Slice, ...]
     confusion: tuple[tuple[int, ...], ...]
 
 
 def examine(
-    name: str, rows: Rows, probs: np.ndarray, baseline_probs: np.ndarray | None = None
+    name: str, rows: Rows, probs: np.ndarray, others: Mapping[str, np.ndarray] = NOTHING
 ) -> TestResult:
-    """Measure answers (num_texts, num_classes), and those of the bag of words."""
+    """Measure answers (num_texts, num_classes), and those of what they are compared with."""
     labels = np.asarray(rows.labels)
+    baseline_probs = others.get("baseline")
+    everyone = {MODEL: probs, **others, "majority": majority(labels, probs.shape[1])}
     hits = probs.argmax(axis=1) == labels
     baseline_hits = None if baseline_probs is None else baseline_probs.argmax(axis=1) == labels
     slices = tuple(
@@ -73,7 +85,7 @@ def examine(
         name=name,
         rows=len(labels),
         metrics=classification_metrics(probs, labels),
-        baseline=None if baseline_probs is None else classification_metrics(baseline_probs, labels),
+        compared={who: scores(everyone[who], labels) for who in COMPARED if who in everyone},
         slices=slices,
         confusion=_confusion(labels, probs.argmax(axis=1), num_classes=probs.shape[1]),
     )
@@ -98,8 +110,10 @@ def _confusion(
 
 
 def figures(results: Sequence[TestResult]) -> dict[str, float]:
-    """Return the figures for a manifest: `<set>_test_<figure>`, `<set>_test_baseline_<figure>`.
+    """Return the figures for a manifest: `<set>_test_<figure>`, `<set>_test_<who>_<figure>`.
 
+    `baseline` is the bag of words, `characters` that of characters; `network` and `ngrams` are the
+    model's two paths, each alone.
     `<set>_test_accuracy_low` and `_high` are the ends of the accuracy's 95 % interval.
     """
     found: dict[str, float] = {}
@@ -110,8 +124,9 @@ def figures(results: Sequence[TestResult]) -> dict[str, float]:
             f"{result.name}_test_accuracy_low": low,
             f"{result.name}_test_accuracy_high": high,
         }
-        for key, value in (result.baseline or {}).items():
-            found[f"{result.name}_test_baseline_{key}"] = value
+        for who, metrics in result.compared.items():
+            if who not in (MODEL, "majority"):
+                found |= {f"{result.name}_test_{who}_{key}": metrics[key] for key in metrics}
     return found
 
 
@@ -122,32 +137,39 @@ def sections(results: Sequence[TestResult], labels: Sequence[str]) -> dict[str, 
     """
     if not results:
         return {}
-    is_compared = all(result.baseline is not None for result in results)
+    is_compared = all("baseline" in result.compared for result in results)
     found = {"Next to a bag of words" if is_compared else "On test texts": _overall(results)}
     found["By kind of text"] = _slices(results)
     shown = [result for result in results if result.rows >= MIN_ROWS]
-    if shown and len(labels) <= MAX_CONFUSION_CLASSES:
+    if not shown:
+        return found
+    if len(labels) > 2:
+        found["By label"] = _by_set(shown, labels, per_class)
+    if len(labels) <= MAX_CONFUSION_CLASSES:
         found["Confusion"] = "\n\n".join(_confusion_table(result, labels) for result in shown)
+    elif text := _by_set(shown, labels, confused):
+        found["Most often confused"] = text
     return found
 
 
+def _by_set(
+    results: Sequence[TestResult],
+    labels: Sequence[str],
+    write: Callable[[np.ndarray, Sequence[str]], str],
+) -> str:
+    """Return what is written of each set's confusion, under its name where there are several."""
+    texts = {result.name: write(np.array(result.confusion), labels) for result in results}
+    if len(texts) == 1:
+        return next(iter(texts.values()))
+    return "\n\n".join(f"{name}:\n\n{text}" for name, text in texts.items() if text)
+
+
 def _overall(results: Sequence[TestResult]) -> str:
-    rows = []
-    for result in results:
-        for who, metrics in (("this model", result.metrics), (baseline.NAME, result.baseline)):
-            if metrics is not None:
-                low, high = interval(metrics["accuracy"], result.rows)
-                first, *others = (f"{value:.4f}" for value in metrics.values())
-                cells = [first, f"{low:.3f} to {high:.3f}", *others]
-                rows.append([result.name, who, f"{result.rows:,}", *cells])
-    first, *others = results[0].metrics  # the accuracy comes first
+    rows = [row for result in results for row in overall(result.name, result.rows, result.compared)]
+    header = ["test set", "model", "texts", "accuracy", "95 % interval", "macro-F1"]
     note = "The interval holds the accuracy on many more such texts, 19 times of 20."
-    if len(rows) > len(results):
-        note += (
-            " The bag of words: TF-IDF of words and bigrams with logistic regression, trained on "
-            "the same rows."
-        )
-    header = ["test set", "model", "texts", first, "95 % interval", *others]
+    if any("baseline" in result.compared for result in results):
+        note += " Bags are fitted to the same rows as the model."
     return f"{table(header, rows)}\n\n{note}"
 
 

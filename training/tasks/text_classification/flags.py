@@ -82,11 +82,11 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data = parser.add_argument_group("data")
     data.add_argument("--data", nargs="+", required=True, metavar="SOURCE",
                       help="imdb, sst2, rt_polarity, vader, phrasebook, names_by_language, or your "
-                      "own CSV, TSV, JSONL file or folder of class folders; several are "
-                      "joined. Numbers: japanese_vowels, digits, or your own .npz, JSONL "
-                      "with values, or CSV with --id-column")  # fmt: skip
-    data.add_argument("--text-column", default="text", help="of your own file")
-    data.add_argument("--label-column", default="label", help="of your own file")
+                      "own: CSV, TSV, JSON, JSONL, Parquet, fastText's lines, a folder of "
+                      "them or of class folders; several are joined. Numbers: japanese_vowels, "
+                      "digits, or your own .npz, JSONL with values, or CSV with "
+                      "--id-column")  # fmt: skip
+    flags.add_file_flags(data)
     data.add_argument("--id-column", help="of a CSV of numbers, a line a row: which input it is of")
     data.add_argument("--time-column", help="of such a CSV: what orders the rows of an input")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,

@@ -6,18 +6,17 @@ are fitted once more to all rows afterwards.
 """
 
 import logging
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-import torch
 from scipy.optimize import minimize
 
-from training.data.batches import TextBatches
 from training.fitting.ngrams import fit_ngrams
 from training.nets.classifier import FEWEST_TOKENS, TextClassifier
-from training.nets.ngrams import NgramPath
 from training.reports.metrics import MIN_SLOPE_ROWS, negative_log_likelihood, softmax
 from training.tasks.text_classification.encoding import EncodedRows
-from training.tasks.text_classification.measure import predict_logits
+from training.tasks.text_classification.measure import path_logits, predict_logits
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +28,12 @@ MIN_CHOICE_ROWS = 100
 
 
 def join_paths(
-    net: TextClassifier, train: EncodedRows, held_out: EncodedRows, *, max_order: int
+    net: TextClassifier,
+    train: EncodedRows,
+    held_out: EncodedRows,
+    *,
+    max_order: int,
+    pieces: Sequence[str],
 ) -> np.ndarray:
     """Give a trained net its linear path and calibrate both; return validation probabilities.
 
@@ -38,13 +42,16 @@ def join_paths(
         train: The rows that it was trained on; labels are class ids.
         held_out: Validation rows.
         max_order: Tokens of the longest n-gram.
+        pieces: What each token stands for, by id.
     """
     config = net.config
-    shape = {
+    shape: dict[str, Any] = {
+        "pieces": pieces,
         "max_order": max_order,
         "vocab_size": config.stack.vocab_size,
         "num_classes": config.num_classes,
     }
+    log.info("fitting n-grams to %s texts", f"{len(train.rows):,}")
     net_logits = predict_logits(net, held_out.rows)
     is_leaning, ngram_logits = choose_ngrams(train, held_out, **shape)
     lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
@@ -70,31 +77,22 @@ def join_paths(
 
 
 def choose_ngrams(
-    train: EncodedRows, held_out: EncodedRows, **shape: int
+    train: EncodedRows, held_out: EncodedRows, **shape: Any
 ) -> tuple[bool, np.ndarray]:
     """Return whether n-grams are scaled by how they lean, and the logits of validation rows.
 
     Scaled is the rule; where enough validation rows say otherwise, they are not.
     """
-    logits = path_logits(fit_ngrams(train.rows, train.labels, is_leaning=True, **shape), held_out)
+    leaning = fit_ngrams(train.rows, train.labels, is_leaning=True, **shape)
+    logits = path_logits(leaning, held_out.rows)
     if len(held_out.rows) < MIN_CHOICE_ROWS:
         return True, logits
-    plain = path_logits(fit_ngrams(train.rows, train.labels, is_leaning=False, **shape), held_out)
+    plain = fit_ngrams(train.rows, train.labels, is_leaning=False, **shape)
+    plain_logits = path_logits(plain, held_out.rows)
     hits, plain_hits = (
-        int((found.argmax(axis=1) == held_out.labels).sum()) for found in (logits, plain)
+        int((found.argmax(axis=1) == held_out.labels).sum()) for found in (logits, plain_logits)
     )
-    return (True, logits) if hits >= plain_hits else (False, plain)
-
-
-@torch.inference_mode()
-def path_logits(path: NgramPath, rows: EncodedRows, *, batch_size: int = 32) -> np.ndarray:
-    """Return the linear path's logits (num_texts, num_classes)."""
-    logits = np.empty((len(rows.rows), len(path.bias)), np.float32)
-    for batch in TextBatches(rows.rows, list(range(len(rows.rows))), batch_size=batch_size):
-        logits[batch.labels.numpy()] = path(batch.token_ids, batch.lengths)[
-            torch.arange(len(batch.lengths)), batch.lengths - 1
-        ].numpy()
-    return logits
+    return (True, logits) if hits >= plain_hits else (False, plain_logits)
 
 
 def fit_trust(

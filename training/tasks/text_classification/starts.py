@@ -30,6 +30,7 @@ from training.data.batches import TextBatches
 from training.data.labelled_texts import Rows
 from training.data.vocab import encode_corpus
 from training.export.weights import FILENAME
+from training.fitting.logistic import by_class
 from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
 from training.references import parse_reference
@@ -44,6 +45,9 @@ PROBE_TEXTS = 400
 PROBE_TOKENS = 256  # of a text
 MIN_PROBE_TEXTS = 30
 FOLDS = 3
+# Of a state, as a share of the median one's: those that hardly vary would get weights so large that
+# the first steps explode.
+LEAST_SPREAD = 0.2
 MARGIN = 0.01  # of accuracy, by which a start must beat the bag of words
 
 
@@ -217,13 +221,13 @@ def fit_head(net: TextClassifier, rows: Sequence[Sequence[int]], labels: np.ndar
     if net.config.dense_dims or net.config.sigmoid_output:
         return
     states = pooled_states(net, rows)
-    scaler = StandardScaler().fit(states)
+    mean, spread = states.mean(axis=0), states.std(axis=0)
+    scale = np.maximum(spread, LEAST_SPREAD * np.median(spread))
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=200)
-    model.fit(scaler.transform(states), labels)
-    weight = model.coef_ / scaler.scale_
-    bias = model.intercept_ - weight @ scaler.mean_
-    if len(weight) == 1:  # of two classes, one row tells of both
-        weight, bias = np.vstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+    model.fit((states - mean) / scale, labels)
+    weight, bias = by_class(model, net.config.num_classes)
+    weight = weight / scale
+    bias = bias - weight @ mean
     with torch.no_grad():
         net.output.weight.copy_(torch.from_numpy(weight))
         net.output.bias.copy_(torch.from_numpy(bias))

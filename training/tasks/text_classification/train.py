@@ -15,6 +15,7 @@ from training import cli
 from training.data.augment import TokenNoise
 from training.data.batches import TextBatches
 from training.data.labelled_texts import ClassificationData, load_classification
+from training.data.own_files import ReadOptions
 from training.data.vocab import train_tokenizer
 from training.export.publish import Described, command_line, to_graphs
 from training.fitting.callbacks import Point
@@ -27,9 +28,15 @@ from training.nets.ngrams import longest_order
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
 from training.tasks.text_classification import examination, recipe
-from training.tasks.text_classification.encoding import EncodedRows, encode, encode_training
+from training.tasks.text_classification.doubts import DOUBTS, keep_doubts
+from training.tasks.text_classification.encoding import (
+    EncodedRows,
+    encode,
+    encode_training,
+    pieces_of,
+)
 from training.tasks.text_classification.joining import join_paths
-from training.tasks.text_classification.measure import answer_tests, calibrate, examine_tests
+from training.tasks.text_classification.measure import answer, calibrate, examine_tests
 from training.tasks.text_classification.module import ClassifierModule
 from training.tasks.text_classification.starts import (
     NONE,
@@ -54,10 +61,10 @@ VALIDATION_BATCH_SIZE = 256
 
 def read_data(arguments: argparse.Namespace) -> ClassificationData:
     """Load the splits and say what was read and left out."""
+    log.info("reading %s", ", ".join(arguments.data))
     data = load_classification(
         arguments.data,
-        text_column=arguments.text_column,
-        label_column=arguments.label_column,
+        options=options_from(ReadOptions, arguments),
         validation_split=arguments.validation_split,
         test_split=arguments.test_split,
         seed=arguments.seed,
@@ -234,17 +241,21 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     if points is None:
         return
     if config.ngrams:
-        probs = join_paths(net, certain, held_out, max_order=config.ngrams)
+        probs = join_paths(
+            net, certain, held_out, max_order=config.ngrams, pieces=pieces_of(tokenizer)
+        )
     else:
         probs = calibrate(net, held_out)
+    log.info("exporting, then answering the test texts")
     exported = to_graphs(TASK, net, arguments.weights_dtype)
-    answers = answer_tests(net, data, tokenizer, config)
+    answers = {name: answer(net, rows, tokenizer, config) for name, rows in data.tests.items()}
     results = examine_tests(data, answers, with_baseline=not arguments.no_baseline)
     if not arguments.no_baseline:
         say_untouched(store, data, answers, excluded=arguments.name)
+    keep_doubts(cli.run_dir(arguments) / DOUBTS, data, answers)
     labels = held_out.labels
     shown = {"validation": (probs, labels)}
-    shown |= {name: (answers[name], np.asarray(data.tests[name].labels)) for name in answers}
+    shown |= {name: (answers[name].probs, np.asarray(data.tests[name].labels)) for name in answers}
     described = describe(
         arguments,
         argv,

@@ -7,6 +7,7 @@ import numpy as np
 
 from model_store import Store
 from training.data.labelled_texts import ClassificationData, Rows
+from training.tasks.text_classification.measure import Answers
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_classification.starts import classifiers_of
 
@@ -16,14 +17,14 @@ MAX_TEXTS = 1_000  # of a test set, the first of a fixed shuffle
 
 
 def say_untouched(
-    store: Store, data: ClassificationData, answers: Mapping[str, np.ndarray], *, excluded: str
+    store: Store, data: ClassificationData, answers: Mapping[str, Answers], *, excluded: str
 ) -> None:
     """Say how well each does beside the model that was trained: it may be all that is needed.
 
     Args:
         store: Where they are.
         data: Labels and test sets.
-        answers: The trained model's probabilities (num_texts, num_classes) of each test set.
+        answers: What the trained model says of each test set.
         excluded: The name of a model that is not looked at.
     """
     for stored in classifiers_of(store, excluded=excluded):
@@ -37,7 +38,7 @@ def say_untouched(
             log.info(
                 "%s:%d, as it is, answers %.4f of %d test texts (%s) right, this model %.4f",
                 *(stored.name, stored.version, _accuracy(probs, rows, places), len(places), name),
-                _accuracy(answers[name][places], rows, places),
+                _accuracy(answers[name].probs[places], rows, places),
             )
 
 

@@ -8,7 +8,9 @@ from typing import Any
 from model_store import Store
 from training import cli, flags
 from training.data.corpus import CorpusData, load_corpus
+from training.data.own_files import ReadOptions
 from training.data.reports import counted
+from training.flags import options_from
 from training.references import parse_reference
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
@@ -65,8 +67,7 @@ def read_corpus(arguments: argparse.Namespace) -> CorpusData:
     if arguments.label_prompts:
         return load_labelled_corpus(
             arguments.data,
-            text_column=arguments.text_column,
-            label_column=arguments.label_column,
+            options=options_from(ReadOptions, arguments),
             validation_split=arguments.validation_split,
             seed=arguments.seed,
         )
@@ -74,6 +75,7 @@ def read_corpus(arguments: argparse.Namespace) -> CorpusData:
         arguments.data,
         validation_split=arguments.validation_split,
         lines=arguments.lines,
+        encoding=arguments.encoding,
         seed=arguments.seed,
     )
 

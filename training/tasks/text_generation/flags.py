@@ -41,7 +41,7 @@ def build_parser() -> flags.Parser:
     data = parser.add_argument_group("data")
     data.add_argument("--data", required=True, metavar="SOURCE",
                       help="tiny_shakespeare, names, names_by_language, imdb, ptb, wikitext2, or "
-                      "your own UTF-8 text file or folder of them")  # fmt: skip
+                      "your own text file or folder of them")  # fmt: skip
     data.add_argument("--lines", action="store_true", help="each line of your file is a document")
     data.add_argument("--label-prompts", action="store_true",
                       help="--data has labels, as for train_classifier: each text begins with its "
@@ -49,8 +49,7 @@ def build_parser() -> flags.Parser:
     data.add_argument("--judge", metavar="NAME[:VERSION]",
                       help="with --label-prompts: train on the passages of texts that this "
                       "classifier in the store surely labels as their text")  # fmt: skip
-    data.add_argument("--text-column", default="text", help="of your own file with labels")
-    data.add_argument("--label-column", default="label", help="of your own file with labels")
+    flags.add_file_flags(data)
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
                       help="share held out")  # fmt: skip
     data.add_argument("--tokenizer", default="char",

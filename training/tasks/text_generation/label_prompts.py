@@ -3,7 +3,8 @@
 import random
 
 from training.data.corpus import MAX_HELD_OUT_DOCUMENTS, CorpusData
-from training.data.labelled_texts import Rows, load_classification
+from training.data.labelled_texts import DEFAULTS, Rows, load_classification
+from training.data.own_files import ReadOptions
 from training.data.reports import DataReport
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation.passages import telling_passages
@@ -12,8 +13,7 @@ from training.tasks.text_generation.passages import telling_passages
 def load_labelled_corpus(
     source: str,
     *,
-    text_column: str = "text",
-    label_column: str = "label",
+    options: ReadOptions = DEFAULTS,
     validation_split: float = 0.1,
     seed: int = 0,
     judge: ServedClassifier | None = None,
@@ -26,8 +26,7 @@ def load_labelled_corpus(
 
     Args:
         source: A named set or a path, as `load_classification` takes them.
-        text_column: Column of the text in the user's own file.
-        label_column: Column of the label in the user's own file.
+        options: How the user's own files are read.
         validation_split: Share to hold out where no validation split is published.
         seed: Seed of the splits that are made here, and of the order.
         judge: A classifier of the same labels: texts are then cut into passages, and those kept
@@ -38,11 +37,7 @@ def load_labelled_corpus(
         ValueError: The judge has other labels.
     """
     data = load_classification(
-        [source],
-        text_column=text_column,
-        label_column=label_column,
-        validation_split=validation_split,
-        seed=seed,
+        [source], options=options, validation_split=validation_split, seed=seed
     )
 
     splits = {

@@ -16,6 +16,7 @@ from model_store import GeneratorConfig, SamplingDefaults, Store, Tokenizer
 from training import cli
 from training.data.batches import BpttWindows
 from training.data.corpus import CorpusData, load_corpus
+from training.data.own_files import ReadOptions
 from training.data.streams import as_stream, boundary_id, is_running
 from training.data.vocab import train_tokenizer
 from training.export.publish import Described, command_line, to_graphs
@@ -50,8 +51,7 @@ def read_data(arguments: argparse.Namespace, judge: ServedClassifier | None) -> 
     if arguments.label_prompts:
         data = load_labelled_corpus(
             arguments.data,
-            text_column=arguments.text_column,
-            label_column=arguments.label_column,
+            options=options_from(ReadOptions, arguments),
             validation_split=arguments.validation_split,
             seed=arguments.seed,
             judge=judge,
@@ -61,6 +61,7 @@ def read_data(arguments: argparse.Namespace, judge: ServedClassifier | None) -> 
             arguments.data,
             validation_split=arguments.validation_split,
             lines=arguments.lines,
+            encoding=arguments.encoding,
             seed=arguments.seed,
         )
     cli.say_report(data.report)

@@ -27,7 +27,8 @@ EXPLAIN: dict[bool | str, Explain | None] = {
 def classify(request: Request) -> Reply:
     """Answer with the label and probabilities of each text."""
     ask = parse_json(ClassifyAsk, request)
-    texts, numbers = _inputs(ask.input, request)
+    states = states_of(ask.state)
+    texts, numbers = _inputs(ask.input, request, may_be_blank=bool(states))
     return answered(
         ClassifyRequest(
             texts,
@@ -37,6 +38,8 @@ def classify(request: Request) -> Reply:
             request.is_client_gone,
             numbers=numbers,
             max_text_tokens=most_tokens(ask.truncate_prompt_tokens),
+            states=states,
+            returns_state=ask.return_state,
         ),
         request,
     )
@@ -82,8 +85,15 @@ def most_tokens(truncate_prompt_tokens: int | None) -> int | None:
     return None if truncate_prompt_tokens == -1 else truncate_prompt_tokens
 
 
+def states_of(sent: str | list[str | None] | None) -> tuple[str | None, ...]:
+    """Return a state for each text, or none at all."""
+    if sent is None:
+        return ()
+    return (sent,) if isinstance(sent, str) else tuple(sent)
+
+
 def _inputs(
-    given: str | list[str] | list[Any], request: Request
+    given: str | list[str] | list[Any], request: Request, *, may_be_blank: bool
 ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Return the texts, or the numbers, of a request's input."""
     if isinstance(given, list) and given and not isinstance(given[0], str):
@@ -93,16 +103,15 @@ def _inputs(
                 f"`input` has {len(given)} arrays; send 1 to {most} in one request", param="input"
             )
         return (), tuple(given)
-    return checked_texts(given, request.settings), ()
+    return checked_texts(given, request.settings, may_be_blank=may_be_blank), ()
 
 
 def note(answer: ClassifyAnswer, request: Request) -> int:
     """Note for logs and metrics who answered, and return the number of tokens read."""
     record = request.record
     record.model, record.version = answer.model, answer.version
-    timing = answer.timing
-    record.queue_s, record.compute_s = timing.queue_s, timing.compute_s
-    record.batch_size, record.num_rows = timing.batch_size, len(answer.results)
+    record.note_times(answer.timing)
+    record.num_rows = len(answer.results)
     record.prompt_tokens = sum(result.num_tokens for result in answer.results)
     return record.prompt_tokens
 
@@ -118,6 +127,8 @@ def _item(index: int, result: Classification, text: str, explain: Explain | None
         "num_tokens": result.num_tokens,
         "truncated": result.truncated,
     }
+    if result.state is not None:
+        item["state"] = result.state
     if explain is not None:
         # The label's own column is the one with the label's own score, the greatest.
         column = result.probs.index(max(result.probs))

@@ -13,6 +13,7 @@ from service.api.tasks.classification.schemas import ClassifyAsk
 from service.api.tasks.classification.tensors import TENSORS
 from service.api.tasks.classification.vllm import VllmClassifyAsk
 from service.api.tasks.classification.vllm import classify as classify_vllm
+from service.errors import StateMismatch
 
 FILM = "a tender, funny and beautifully acted film"
 
@@ -24,6 +25,7 @@ _classify = {
 _classify_vllm = _classify | {
     "Token ids": {"input": [[12, 40, 7], [9, 9]], "truncate_prompt_tokens": 2},
 }
+_more = (StateMismatch,)
 
 
 ROUTES = (
@@ -39,9 +41,11 @@ ROUTES = (
     ),
 )
 OPERATIONS = {
-    "POST /v1/classify": Operation(NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
+    "POST /v1/classify": Operation(
+        NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work", more_errors=_more
+    ),
     "POST /classify": Operation(
-        FOREIGN, ClassifyAnswerBody, VllmClassifyAsk, _classify_vllm, "work"
+        FOREIGN, ClassifyAnswerBody, VllmClassifyAsk, _classify_vllm, "work", more_errors=_more
     ),
     "POST /predict": Operation(
         FOREIGN,

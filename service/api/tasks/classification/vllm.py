@@ -15,8 +15,17 @@ from service.api.limits import checked_texts
 from service.api.protocol_requests import Only, ProtocolRequest, check_supported, ignored_fields
 from service.api.reply import Reply
 from service.api.request import Request
-from service.api.request_schemas import ModelName, Numbers, Text, Texts, TokenIds, documented
-from service.api.tasks.classification.classify import EXPLAIN, answered, most_tokens
+from service.api.request_schemas import (
+    ModelName,
+    Numbers,
+    SealedState,
+    SealedStates,
+    Text,
+    Texts,
+    TokenIds,
+    documented,
+)
+from service.api.tasks.classification.classify import EXPLAIN, answered, most_tokens, states_of
 from service.api.tasks.classification.schemas import TextTokens
 from service.api.whole_numbers import whole
 from service.engine.requests.classify import ClassifyRequest
@@ -53,6 +62,12 @@ class VllmClassifyAsk(ProtocolRequest):
 
     explain: bool | Literal["trajectory", "occlusion"] = False
     """As on `/v1/classify`."""
+
+    return_state: bool = False
+    """As on `/v1/classify`: adds the state at its text's end to each row."""
+
+    state: SealedState | SealedStates | None = None
+    """As on `/v1/classify`: where to go on from. A text that would be cut is refused then."""
 
     user: str | None = None
     """Accepted, and used for nothing."""
@@ -100,6 +115,8 @@ def classify(request: Request) -> Reply:
         request.is_client_gone,
         max_text_tokens=most_tokens(ask.truncate_prompt_tokens),
         truncation=SIDES[ask.truncation_side],
+        states=states_of(ask.state),
+        returns_state=ask.return_state,
     )
     reply = answered(_with_inputs(asked, ask.input, request), request)
     reply.headers += ignored_fields(ask)
@@ -111,7 +128,10 @@ def _with_inputs(
 ) -> ClassifyRequest:
     """Add the inputs: texts, token ids, or numbers where the model takes those."""
     if isinstance(given, str) or not given or isinstance(given[0], str):
-        return replace(asked, texts=checked_texts(given, request.settings))
+        may_be_blank = bool(asked.states)
+        return replace(
+            asked, texts=checked_texts(given, request.settings, may_be_blank=may_be_blank)
+        )
     info = request.engine.resolve(asked.model, "classify")
     asked = replace(asked, version=info.version)
     is_one = not isinstance(given[0], list)

@@ -25,7 +25,7 @@ from service.engine.requests.generate import (
 def generate(request: Request) -> Reply:
     """Answer with the generated texts, or with a stream of their pieces."""
     ask = parse_json(GenerateAsk, request)
-    if ask.prompt is None and ask.input is None:
+    if ask.prompt is None and ask.input is None and ask.state is None:
         raise SchemaError("`prompt` is missing; it must be a text", param="prompt")
     check_text(ask.prompt or "", request.settings, "prompt")
     check_at_most(ask.max_tokens, request.settings.max_tokens, "max_tokens")
@@ -37,6 +37,8 @@ def generate(request: Request) -> Reply:
             model=ask.model,
             deadline=request.deadline(),
             numbers=ask.input or (),
+            state=ask.state,
+            returns_state=ask.return_state,
         ),
         request,
     )
@@ -101,6 +103,8 @@ def _choice(piece: Delta | GeneratedAnswer, seed: int) -> dict[str, Any]:
         "finish_reason": piece.finish_reason,
         "seed": seed,
     }
+    if piece.state is not None:
+        choice["state"] = piece.state
     if piece.logprobs:
         choice["logprobs"] = [_logprob(token) for token in piece.logprobs]
     return choice

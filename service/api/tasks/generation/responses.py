@@ -53,6 +53,10 @@ class Choice(Answer):
     logprobs: list[LogprobBody] | None = None
     """Its tokens, if asked for: as many as are counted."""
 
+    state: str | None = None
+    """With `return_state`: where the network stands at its end, to be sent as `state`. In a stream
+    it comes with the last piece."""
+
 
 class GenerateAnswerBody(Answer):
     """Generated texts; in a stream each event is one of these, `usage` only in the last."""

@@ -12,6 +12,7 @@ from service.api.request_schemas import (
     ModelName,
     Prompt,
     Rows,
+    SealedState,
     StopText,
     StopTexts,
     Vector,
@@ -29,7 +30,8 @@ class GenerateAsk(Ask):
     """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
 
     prompt: Prompt | None = None
-    """Text to continue; may be empty. Needed, but for models that write about numbers."""
+    """Text to continue; may be empty. Needed, but with a `state` and for models that write about
+    numbers."""
 
     input: Vector | Rows | None = None
     """Numbers to write about, such as an image's, for models whose `input_shape` says so."""
@@ -73,3 +75,10 @@ class GenerateAsk(Ask):
 
     stream: bool = False
     """Send the text as server-sent events while it is written."""
+
+    return_state: bool = False
+    """Adds to each answer the state of the network at its end, as `state`."""
+
+    state: SealedState | None = None
+    """The `state` of an earlier answer, to go on from there; `prompt` is then what follows, and may
+    be left out."""

@@ -15,6 +15,7 @@ from service.api.tasks.generation.openai.completions import chat, completions
 from service.api.tasks.generation.responses import GenerateAnswerBody
 from service.api.tasks.generation.schemas import GenerateAsk
 from service.api.tasks.generation.tensors import TENSORS
+from service.errors import StateMismatch
 
 # A model that does something else has no such route.
 EXTENSION_STATUSES = {"queue_full": 429, "engine_failure": 424, "wrong_task": 404}
@@ -60,9 +61,11 @@ OPERATIONS = {
         {
             "A prompt": {"prompt": "ROMEO:", "max_tokens": 60, "seed": 1},
             "As a stream": {"prompt": "ROMEO:", "max_tokens": 60, "stream": True},
+            "To be gone on from": {"prompt": "ROMEO:", "max_tokens": 60, "return_state": True},
         },
         "work",
         events=GenerateAnswerBody,
+        more_errors=(StateMismatch,),
     ),
     "POST /v1/completions": Operation(
         OPENAI,

@@ -47,10 +47,10 @@ def ask_tags(
     answer: TagAnswer = request.engine.answer(
         TagRequest(texts, model, until, request.is_client_gone, version)
     )
-    record, timing = request.record, answer.timing
+    record = request.record
     record.model, record.version = answer.model, answer.version
-    record.queue_s, record.compute_s = timing.queue_s, timing.compute_s
-    record.batch_size, record.num_rows = timing.batch_size, len(answer.results)
+    record.note_times(answer.timing)
+    record.num_rows = len(answer.results)
     record.prompt_tokens = sum(map(len, answer.results))
     return answer
 

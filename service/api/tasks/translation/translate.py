@@ -121,10 +121,10 @@ def _head(model: str, version: int, request: Request) -> dict[str, Any]:
 
 def _note(answer: SearchAnswer, request: Request) -> None:
     """Note for logs and metrics who answered."""
-    record, timing = request.record, answer.timing
+    record = request.record
     record.model, record.version = answer.model, answer.version
-    record.queue_s, record.compute_s = timing.queue_s, timing.compute_s
-    record.batch_size, record.num_rows = timing.batch_size, len(answer.results)
+    record.note_times(answer.timing)
+    record.num_rows = len(answer.results)
     record.prompt_tokens = sum(one.num_source_tokens for one in answer.results)
     record.completion_tokens = sum(one.num_tokens for one in answer.results)
 

@@ -133,6 +133,26 @@ def test_a_generation_lists_as_many_tokens_as_it_counts(client, name, length):
         assert pieces[-1]["usage"] == whole["usage"]
 
 
+@pytest.mark.parametrize("stop", [[], ["e"]], ids=["free", "stop"])
+@pytest.mark.parametrize("name", generators())
+def test_what_goes_on_from_a_state_lists_as_many_tokens_as_it_counts(client, name, stop):
+    fields = {"model": name, "temperature": 0, "logprobs": 1, "return_state": True}
+    begin = {"prompt": PROMPTS[name][0], "max_tokens": 4, "ignore_eos": True}
+    begun = post(client, "/v1/generate", **fields, **begin)
+    after = fields | {"state": begun["choices"][0]["state"], "max_tokens": 40, "stop": stop}
+    later = post(client, "/v1/generate", **after, min_tokens=5)
+    whole = post(client, "/v1/generate", **fields | begin | {"max_tokens": 12, "stop": []})
+    [choice] = later["choices"]
+    assert len(choice["logprobs"]) == later["usage"]["completion_tokens"] >= 5
+    assert later["usage"]["prompt_tokens"] == 0
+    told = begun["choices"][0]["logprobs"] + choice["logprobs"][:5]
+    assert told == whole["choices"][0]["logprobs"][: len(told)]
+    pieces = events(client, "/v1/generate", **after, min_tokens=5, stream=True)
+    streamed = [one for piece in pieces for one in piece["choices"][0].get("logprobs", [])]
+    assert streamed == choice["logprobs"]
+    assert pieces[-1]["choices"][0]["state"] == choice["state"]
+
+
 @pytest.mark.parametrize("length", LENGTHS.values(), ids=LENGTHS)
 @pytest.mark.parametrize("name", generators())
 def test_details_of_the_inference_protocol_list_every_token(client, name, length):

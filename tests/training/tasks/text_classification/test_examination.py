@@ -19,7 +19,7 @@ def certain(*answers):
 
 def result(*, with_baseline=True, times=1):
     """Six texts, five answered right; the bag of words says 1 to all."""
-    baseline = certain(*[1, 1, 1, 1, 1, 1] * times) if with_baseline else None
+    baseline = {"baseline": certain(*[1, 1, 1, 1, 1, 1] * times)} if with_baseline else {}
     rows = Rows(ROWS.texts * times, ROWS.labels * times)
     return examine("toy", rows, certain(*[1, 0, 1, 0, 1, 1] * times), baseline)
 
@@ -79,7 +79,10 @@ def test_figures_name_the_set_and_the_bag_of_words():
 def test_card_sections_show_comparison_slices_and_confusion():
     text = sections([result(times=10)], ["bad", "good"])
 
-    assert "| toy | this model | 60 | 0.8333 | 0.720 to 0.907 |" in text["Next to a bag of words"]
+    beside = text["Next to a bag of words"]
+    assert "| toy | this model | 60 | 0.8333 | 0.720 to 0.907 | 0.8286 |" in beside
+    assert "| toy | the most frequent label | 60 | 0.5000 |" in beside
+    assert "| toy | bag of words: TF-IDF of words and pairs, logistic regression | 60 |" in beside
     assert "| toy | with a negation | 30 | 0.667 | 0.333 |" in text["By kind of text"]
     assert "| bad | 20 | 10 |" in text["Confusion"]
 
@@ -90,6 +93,7 @@ def test_without_a_bag_of_words_the_model_stands_alone():
     assert "Next to a bag of words" not in text
     assert "| toy | this model | 60 | 0.8333 |" in text["On test texts"]
     assert "bag of words" not in "".join(text.values())
+    assert "| toy | the most frequent label | 60 | 0.5000 |" in text["On test texts"]
     assert "| toy | with a negation | 30 | 0.667 |" in text["By kind of text"]
 
 

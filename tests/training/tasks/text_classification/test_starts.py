@@ -52,6 +52,22 @@ def test_classifier_that_reads_backwards_is_refused_as_a_start(store):
         open_start(store, "both")
 
 
+def test_states_that_hardly_vary_get_no_huge_weights(store):
+    """Divided by their spread alone they did: the first steps exploded, and rounding showed."""
+    start = open_start(store, "forwards")
+    config = ClassifierNetConfig(stack=start.stack, num_classes=2)
+    net = TextClassifier(config)
+    net.stack.load_state_dict(start.stack_weights())
+    with torch.no_grad():  # a unit that is all but shut
+        for name, weight in net.stack.named_parameters():
+            if "layers" in name or "cell" in name:
+                weight[3::12] = 0.0
+    texts = rows(60)
+    ids = start.tokenizer.encode_ids_batch(texts.texts)
+    fit_head(net, ids, np.array(texts.labels))
+    assert net.output.weight.abs().max() < 30
+
+
 def test_classifier_goes_on_from_another_with_its_tokenizer(store, tmp_path, caplog):
     caplog.set_level("INFO")
     train_classifier.main(["--data", write_reviews(tmp_path / "reviews.csv"), "--name", "second",

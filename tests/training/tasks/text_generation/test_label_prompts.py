@@ -4,14 +4,17 @@ from itertools import pairwise
 
 from tests.training.toys import write_reviews
 from training.data.labelled_texts import load_classification
+from training.data.own_files import ReadOptions
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
 
 
 def test_each_document_is_its_label_and_its_text(tmp_path):
     path = write_reviews(tmp_path / "reviews.csv", columns=("body", "mood"))
 
-    corpus = load_labelled_corpus(path, text_column="body", label_column="mood")
-    data = load_classification([path], text_column="body", label_column="mood",
+    corpus = load_labelled_corpus(
+        path, options=ReadOptions(text_column="body", label_column="mood")
+    )
+    data = load_classification([path], options=ReadOptions(text_column="body", label_column="mood"),
                                validation_split=0.1)  # fmt: skip
 
     labels = [data.labels[label] for label in data.train.labels]

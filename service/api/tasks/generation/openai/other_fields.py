@@ -132,10 +132,10 @@ class OtherFields(ProtocolRequest):
     """Not supported: the models have no experts."""
 
     kv_transfer_params: Annotated[Any, Only(({},))] = None
-    """Not supported: a model's state stays in its worker."""
+    """Not supported; use `return_state` and `state` on `/v1/generate`."""
 
     ec_transfer_params: Annotated[Any, Only(({},))] = None
-    """Not supported: a model's state stays in its worker."""
+    """Not supported: the models have no encoder."""
 
     vllm_xargs: Annotated[Any, Only(({},))] = None
     """Not supported: there are no extensions."""

@@ -1,0 +1,196 @@
+"""Every shape in which people have labelled texts: folders, splits, encodings, label writings."""
+
+import json
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from training.data.own_files import ReadOptions
+from training.data.own_texts import read_own
+from training.errors import DataError
+
+ROWS = "text,label\ngood {0},a\nbad {0},b\n"
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write files by name; return their folder."""
+
+    def write(**files):
+        for name, content in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_DOT_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return tmp_path
+
+    return write
+
+
+def texts(examples):
+    return [row.text for row in examples or ()]
+
+
+def read(*paths, **options):
+    return read_own(list(paths), ReadOptions(**options))
+
+
+def test_files_of_a_folder_are_one_source(write):
+    folder = write(one_DOT_csv=ROWS.format(1), two_DOT_csv=ROWS.format(2))
+    labelled = read(folder)
+    assert texts(labelled.train) == ["good 1", "bad 1", "good 2", "bad 2"]
+    assert labelled.train[2].place == "two.csv, line 2"
+    assert labelled.validation is labelled.test is None
+
+
+def test_a_file_of_several_may_lack_a_label(write):
+    folder = write(one_DOT_csv=ROWS.format(1), two_DOT_csv="text,label\nfine,a\n")
+    assert len(read(folder / "one.csv", folder / "two.csv").train) == 3
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("train_DOT_csv", "dev_DOT_csv", "test_DOT_csv"),
+        ("train-00000-of-00001_DOT_csv", "validation-00000-of-00001_DOT_csv", "test-0_DOT_csv"),
+        ("reviews_DOT_train_DOT_csv", "reviews_DOT_valid_DOT_csv", "reviews_DOT_test_DOT_csv"),
+    ],
+)
+def test_splits_told_by_file_names_are_kept(write, names):
+    folder = write(**{name: ROWS.format(n) for n, name in enumerate(names)})
+    labelled = read(folder)
+    parts = (labelled.train, labelled.validation, labelled.test)
+    assert [texts(part) for part in parts] == [[f"good {n}", f"bad {n}"] for n in range(3)]
+    assert len(labelled.notes) == 3
+
+
+def test_a_file_alone_is_no_split(write):
+    labelled = read(write(test_DOT_csv=ROWS.format(1)) / "test.csv")
+    assert len(labelled.train) == 2
+    assert labelled.test is None
+
+
+def test_class_folders_in_split_folders_are_splits(write):
+    folder = write(train__a__1_DOT_txt="x", train__b__1_DOT_txt="y", test__a__1_DOT_txt="z")
+    labelled = read(folder)
+    assert (texts(labelled.train), texts(labelled.test)) == (["x", "y"], ["z"])
+
+
+def test_class_folders_named_like_a_split_are_classes(write):
+    folder = write(train__1_DOT_txt="by rail", bus__1_DOT_txt="by road")
+    assert [row.label for row in read(folder).train] == ["bus", "train"]
+
+
+def test_parquet_is_read_with_the_names_of_class_ids(tmp_path):
+    features = {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}, "text": {}}
+    about = {"huggingface": json.dumps({"info": {"features": features}})}
+    table = pa.table({"id": [1, 2, 3], "text": ["good", "bad", None], "label": [1, 0, 1]})
+    pq.write_table(table.replace_schema_metadata(about), tmp_path / "a.parquet")
+    labelled = read(tmp_path / "a.parquet")
+    assert [tuple(row) for row in labelled.train] == [
+        ("good", "pos", "row 1"),
+        ("bad", "neg", "row 2"),
+    ]
+    assert [(row.line, row.reason, row.unit) for row in labelled.bad_rows] == [
+        (3, "empty text", "row")
+    ]
+
+
+def test_parquet_without_the_column_says_which_there_are(tmp_path):
+    pq.write_table(pa.table({"review": ["good"], "label": [1]}), tmp_path / "a.parquet")
+    with pytest.raises(DataError, match="no column named 'text'.*'review', 'label'"):
+        read(tmp_path / "a.parquet")
+    assert texts(read(tmp_path / "a.parquet", text_column="review").train) == ["good"]
+
+
+def test_tweets_without_header_in_windows_1252_need_three_flags(write, caplog):
+    """The shape of Sentiment140: no header, label 0 or 4 in column 1, text in column 6."""
+    rows = [
+        '"0","1","Mon Apr 06","NO_QUERY","someone","is upset, the caf\u00e9 \u2019s closed"',
+        '"4","2","Mon Apr 06","NO_QUERY","another","so happy \u2013 se\u00f1or!"',
+    ]
+    folder = write(tweets_DOT_csv=("\n".join(rows) + "\n").encode("cp1252"))
+    with caplog.at_level("INFO"):
+        labelled = read(
+            folder / "tweets.csv",
+            **{"has_header": False, "text_column": "6", "label_column": "1"},
+            label_map={"0": "negative", "4": "positive"},
+        )
+    assert [(row.text, row.label) for row in labelled.train] == [
+        ("is upset, the caf\u00e9 \u2019s closed", "negative"),
+        ("so happy \u2013 se\u00f1or!", "positive"),
+    ]
+    assert "read as cp1252, a guess by its letters" in caplog.text
+
+
+@pytest.mark.parametrize("column", ["7", "0", "text"])
+def test_without_header_columns_are_numbers(write, column):
+    folder = write(a_DOT_csv="x,1\ny,2\n")
+    with pytest.raises(DataError, match="--text-column is the number of a column, from 1 to 2"):
+        read(folder / "a.csv", has_header=False, text_column=column, label_column="2")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "lines"),
+    [
+        ("cp1252", ["Für Größe und Qualität,gut", "Nicht schön,schlecht"]),
+        ("cp1252", ["¡Qué película más aburrida! Señor,no", "Muy buena,sí"]),
+        ("cp1251", ["Очень плохой фильм,плохо", "Отлично всем рекомендую,хорошо"]),
+        ("koi8_r", ["Очень плохой фильм,плохо", "Отлично всем рекомендую,хорошо"]),
+        ("cp1250", ["Bardzo słaby film żałuję że poszedłem,źle", "Świetna książka,dobrze"]),
+        ("cp1253", ["Πολύ κακή ταινία δεν την προτείνω,κακή", "Τέλειο βιβλίο,καλή"]),
+        ("shift_jis", ["とても悪い映画でした,悪い", "素晴らしい本です,良い"]),
+        ("gb18030", ["这部电影非常糟糕不推荐,坏", "很好的书推荐,好"]),
+        ("euc_kr", ["정말 나쁜 영화입니다 추천하지 않습니다,나쁨", "훌륭한 책,좋음"]),
+    ],
+    ids=[
+        "German",
+        "Spanish",
+        "Russian",
+        "KOI8",
+        "Polish",
+        "Greek",
+        "Japanese",
+        "Chinese",
+        "Korean",
+    ],
+)
+def test_encoding_is_found_by_the_letters(write, encoding, lines):
+    content = "text,label\n" + "\n".join(lines * 3)
+    folder = write(a_DOT_csv=content.encode(encoding))
+    labelled = read(folder / "a.csv", exact_labels=True)
+    assert [f"{row.text},{row.label}" for row in labelled.train] == lines * 3
+
+
+def test_encoding_that_was_named_is_kept_to(write):
+    folder = write(a_DOT_csv="text,label\nŻółć,a\n".encode("cp1250"))
+    assert texts(read(folder / "a.csv", encoding="cp1250").train) == ["Żółć"]
+    with pytest.raises(DataError, match=r"a\.csv, line 2: not utf-8, which knows no byte 0x"):
+        read(folder / "a.csv", encoding="utf-8")
+
+
+def test_writings_of_a_label_are_one_and_told(write):
+    labels = ["Pos", "Pos", " pos ", "POS", "neg", "not  good", "Not good", "1", "1.0", "1.0"]
+    content = "".join(json.dumps({"text": "x", "label": label}) + "\n" for label in labels)
+    path = write(a_DOT_jsonl=content) / "a.jsonl"
+    labelled = read(path)
+    assert {row.label for row in labelled.train} == {"Pos", "neg", "Not good", "1"}
+    assert any(
+        note == "taken as 'Pos': 'POS' (1 row), 'pos' (1 row) (--exact-labels keeps them apart)"
+        for note in labelled.notes
+    )
+    kept = {row.label for row in read(path, exact_labels=True).train}
+    assert kept == {"Pos", "pos", "POS", "neg", "not  good", "Not good", "1", "1.0"}
+
+
+def test_labels_that_only_look_alike_stay_apart(write):
+    labels = ["a", "b", "1.5", "1", "10", "1.10", "+", "-"]
+    content = "".join(json.dumps({"text": "x", "label": label}) + "\n" for label in labels)
+    labelled = read(write(a_DOT_jsonl=content) / "a.jsonl")
+    assert [row.label for row in labelled.train] == labels
+    assert not labelled.notes
+
+
+def test_renaming_what_is_not_there_is_refused(write):
+    with pytest.raises(DataError, match=r"no label '7', which --label-map renames.*'a', 'b'"):
+        read(write(a_DOT_csv=ROWS.format(1)) / "a.csv", label_map={"7": "seven"})
