@@ -211,15 +211,20 @@ def _labels(status: ModelStatus) -> tuple[str, ...]:
     return (str(status.version), *status.labels)
 
 
-def _answer(text: str, before: str | None, request: ClassifyRequest) -> Classification:
-    """All text so far is the state."""
-    so_far = " ".join(filter(None, (before, text)))
+def _answer(
+    text: str | tuple[int, ...], before: str | None, request: ClassifyRequest
+) -> Classification:
+    """All text so far is the state; token ids are words."""
+    written = text if isinstance(text, str) else " ".join(map(str, text))
+    so_far = " ".join(filter(None, (before, written)))
     state = so_far if request.returns_state else None
-    return replace(_classify(so_far, request.explain), state=state)
+    result = _classify(so_far, request.explain, request.max_text_tokens)
+    return replace(result, state=state)
 
 
-def _classify(text: str, explain: str | None) -> Classification:
+def _classify(text: str, explain: str | None, most: int | None = None) -> Classification:
     words = text.split()
+    most = min(most or MAX_WORDS, MAX_WORDS)
     probs = _probs(words)
     column = probs.index(max(probs))
     make: dict[str, Callable[[int], tuple[float, ...]]] = {
@@ -241,8 +246,8 @@ def _classify(text: str, explain: str | None) -> Classification:
         label=CLASSES[column],
         score=probs[column],
         probs=probs,
-        num_tokens=min(len(words), MAX_WORDS),
-        truncated=len(words) > MAX_WORDS,
+        num_tokens=min(len(words), most),
+        truncated=len(words) > most,
         explanation=pieces,
     )
 

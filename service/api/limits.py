@@ -1,6 +1,8 @@
-"""Bounds on texts that are the operator's to set, so not part of the schemas."""
+"""Bounds on texts and numbers that are the operator's to set, so not part of the schemas."""
 
 from service.api.errors import SchemaError, TextTooLong
+from service.api.schema_errors import show
+from service.api.whole_numbers import whole
 from service.settings import Settings
 
 
@@ -40,6 +42,20 @@ def check_at_most(value: int | None, most: int, name: str) -> None:
     if value is not None and value > most:
         shown = str(value) if value < 10**20 else "a larger number"
         raise SchemaError(f"`{name}` must be at most {most}, got {shown}", param=name)
+
+
+def checked_whole(value: object, least: int, name: str) -> int:
+    """Return a field that no schema describes, and that is a whole number.
+
+    Raises:
+        SchemaError: It is something else, or under `least`.
+    """
+    number = whole(value)
+    if number is None or number < least:
+        raise SchemaError(
+            f"`{name}` must be a whole number of at least {least}, got {show(value)}", param=name
+        )
+    return number
 
 
 def checked_texts(

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from service.api import hugging_face
 from service.api.docs.page import document_endpoint, page_endpoint, swagger_file
 from service.api.errors import RouteNotFound, text_inference_body
 from service.api.handler import Route
 from service.api.health import alive, ready
-from service.api.hugging_face import answer, read_call
 from service.api.models import list_models, show_model
 from service.api.open_inference import routes as open_inference
 from service.api.open_inference.statistics import Statistics
@@ -18,13 +18,13 @@ from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
 def ask_hub(request: Request) -> Reply:
     """Answer Hugging Face's client with what the model's verb has for it."""
-    call, ask = read_call(request)
-    hub = api_tasks()[call.info.verb].hub
+    info = request.engine.resolve(request.params["model"], None)
+    hub = api_tasks()[info.verb].hub
     if hub is None:
         raise RouteNotFound(
-            f"{call.info.name} is not asked this way; it has a route of its own, see /docs"
+            f"{info.name} is not asked this way; it has a route of its own, see /docs"
         )
-    return answer(hub(call), ask)
+    return hugging_face.ask_hub(hub, info, request)
 
 
 SHARED_ROUTES = (

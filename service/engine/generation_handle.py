@@ -8,10 +8,12 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
-from service.engine.answer_stream import Answer, Echo, Part, Seal, join
+from model_store import Tokenizer
+from service.engine.answer_stream import Answer, Echo, Part, Seal, TokenTexts, join
 from service.engine.flat_combining import too_late
 from service.engine.requests.generate import Delta, GeneratedAnswer
 from service.engine.sampling_params import SamplingParams
@@ -28,7 +30,12 @@ class Source:
 
     model: str
     version: int
-    token_bytes: Sequence[bytes]
+    tokens: TokenTexts
+
+    @classmethod
+    def of(cls, model: str, version: int, tokenizer: Tokenizer) -> Self:
+        """Return the version that has this tokenizer."""
+        return cls(model, version, TokenTexts(tokenizer.token_bytes, tokenizer.silent_tokens))
 
 
 class Generation:
@@ -76,7 +83,7 @@ class Generation:
         """Called once the caller has been told all answers to their end."""
         self._on_change = on_change
         self._answers = [
-            Answer(index, source.token_bytes, params.stop, echo=echo, seal=seal, begun=begun or b"")
+            Answer(index, source.tokens, params.stop, echo=echo, seal=seal, begun=begun or b"")
             for index in range(params.n)
         ]
         self._parts: deque[Part] = deque()
@@ -90,6 +97,11 @@ class Generation:
         self._batch_size = 0
 
     # The engine's side.
+
+    @property
+    def is_echo_scored(self) -> bool:
+        """Whether the log probabilities of the prompt's own tokens are to be told."""
+        return self.echo is not None and self.echo.has_logprobs
 
     @property
     def is_over(self) -> bool:

@@ -38,7 +38,7 @@ class EngineOptions:
             model; 2048. A request that finds the queue empty is taken whatever its size.
         max_generation_rows: Answers that one generator writes at the same time; 64.
         max_n: Answers to one prompt (`n`); 128, OpenAI's own limit.
-        max_stop_texts: Stop texts in a request; 16.
+        max_stop_texts: Stop texts in a request; 32.
         max_stop_chars: Characters of one stop text; 256.
         max_logprobs: Most probable tokens reported at each place; 20.
         max_explain_texts: Texts in a request that asks for an explanation; 32.
@@ -58,7 +58,7 @@ class EngineOptions:
     max_queue_size: int = 2048
     max_generation_rows: int = 64
     max_n: int = 128
-    max_stop_texts: int = 16
+    max_stop_texts: int = 32
     max_stop_chars: int = 256
     max_logprobs: int = 20
     max_explain_texts: int = 32

@@ -13,6 +13,9 @@ class Sampling:
 
     Args:
         max_tokens: Tokens to generate at most, 0 and up.
+        min_tokens: Tokens before which neither the model's own end nor a stop text ends the answer;
+            `max_tokens` does.
+        ignore_eos: Never draw the model's own end.
         temperature: 0 takes the most probable token each time; up to 2.
         top_k: Keep the k most probable tokens; 0 keeps all.
         top_p: Keep the smallest set of most probable tokens with this total probability, (0, 1].
@@ -29,6 +32,8 @@ class Sampling:
     """
 
     max_tokens: int | None = None
+    min_tokens: int = 0
+    ignore_eos: bool = False
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
@@ -77,8 +82,17 @@ class GenerateRequest:
 class TokenLogprob:
     """One token of an answer and the most probable tokens at its place, best first.
 
-    `logprob` is its natural-log probability, None for an echoed first token; `data` the bytes that
-    it adds to the text in UTF-8, maybe only a part of a character.
+    Every token that is counted has one, also what ends the answer and is no part of its text.
+
+    Args:
+        token_id: Its number.
+        text: Its own text; the name of one that has none, such as the model's own end.
+        logprob: Its natural-log probability; None for an echoed first token.
+        top: The most probable tokens' texts and log probabilities.
+        data: Bytes that it adds to the answer's text in UTF-8, maybe only a part of a character.
+        offset: Where in the answer's text it begins, in characters; that text's length for what
+            comes after it.
+        is_special: Whether it has a name and no text.
     """
 
     token_id: int
@@ -86,6 +100,8 @@ class TokenLogprob:
     logprob: float | None
     top: tuple[tuple[str, float], ...] = ()
     data: bytes = b""
+    offset: int = 0
+    is_special: bool = False
 
 
 @dataclass(frozen=True, slots=True)

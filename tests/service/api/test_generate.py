@@ -53,6 +53,8 @@ def test_all_sampling_fields_reach_the_engine(client, engine, records, settings)
         client,
         model="shakespeare:1",
         max_tokens=5,
+        min_tokens=3,
+        ignore_eos=True,
         temperature=0.5,
         top_k=3,
         top_p=0.9,
@@ -65,6 +67,8 @@ def test_all_sampling_fields_reach_the_engine(client, engine, records, settings)
     )
     sampling = Sampling(
         max_tokens=5,
+        min_tokens=3,
+        ignore_eos=True,
         temperature=0.5,
         top_k=3,
         top_p=0.9,
@@ -133,7 +137,13 @@ def test_answers_and_events_are_what_the_schema_says(client, fields):
 def test_logprobs_come_with_their_candidates(client):
     [choice] = generate(client, max_tokens=1, seed=0, logprobs=1).get_json()["choices"]
     assert choice["logprobs"] == [
-        {"token_id": 104, "text": "h", "logprob": -0.5, "top": [{"text": "h", "logprob": -0.5}]}
+        {
+            "token_id": 104,
+            "text": "h",
+            "logprob": -0.5,
+            "special": False,
+            "top": [{"text": "h", "logprob": -0.5}],
+        }
     ]
 
 

@@ -101,10 +101,10 @@ def fake_generator(graph=None, **changes):
         sampling=SamplingDefaults(max_tokens=8, temperature=0.0),
     )
     options = EngineOptions(store_dir=Path("unused"), **changes)
-    source = Source("fake", 1, tokenizer.token_bytes)
+    source = Source.of("fake", 1, tokenizer)
     graph = graph or FakeGeneratorGraph(config.vocab_size)
     writer = RunningBatch(
-        graph, config, token_bytes=source.token_bytes, banned=(0, 1, 2, 3), options=options
+        graph, config, token_bytes=source.tokens.data, banned=(0, 1, 2, 3), options=options
     )
     sealer = Sealer(b"k" * 32, VersionId("fake", 1), "00" * 32)
     states = CarriedStates(sealer, graph.start_state(1), config.vocab_size)

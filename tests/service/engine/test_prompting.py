@@ -5,7 +5,9 @@ import pytest
 
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.scheduler import CHUNK
 from service.engine.sealing import Sealer
 from service.engine.stepping import Standing
 from service.engine.tasks.text_generation.carrying import CarriedStates
@@ -23,7 +25,7 @@ STATES = CarriedStates(SEALER, (np.zeros((1, 1, 2), np.float32),), TOKENIZER.voc
 
 def build(prompt, *, echo=False, logprobs=None, n=1, state=None, **config):
     builder = PromptBuilder(
-        Source("fake", 1, TOKENIZER.token_bytes),
+        Source.of("fake", 1, TOKENIZER),
         generator_config(TOKENIZER, **config),
         tokenizer=TOKENIZER,
         options=EngineOptions(store_dir=Path("unused")),
@@ -80,10 +82,10 @@ def test_a_prompt_that_the_model_cannot_take_is_refused(prompt, message):
     assert refused.value.param == "prompt"
 
 
-def test_only_an_echo_with_log_probabilities_reads_token_by_token():
-    assert build("abc", echo=True, logprobs=1).chunk == 1
-    assert build("abc", echo=True).chunk > 1
-    assert build("abc", logprobs=1).chunk > 1
+def test_an_echo_with_log_probabilities_is_scored_in_stretches():
+    assert build("abc", echo=True, logprobs=1).chunk == SCORED_CHUNK > 1
+    assert build("abc", echo=True).chunk == CHUNK
+    assert build("abc", logprobs=1).chunk == CHUNK
 
 
 def test_the_echo_of_token_ids_is_their_text():

@@ -29,6 +29,7 @@ def generate(request: Request) -> Reply:
         raise SchemaError("`prompt` is missing; it must be a text", param="prompt")
     check_text(ask.prompt or "", request.settings, "prompt")
     check_at_most(ask.max_tokens, request.settings.max_tokens, "max_tokens")
+    check_at_most(ask.min_tokens, request.settings.max_tokens, "min_tokens")
     generation = start(
         GenerateRequest(
             prompt=ask.prompt or "",
@@ -53,6 +54,8 @@ def sampling_of(ask: GenerateAsk) -> Sampling:
     """Translate the request's fields to the engine's."""
     return Sampling(
         max_tokens=ask.max_tokens,
+        min_tokens=ask.min_tokens,
+        ignore_eos=ask.ignore_eos,
         temperature=ask.temperature,
         top_k=ask.top_k,
         top_p=ask.top_p,
@@ -112,5 +115,6 @@ def _logprob(token: TokenLogprob) -> dict[str, Any]:
         "token_id": token.token_id,
         "text": token.text,
         "logprob": token.logprob,
+        "special": token.is_special,
         "top": [{"text": text, "logprob": logprob} for text, logprob in token.top],
     }

@@ -6,7 +6,7 @@ from service.api.handler import Route
 from service.api.open_inference.response_schemas import ErrorTextBody
 from service.api.open_inference.routes import of_model
 from service.api.task import ApiTask, Example
-from service.api.tasks.generation.extension_schemas import TextAsk, TextBody
+from service.api.tasks.generation.extension_schemas import StreamAsk, TextAsk, TextBody
 from service.api.tasks.generation.generate import generate
 from service.api.tasks.generation.generate_extension import generate as generate_oip
 from service.api.tasks.generation.generate_extension import generate_stream
@@ -49,7 +49,7 @@ _generate = Operation(
     OIP, TextBody, TextAsk, _generate_ask, "work", verb="generate", error=ErrorTextBody
 )
 _generate_stream = Operation(
-    OIP, None, TextAsk, _generate_ask, "work", events=TextBody,
+    OIP, None, StreamAsk, _generate_ask, "work", events=TextBody,
     verb="generate", error=ErrorTextBody,
 )  # fmt: skip
 

@@ -78,7 +78,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     drawn = np.random.default_rng(0).normal(size=(5, config.num_features)).astype(np.float32)
     runtime.settle_promise(list(drawn))
     tokenizer = stored.tokenizer()
-    source = Source(stored.name, stored.version, tokenizer.token_bytes)
+    source = Source.of(stored.name, stored.version, tokenizer)
     info = ModelInfo(
         stored.name,
         stored.version,

@@ -90,13 +90,13 @@ class Continuer:
         self, request: ClassifyRequest, befores: Sequence[TextState]
     ) -> Sequence[list[int]]:
         """Return each text's token ids, none where nothing comes after a state."""
-        sequences, are_cut = self._classifier.tokens(request.texts)
-        most = self._classifier.config.max_seq_len
+        config = self._classifier.reading(request)
+        sequences, are_cut = self._classifier.tokens(request.texts, config)
         for place, (token_ids, before) in enumerate(zip(sequences, befores, strict=True)):
             if are_cut[place]:
                 raise InvalidInput(
-                    f"text {place} of `input` has more than the {most} tokens that this model "
-                    "reads at once: send it in parts, each with the state of the one before",
+                    f"text {place} of `input` has more than the {config.max_seq_len} tokens that "
+                    "are read at once: send it in parts, each with the state of the one before",
                     param="input",
                 )
             if not token_ids and not before.num_tokens:

@@ -4,17 +4,20 @@ Knows the model's configuration and tokenizer; runs nothing.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from model_store.tasks.text_generation import GeneratorConfig
 from model_store.tokenizer import Tokenizer
 from service.engine.answer_stream import Echo
 from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
 from service.engine.tasks.text_generation.carrying import Carried, CarriedStates
+from service.engine.text_stream import TextOffsets
 from service.errors import InvalidInput
 
 
@@ -64,12 +67,16 @@ class PromptBuilder:
             )
         params = resolve_sampling(request.sampling, self._config, self._options)
         carried = None if request.state is None else self._states.open(request.state)
-        token_ids = self._encode(request.prompt, goes_on=carried is not None)
-        self._check_length(token_ids)
         has_logprobs = params.logprobs is not None
+        token_ids, starts = self._encode(
+            request.prompt,
+            goes_on=carried is not None,
+            has_offsets=request.echo and has_logprobs,
+        )
+        self._check_length(token_ids)
         echo = None
         if request.echo:
-            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs)
+            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs, starts)
         if carried is None:
             read = seen = [self._config.bos_id, *token_ids]
         else:
@@ -84,8 +91,7 @@ class PromptBuilder:
             seal=self._states.seal_after(seen) if request.returns_state else None,
             begun=None if carried is None else _begun(carried, token_ids),
         )
-        # To know how probable each token of the prompt was, it is read token by token.
-        chunk = 1 if echo is not None and has_logprobs else CHUNK
+        chunk = SCORED_CHUNK if generation.is_echo_scored else CHUNK
         context = None if carried is None else carried.context
         return Prompt(generation, read, params.n, chunk, seen, context=context)
 
@@ -96,8 +102,13 @@ class PromptBuilder:
         small = Sampling(max_tokens=min(2, config.max_tokens), temperature=0.0, seed=0)
         return GenerateRequest(prompt, small, deadline=deadline)
 
-    def _encode(self, prompt: str | Sequence[int], *, goes_on: bool) -> list[int]:
-        """Return a prompt's token ids; what follows a state is any text, and nothing around it."""
+    def _encode(
+        self, prompt: str | Sequence[int], *, goes_on: bool, has_offsets: bool
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the prompt's tokens, and if wanted where in its text each begins.
+
+        What follows a state is any text, and nothing around it.
+        """
         allowed = self._config.prompts
         if allowed and not goes_on and prompt not in allowed:
             raise InvalidInput(
@@ -105,12 +116,18 @@ class PromptBuilder:
             )
         if not isinstance(prompt, str):
             self._check_ids(prompt)
-            return list(prompt)
+            offsets = TextOffsets()
+            return prompt, [offsets.next(self._source.tokens.data[one]) for one in prompt]
+        wrapped = prompt if goes_on else self._config.wrap(prompt)
         try:
-            text = prompt if goes_on else self._config.wrap(prompt)
-            return self._tokenizer.encode_ids(text)
+            if not has_offsets:
+                return self._tokenizer.encode_ids(wrapped), ()
+            encoding = self._tokenizer.encode(wrapped)
         except ValueError as exc:
             raise InvalidInput(f"`prompt`: {exc}; leave it out", param="prompt") from exc
+        before = 0 if goes_on else len(self._config.prompt_prefix)
+        starts = (min(max(0, start - before), len(prompt)) for start, _ in encoding.offsets)
+        return encoding.token_ids, list(accumulate(starts, max))
 
     def _check_ids(self, token_ids: Sequence[int]) -> None:
         for token_id in token_ids:
@@ -132,7 +149,7 @@ class PromptBuilder:
     def _text_of(self, prompt: str | Sequence[int]) -> str:
         if isinstance(prompt, str):
             return prompt
-        return b"".join(self._source.token_bytes[token_id] for token_id in prompt).decode(
+        return b"".join(self._source.tokens.data[token_id] for token_id in prompt).decode(
             errors="replace"
         )
 

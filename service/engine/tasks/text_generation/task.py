@@ -29,7 +29,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     prove(cases, lambda case: _next_log_probs(runtime, case.token_ids))
     runtime.settle_promise([*(case.token_ids for case in cases), *probes(config.vocab_size)])
     tokenizer = stored.tokenizer()
-    source = Source(stored.name, stored.version, tokenizer.token_bytes)
+    source = Source.of(stored.name, stored.version, tokenizer)
     states = CarriedStates(
         Sealer.of(stored, options.signing_key), runtime.start_state(1), config.vocab_size
     )

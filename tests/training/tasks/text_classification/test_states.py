@@ -264,3 +264,21 @@ def test_a_graph_that_changes_answers_with_the_cut_is_found_out(store):
 
     assert resume.keeps_bits(rows, whole.probs)
     assert not resume.keeps_bits(rows, lambda rows: np.nextafter(whole.probs(rows), 1))
+
+
+def test_parts_may_be_token_ids(engine):
+    ids = tuple(TOKENIZER.encode_ids(TEXT))
+    [first] = classify(engine, "lstm", ids[:9])
+    [last] = classify(engine, "lstm", ids[9:], states=(first.state,))
+
+    assert last.probs == whole(engine, "lstm", TEXT)[0].probs
+    [same] = classify(engine, "lstm", (), states=(last.state,))
+    assert (same.probs, same.state) == (last.probs, last.state)
+
+
+def test_a_part_is_never_cut_where_less_was_asked_for_either(engine):
+    with pytest.raises(InvalidInput, match="more than the 3 tokens") as refused:
+        classify(engine, "lstm", TEXT, max_text_tokens=3)
+
+    assert refused.value.param == "input"
+    assert classify(engine, "lstm", "good film", max_text_tokens=3)[0].state
