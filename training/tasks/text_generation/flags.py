@@ -35,6 +35,8 @@ PRESETS: dict[str, dict[str, Any]] = {
         "warmup_share": 0.1,
         "input_dropout": 0.0,
         "output_dropout": 0.0,
+        "weight_dropout": 0.0,
+        "weight_decay": 0.0,
     },
 }
 

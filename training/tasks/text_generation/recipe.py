@@ -18,6 +18,8 @@ NETWORK: dict[str, Any] = {
     "hidden_size": 256,
     "input_dropout": 0.1,
     "output_dropout": 0.3,
+    "weight_dropout": 0.25,
+    "weight_decay": 0.01,
 }
 STARTED_STEPS = 1_500
 RATE, STARTED_RATE = 4e-3, 1e-3
