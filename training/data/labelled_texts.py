@@ -16,7 +16,14 @@ from pathlib import Path
 
 from model_store.manifest import Dataset
 from training.data import named_set_readers, phrasebook
-from training.data.classes import shown, small_classes, sorted_labels, without_small
+from training.data.classes import (
+    check_splits,
+    shown,
+    small_classes,
+    sorted_labels,
+    without_small,
+    without_unlearned,
+)
 from training.data.labelled_rows import Example, Labelled
 from training.data.named_sets import SETS
 from training.data.own_files import ReadOptions
@@ -93,8 +100,8 @@ def load_classification(
 
     Raises:
         DataError: If a source cannot be read or fetched, the labels of two sources differ, there
-            are fewer than two classes, most texts are of classes with too few, or a split has none
-            of a class.
+            are fewer than two classes, most texts are of classes with too few, training lacks a
+            class, or another split has but one.
     """
     _check_shares(validation_split, test_split)
     if not sources or len(set(sources)) < len(sources):
@@ -104,6 +111,7 @@ def load_classification(
     if options.drop_classes_under:
         parts = without_small(parts, options.drop_classes_under, key=key)
     labels = _common_labels(parts)
+    parts = without_unlearned(parts, labels)
     small = small_classes(parts, labels, key=key)
     conflicts = conflicting_labels(_all_examples(parts), key=key)
     parts = split_sources(
@@ -115,7 +123,7 @@ def load_classification(
         never_held=small,
     )
     data = _assemble(parts, labels, conflicts)
-    _check_splits(data, small)
+    check_splits(data.report.splits, small)
     return data
 
 
@@ -163,19 +171,6 @@ def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
             f"{parts[0].name} has one class only, {shown(found[0])}: two or more are needed"
         )
     return sorted_labels(found[0])
-
-
-def _check_splits(data: ClassificationData, small: frozenset[str]) -> None:
-    """See that every class can be learned, and those of some size chosen by and measured."""
-    for split, counts in data.report.splits.items():
-        absent = [label for label, count in counts.items() if not count]
-        if split != "train":
-            absent = [label for label in absent if label not in small]
-        if absent:
-            raise DataError(
-                f"the {split} split has no row of {shown(absent)}: add rows of it, or change the "
-                "share that is held out"
-            )
 
 
 def _all_examples(parts: Sequence[Labelled]) -> Iterator[Example]:

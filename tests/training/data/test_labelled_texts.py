@@ -187,6 +187,33 @@ def test_classes_with_few_texts_can_be_left_out(csv):
     assert "dropped 6: of 1 class with fewer than 7" in "\n".join(data.report.lines())
 
 
+def test_tested_rows_of_a_class_that_nothing_is_trained_on_are_left_out(csv):
+    """A label that only test.csv had ended in a traceback."""
+    train = csv(make_rows(40), "train.csv")
+    test = csv(make_rows(9, ("negative", "positive", "third"), text="held"), "test.csv")
+    data = load_classification([train, test])
+    assert data.labels == ("negative", "positive")
+    assert len(data.tests["user"]) == 6
+    assert "dropped 3: test rows of a class without training rows: 'third'" in "\n".join(
+        data.report.lines()
+    )
+
+
+def test_published_split_may_lack_a_class(csv, caplog):
+    train = csv(make_rows(60, ("a", "b", "rare")), "train.csv")
+    with caplog.at_level("INFO"):
+        data = load_classification([train, csv(make_rows(8, ("a", "b"), text="held"), "test.csv")])
+    assert data.labels == ("a", "b", "rare")
+    assert "learned, but not in the test user split: 'rare'" in caplog.text
+
+
+def test_published_split_of_one_class_is_refused(csv):
+    train = csv(make_rows(60), "train.csv")
+    dev = csv(make_rows(8, ("positive",), text="held"), "dev.csv")
+    with pytest.raises(DataError, match="validation split has rows of fewer than two classes"):
+        load_classification([train, dev])
+
+
 @pytest.mark.parametrize(
     ("sources", "message"),
     [
