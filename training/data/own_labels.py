@@ -1,14 +1,32 @@
 """Labels of a person's own files: renamed as asked, and several writings of one made one."""
 
+import math
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from training.data.labelled_rows import Example, Labelled
 from training.data.own_files import ReadOptions
 from training.data.reports import counted
 from training.errors import DataError
+
+
+def written_label(value: object) -> str | None:
+    """Return a label as CSV would have it; "" if there is none, None if it can be none."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float | Decimal):
+        value = float(value)
+        if math.isnan(value):  # how pandas writes that there is none
+            return ""
+        if math.isinf(value):
+            return None
+        return str(int(value) if value.is_integer() else value)
+    if value is None or isinstance(value, str | int):
+        return str("" if value is None else value).strip()
+    return None
 
 
 def settle_labels(part: Labelled, options: ReadOptions) -> Labelled:

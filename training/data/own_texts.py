@@ -12,7 +12,7 @@ from pathlib import Path
 
 from training.data.labelled_rows import Example, Labelled
 from training.data.own_files import ReadOptions
-from training.data.own_labels import settle_labels
+from training.data.own_labels import settle_labels, written_label
 from training.data.reports import BadRow, describe_bad_rows
 from training.data.tables import SUFFIXES, check_text, is_numbered, is_table, read_rows
 from training.data.text_files import (
@@ -199,16 +199,14 @@ def _fasttext_rows(
 
 def _example(row: Mapping[str, object], place: str, options: ReadOptions) -> Example | str:
     """Return the row's text and label, or what is wrong with them."""
-    text, label = row.get(options.text_column), row.get(options.label_column)
-    if isinstance(label, float) and label.is_integer():
-        label = int(label)
-    if label is None or (isinstance(label, str) and not label.strip()):
+    text, label = row.get(options.text_column), written_label(row.get(options.label_column))
+    if label is None:
+        return "label is neither text nor a number"
+    if not label:
         return "missing label"
-    if isinstance(label, bool) or not isinstance(label, str | int):
-        return "label is neither a string nor a whole number"
     if text is not None and not isinstance(text, str):
         return "text is not a string"
-    text, label = (text or "").strip(), str(label).strip()
+    text = (text or "").strip()
     return check_text(text) or check_text(label) or Example(text, label, place)
 
 

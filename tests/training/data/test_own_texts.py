@@ -1,6 +1,7 @@
 """Every shape in which people have labelled texts: folders, splits, encodings, label writings."""
 
 import json
+from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -101,6 +102,38 @@ def test_parquet_without_the_column_says_which_there_are(tmp_path):
     with pytest.raises(DataError, match="no column named 'text'.*'review', 'label'"):
         read(tmp_path / "a.parquet")
     assert texts(read(tmp_path / "a.parquet", text_column="review").train) == ["good"]
+
+
+@pytest.mark.parametrize(
+    ("label", "found"),
+    [
+        (pa.array([True, False]), ["true", "false"]),
+        (pa.array([4.5, 1.0]), ["4.5", "1"]),
+        (pa.array([b"a", b"b"]), ["a", "b"]),
+        (pa.array(["a", "b"]).dictionary_encode(), ["a", "b"]),
+        (pa.array([Decimal("1.00"), Decimal(0)]), ["1", "0"]),
+        (pa.array(["a", None]), ["a"]),
+    ],
+    ids=["booleans", "fractions", "bytes", "dictionary", "decimals", "null"],
+)
+def test_parquet_of_any_type_of_label_is_read(tmp_path, label, found):
+    table = pa.table({"text": pa.array([b"good", b"bad"]), "label": label})
+    pq.write_table(table, tmp_path / "a.parquet")
+    assert [row.label for row in read(tmp_path / "a.parquet").train] == found
+
+
+def test_parquet_values_that_python_cannot_hold_are_told_by_row(tmp_path):
+    """Text that is not UTF-8 and times in nanoseconds ended in a traceback."""
+    text = pa.Array.from_buffers(pa.string(), 3, pa.array([b"\xff\xfe", b"b", b"c"]).buffers())
+    label = pa.array([1, 2, 3], pa.int64())
+    pq.write_table(pa.table({"text": text, "label": label}), tmp_path / "a.parquet")
+    times = pa.table({"text": ["a", "b"], "label": label[:2].cast(pa.timestamp("ns"))})
+    pq.write_table(times, tmp_path / "b.parquet")
+    labelled = read(tmp_path / "a.parquet")
+    assert [(row.line, row.reason) for row in labelled.bad_rows] == [(1, "not UTF-8")]
+    assert texts(labelled.train) == ["b", "c"]
+    with pytest.raises(DataError, match="rows 1, 2: label is neither text nor a number"):
+        read(tmp_path / "b.parquet")
 
 
 def test_tweets_without_header_in_windows_1252_need_three_flags(write, caplog):

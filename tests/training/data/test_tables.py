@@ -122,8 +122,8 @@ def test_bad_json_rows_are_counted_with_their_lines(read):
         '{"text": "no label"}',
         '{"text": null, "label": "a"}',
         '{"text": 5, "label": "a"}',
-        '{"text": "x", "label": 0.5}',
-        '{"text": "x", "label": true}',
+        '{"text": "x", "label": Infinity}',
+        '{"text": "x", "label": {}}',
         '{"text": "half \\ud800", "label": "a"}',
         "[" * 100_000,
     ]
@@ -133,11 +133,19 @@ def test_bad_json_rows_are_counted_with_their_lines(read):
         (4, "missing label"),
         (5, "empty text"),
         (6, "text is not a string"),
-        (7, "label is neither a string nor a whole number"),
-        (8, "label is neither a string nor a whole number"),
+        (7, "label is neither text nor a number"),
+        (8, "label is neither text nor a number"),
         (9, "not UTF-8"),
         (10, "not JSON"),
     ]
+
+
+def test_labels_of_json_are_those_of_csv(read):
+    """True and false, and numbers with a fraction, were left out, each of their rows."""
+    labels = ["true", "false", "4.5", "2.0", "NaN", '" b "']
+    labelled = read("a.jsonl", "\n".join(f'{{"text": "x", "label": {one}}}' for one in labels))
+    assert [label for _, label in pairs(labelled)] == ["true", "false", "4.5", "2", "b"]
+    assert problems(labelled) == [(5, "missing label")]
 
 
 def test_line_separators_inside_json_strings_end_no_line(read):
