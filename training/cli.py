@@ -81,10 +81,13 @@ def prepare(arguments: argparse.Namespace) -> Store:
     """Seed everything, set threads, look at the run's folder; return the store to publish to.
 
     Raises:
-        UsageError: `--resume` was given, but there is nothing to resume.
+        UsageError: `--resume` was given, but there is nothing to resume; or there is no GPU.
         model_store.InvalidName: No model can have this name.
     """
     check_model_name(arguments.name)
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    if arguments.accelerator == "gpu" and not has_gpu:
+        raise UsageError("--accelerator gpu: PyTorch finds no GPU here; give cpu, or auto")
     checkpoint = run_dir(arguments) / LAST
     if arguments.resume and not checkpoint.exists():
         raise UsageError(f"nothing to resume: {checkpoint} does not exist; leave out --resume")

@@ -138,7 +138,7 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
                      "served")  # fmt: skip
     run.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     run.add_argument("--dry-run", action="store_true", help="read data, build, try one batch; stop")
-    run.add_argument("--accelerator", default="cpu", help="cpu, gpu or auto")
+    run.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu", "auto"])
     run.add_argument("--precision", default="32", choices=["32", "bf16"], help="of training")
     run.add_argument("--threads", type=whole(1), help="processor threads (default: all cores)")
     run.add_argument("--max-minutes", type=positive, help="stop after this time, keep the best")

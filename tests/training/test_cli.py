@@ -51,6 +51,16 @@ def test_seed_is_set(tmp_path, monkeypatch):
     assert draws[0] == draws[1] != draws[2]
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_accelerator_that_is_not_there_is_refused_at_the_start(tmp_path, monkeypatch):
+    """The training library's traceback came only once the texts were encoded."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="--accelerator gpu: PyTorch finds no GPU here"):
+        cli.prepare(arguments("--accelerator", "gpu"))
+    with pytest.raises(SystemExit):
+        arguments("--accelerator", "banana")
+
+
 def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
     (tmp_path / "last.ckpt").write_bytes(b"")
 
