@@ -274,6 +274,9 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     except (DataError, StoreError, UsageError) as exc:
         log.error("error: %s", exc)
         return 2
+    except OSError as exc:  # a folder that is a file, no permission, no room
+        log.error("error: %s", exc)
+        return 2
     except ParityError as exc:
         log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
         return 1

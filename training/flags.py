@@ -21,19 +21,27 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help lists the flags)\n")
 
 
-def whole(minimum: int) -> Callable[[str], int]:
-    """Return the reader of a whole number of at least `minimum`."""
+MAX_SEED = 2**32 - 1  # numpy's
+MOST = 1e9  # of a number: a float32 and a time in minutes hold it
+
+
+def whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Return the reader of a whole number from `minimum` up, to `maximum` where there is one."""
+    end = "up" if maximum is None else f"to {maximum:,}"
 
     def read(text: str) -> int:
-        if not text.lstrip("-").isdecimal() or int(text) < minimum:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {minimum} up")
+        is_number = text.lstrip("-").isdecimal()
+        if not is_number or int(text) < minimum or (maximum is not None and int(text) > maximum):
+            raise argparse.ArgumentTypeError(
+                f"{text[:40]!r} is no whole number from {minimum} {end}"
+            )
         return int(text)
 
     return read
 
 
 def number(
-    minimum: float, maximum: float = float("inf"), *, is_open: bool = False
+    minimum: float, maximum: float = MOST, *, is_open: bool = False
 ) -> Callable[[str], float]:
     """Return the reader of a number in a range, its ends included or, `is_open`, left out."""
 
@@ -49,6 +57,13 @@ def number(
         return value
 
     return read
+
+
+def example(text: str) -> str:
+    """Read a text that a model is to be tried with: something, and characters."""
+    if not text.strip() or any("\ud800" <= char <= "\udfff" for char in text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no text: give some words, in UTF-8")
+    return text
 
 
 def share(text: str) -> float:
@@ -132,7 +147,9 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--name", required=True, help="name of the model in the store")
     run.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store's folder")
     run.add_argument("--run-dir", type=Path, help="checkpoints and logs (default: runs/NAME)")
-    run.add_argument("--seed", type=whole(0), default=0, help="of weights, splits and order")
+    run.add_argument(
+        "--seed", type=whole(0, MAX_SEED), default=0, help="of weights, splits and order"
+    )
     run.add_argument("--only-if-better", action="store_true",
                      help="publish only what measures better than the version that is "
                      "served")  # fmt: skip

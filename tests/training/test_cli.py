@@ -61,6 +61,33 @@ def test_accelerator_that_is_not_there_is_refused_at_the_start(tmp_path, monkeyp
         arguments("--accelerator", "banana")
 
 
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--seed", "4294967296"),
+        ("--learning-rate", "1e38"),
+        ("--max-minutes", "1e300"),
+        ("--weight-decay", "inf"),
+        ("--example", " "),
+        ("--example", "\udc80"),
+    ],
+    ids=lambda flags: "".join(flags).encode("ascii", "replace").decode(),
+)
+def test_value_that_no_training_ends_well_with_is_refused_before_it(flags, capsys):
+    """Each was a traceback, that of an example after the last epoch."""
+    with pytest.raises(SystemExit):
+        arguments(*flags)
+    assert capsys.readouterr().err.startswith(f"error: argument {flags[0]}: ")
+
+
+def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):
+    (tmp_path / "run").touch()
+
+    assert cli.run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
+    assert caplog.messages[-1].startswith("error: ")
+    assert str(tmp_path / "run") in caplog.messages[-1]
+
+
 def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
     (tmp_path / "last.ckpt").write_bytes(b"")
 

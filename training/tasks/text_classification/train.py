@@ -228,6 +228,8 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         sizes = {"num_classes": len(data.labels), "vocab_size": tokenizer.vocab_size}
         net = build_net(arguments, **sizes, start=start)
         config = store_config(arguments, net.config, data.labels)
+        if not config.input_ids(arguments.example, tokenizer):
+            raise ValueError(f"--example {arguments.example!r} has no token: give some words")
         taught = read_taught(arguments, store, data)
     if taught is not None:
         data = replace(data, datasets=(*data.datasets, taught.dataset))

@@ -94,7 +94,11 @@ def _add_use_flags(parser: argparse.ArgumentParser) -> None:
     use.add_argument("--temperature", type=flags.number(0, 2), default=0.8)
     use.add_argument("--top-k", type=flags.whole(0), default=0)
     use.add_argument("--top-p", type=flags.number(0, 1), default=0.95)
-    use.add_argument("--example", help="prompt of the example call (default: the first allowed)")
+    use.add_argument(
+        "--example",
+        type=flags.example,
+        help="prompt of the example call (default: the first allowed)",
+    )
     use.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
                      help="documents drawn to tell the share of new ones")  # fmt: skip
 
