@@ -68,7 +68,10 @@ def run_tokenizer(arguments: argparse.Namespace, learn: Callable[[], Tokenizer])
     """Return the run's tokenizer: learned and kept, or on `--resume` the one kept before."""
     kept = run_dir(arguments) / "tokenizer.json"
     if arguments.resume and kept.exists():
-        return Tokenizer.from_bytes(kept.read_bytes())
+        try:
+            return Tokenizer.from_bytes(kept.read_bytes())
+        except ValueError as exc:
+            raise UsageError(f"{kept} is damaged ({exc}): leave out --resume") from exc
     log.info("learning the vocabulary, encoding the texts")
     tokenizer = learn()
     if not arguments.dry_run and this_share().is_first:

@@ -102,8 +102,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--no-baseline", action="store_true",
                       help="leave out the comparison with a bag of words and with stored "
                       "classifiers of the same labels")  # fmt: skip
-    data.add_argument("--example", type=flags.example, help="text of the example call, written into the version "
-                      "(default for your own data: words to replace)")  # fmt: skip
+    data.add_argument("--example", type=flags.example, help="text of the example call, written "
+                      "into the version (default for your own data: words to replace)")  # fmt: skip
     text = parser.add_argument_group("text")
     text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
     text.add_argument("--vocab-size", type=flags.whole(1), default=8000, help="tokens at most")
