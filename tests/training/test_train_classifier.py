@@ -125,6 +125,14 @@ def test_command_of_the_manifest_makes_the_same_version_again(reviews):
     ]  # fmt: skip
 
 
+def test_flags_that_a_start_overrules_are_said(reviews, caplog):
+    """`--init-from NAME --hidden-size 77` trained the start's size without a word."""
+    train("--max-epochs", "1", "--no-baseline")
+    caplog.clear()
+    train("--init-from", "toy", "--cell", "gru", "--max-epochs", "1", "--no-baseline", "--dry-run")
+    assert "so these have no effect: --cell gru (" in caplog.text
+
+
 def test_run_resumed_with_more_epochs_goes_on_with_the_same_vocabulary(reviews, caplog):
     train("--max-epochs", "1", "--no-baseline")
     tokenizer = Store(STORE).open("toy").read("tokenizer.json")

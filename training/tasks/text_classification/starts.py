@@ -4,6 +4,7 @@ Linear probing before fine-tuning (Kumar et al. 2022): the head is fitted to the
 first, so that the layers need not bend to a random one.
 """
 
+import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,6 +103,22 @@ def open_start(store: Store, reference: str) -> Start:
         model_store.StoreError: The store does not have it, or it is damaged.
     """
     return Start.of(store.open(*parse_reference(reference)))
+
+
+def say_kept(arguments: argparse.Namespace, start: Start) -> None:
+    """Say which flags of the network have no effect, for the start's is taken as it is."""
+    shape = {**start.shape, "vocab_size": start.tokenizer.vocab_size}
+    unused = sorted(
+        f"--{name.replace('_', '-')} {value}"
+        for name in arguments.given
+        if (value := getattr(arguments, name)) != shape.get(name)
+    )
+    if unused:
+        log.warning(
+            "%s is taken with its network and its tokenizer, so these have no effect: %s (with "
+            "--init-from none they have)",
+            *(start.reference, ", ".join(unused)),
+        )
 
 
 def find_start(store: Store, train: Rows, *, excluded: str) -> Start | None:

@@ -44,6 +44,7 @@ from training.tasks.text_classification.starts import (
     find_start,
     fit_head,
     open_start,
+    say_kept,
 )
 from training.tasks.text_classification.task import TASK
 from training.tasks.text_classification.teachers import TaughtRows, teach
@@ -130,7 +131,9 @@ def choose_start(
     if arguments.init_from == NONE:
         return None
     if arguments.init_from:
-        return open_start(store, arguments.init_from)
+        start = open_start(store, arguments.init_from)
+        say_kept(arguments, start)
+        return start
     if arguments.given or arguments.preset:
         return None  # a network of the caller's own making
     return find_start(store, data.train, excluded=arguments.name)
