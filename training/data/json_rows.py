@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator, Mapping
 
+from training.data.text_files import split_lines
+
 Found = Iterator[tuple[int, Mapping[str, object] | str]]
 
 
@@ -32,7 +34,7 @@ def _is_table(value: object) -> bool:
 
 def read_json_lines(text: str) -> Found:
     """Yield each line's object with the line's number, from 1; blank ones are passed over."""
-    for line, content in enumerate(text.split("\n"), start=1):
+    for line, content in enumerate(split_lines(text), start=1):
         if not content.strip():
             continue
         try:

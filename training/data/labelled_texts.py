@@ -105,7 +105,7 @@ def load_classification(
     """
     _check_shares(validation_split, test_split)
     if not sources or len(set(sources)) < len(sources):
-        raise DataError(f"name one or more sources, each once, not {list(sources)}")
+        raise DataError(f"name one or more sources, each once, not: {' '.join(sources)}")
     parts = _read(sources, options)
     key = functools.cache(loose_key if any(part.family for part in parts) else exact_key)
     if options.drop_classes_under:
@@ -153,7 +153,7 @@ def _is_named(source: str) -> bool:
         return True
     if source in SETS:
         raise DataError(f"{source} has no labels: the sets with labels are {', '.join(NAMED)}")
-    if not Path(source).exists():
+    if not source or not Path(source).exists():
         raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
     return False
 

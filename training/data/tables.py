@@ -12,7 +12,7 @@ from pathlib import Path
 from training.data.delimited import read_delimited
 from training.data.json_rows import read_json, read_json_lines
 from training.data.parquet import read_parquet
-from training.data.text_files import NOT_UTF8, decode, is_utf8, read_bytes
+from training.data.text_files import NOT_UTF8, decode, is_packed, is_utf8, read_bytes
 from training.errors import DataError
 
 # Tried in this order: the first that finds all columns in the header.
@@ -35,7 +35,7 @@ def is_table(path: Path) -> bool:
 
 def table_suffix(path: Path) -> str:
     """Return the ending that tells what a file holds, less that of its packing."""
-    return (path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix).lower()
+    return (path.with_suffix("").suffix if is_packed(path) else path.suffix).lower()
 
 
 def is_numbered(path: Path) -> bool:

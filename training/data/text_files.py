@@ -26,7 +26,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         DataError: If it cannot be read or unpacked, or holds more than `max_bytes`.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except (OSError, EOFError, zlib.error) as exc:
         raise DataError(f"{path} cannot be read: {exc}") from exc
@@ -41,15 +41,20 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
 def read_start(path: Path) -> bytes:
     """Read the beginning of a file, unpacked if its name ends in ".gz"; b"" if it cannot be."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as file:
             return file.read(_LOOKED_AT)
     except (OSError, EOFError, zlib.error):
         return b""
 
 
+def is_packed(path: Path) -> bool:
+    """Return whether the name is one of a packed file."""
+    return path.suffix.lower() == ".gz"
+
+
 def is_text_file(path: Path) -> bool:
     """Return whether the name is one of a text, perhaps packed: ".txt" or ".txt.gz"."""
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix == ".txt"
+    return (path.with_suffix("") if is_packed(path) else path).suffix.lower() == ".txt"
 
 
 def file_sha256(path: Path) -> str:

@@ -1,5 +1,6 @@
 """Every shape in which people have labelled texts: folders, splits, encodings, label writings."""
 
+import gzip
 import json
 from decimal import Decimal
 
@@ -55,6 +56,7 @@ def test_a_file_of_several_may_lack_a_label(write):
         ("train_DOT_csv", "dev_DOT_csv", "test_DOT_csv"),
         ("train-00000-of-00001_DOT_csv", "validation-00000-of-00001_DOT_csv", "test-0_DOT_csv"),
         ("reviews_DOT_train_DOT_csv", "reviews_DOT_valid_DOT_csv", "reviews_DOT_test_DOT_csv"),
+        ("film_train_DOT_csv", "film-dev_DOT_csv", "test_2_DOT_csv"),
     ],
 )
 def test_splits_told_by_file_names_are_kept(write, names):
@@ -63,6 +65,45 @@ def test_splits_told_by_file_names_are_kept(write, names):
     parts = (labelled.train, labelled.validation, labelled.test)
     assert [texts(part) for part in parts] == [[f"good {n}", f"bad {n}"] for n in range(3)]
     assert len(labelled.notes) == 3
+
+
+def test_what_a_folder_holds_beside_its_tables_is_told(write):
+    """A table in a folder of the folder was passed over without a word."""
+    labelled = read(write(one_DOT_csv=ROWS.format(1), more__two_DOT_csv="", notes_DOT_md=""))
+    assert [note.partition(": ")[2] for note in labelled.notes] == ["more, notes.md"]
+
+
+@pytest.mark.parametrize("other", ["a.csv", "b/../a.csv", "link.csv", "."])
+def test_file_under_two_names_is_refused(write, other):
+    """Its rows were read twice, so that accuracy was told of texts that had been learned."""
+    folder = write(a_DOT_csv=ROWS.format(1), b__c_DOT_txt="")
+    (folder / "link.csv").symlink_to(folder / "a.csv")
+    with pytest.raises(DataError, match=r"\.csv is named (twice|also as .*a\.csv): name each"):
+        read(folder / "a.csv", folder / other)
+
+
+def test_split_without_a_row_is_said_to_be_held_out(write):
+    labelled = read(write(train_DOT_csv=ROWS.format(1), test_DOT_csv="text,label\nx,\n"))
+    assert labelled.test is None
+    assert "test split: test.csv, without a row that can be used: held out of the others" in (
+        labelled.notes
+    )
+
+
+def test_endings_may_be_in_capitals(write):
+    folder = write(a__1_DOT_TXT="x", b__1_DOT_Txt="y")
+    assert texts(read(folder).train) == ["x", "y"]
+    path = folder / "B.CSV.GZ"
+    path.write_bytes(gzip.compress(ROWS.format(1).encode()))
+    assert len(read(path).train) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("a.jsonl", '{{"text": "{}", "label": "{}"}}'), ("a.txt", "__label__{1} {0}")]
+)
+def test_lines_may_end_as_on_old_macs(tmp_path, name, row):
+    (tmp_path / name).write_text("\r".join([row.format("x", "a"), row.format("y", "b")]))
+    assert texts(read(tmp_path / name).train) == ["x", "y"]
 
 
 def test_a_file_alone_is_no_split(write):
