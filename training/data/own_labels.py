@@ -36,7 +36,7 @@ def settle_labels(part: Labelled, options: ReadOptions) -> Labelled:
         DataError: If a label to be renamed is nowhere.
     """
     counts = Counter(example.label for example in (*part.train, *part.held_out))
-    names = _mapped(part.name, counts, options.label_map)
+    names = _mapped(part.name, counts, options)
     if not options.exact_labels:
         mapped: Counter[str] = Counter()
         for label, count in counts.items():
@@ -54,15 +54,26 @@ def settle_labels(part: Labelled, options: ReadOptions) -> Labelled:
     )
 
 
-def _mapped(source: str, counts: Mapping[str, int], label_map: Mapping[str, str]) -> dict[str, str]:
-    unknown = [label for label in label_map if label not in counts]
+def _mapped(source: str, counts: Mapping[str, int], options: ReadOptions) -> dict[str, str]:
+    """Return the new name of each label; one that is renamed is so in all its writings."""
+    renamed = {label_key(old, options): new for old, new in options.label_map.items()}
+    known = {label_key(label, options) for label in counts}
+    unknown = [old for old in options.label_map if label_key(old, options) not in known]
     if unknown:
         shown = ", ".join(repr(label[:40]) for label in sorted(counts)[:20])
         raise DataError(
             f"{source} has no label {unknown[0]!r}, which --label-map renames; its labels are: "
             f"{shown}"
         )
-    return {label: label_map.get(label, label) for label in counts}
+    return {
+        label: options.label_map.get(label, renamed.get(label_key(label, options), label))
+        for label in counts
+    }
+
+
+def label_key(label: str, options: ReadOptions) -> str:
+    """Return what two writings of a label have in common, where they are to be one."""
+    return label if options.exact_labels else _key(label)
 
 
 def one_writing(counts: Mapping[str, int]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from training.data.labelled_rows import Example, Labelled
 from training.data.own_files import ReadOptions
-from training.data.own_labels import settle_labels, written_label
+from training.data.own_labels import label_key, settle_labels, written_label
 from training.data.own_splits import TRAIN, describe_splits, split_of, splits_of
 from training.data.reports import BadRow, describe_bad_rows
 from training.data.tables import SUFFIXES, check_text, is_numbered, is_table, read_rows
@@ -69,7 +69,7 @@ def read_own(paths: Sequence[Path], options: ReadOptions) -> Labelled:
     name = ", ".join(map(str, paths))
     bad = [row for part in found.values() for row in part.bad]
     _check_used(name, found.values(), bad)
-    _check_related(by_file)
+    _check_related(by_file, options)
     labelled = Labelled(
         name=name,
         train=found["train"].examples,
@@ -237,13 +237,17 @@ def _check_used(name: str, found: Iterable[_Found], bad: list[BadRow]) -> None:
     )
 
 
-def _check_related(by_file: Mapping[Path, set[str]]) -> None:
+def _check_related(by_file: Mapping[Path, set[str]], options: ReadOptions) -> None:
     """See that files share labels: those of other tasks are not one set."""
-    (first, labels), *others = by_file.items()
+
+    def keys(labels: set[str]) -> set[str]:
+        return {label_key(options.label_map.get(label, label), options) for label in labels}
+
+    (first, labels), *others = ((file, found) for file, found in by_file.items() if found)
     for file, other in others:
-        if other and labels.isdisjoint(other):
+        if keys(labels).isdisjoint(keys(other)):
             shown, also = (", ".join(map(repr, sorted(found)[:10])) for found in (labels, other))
             raise DataError(
                 f"{first} and {file} have no label in common ({shown} and {also}): rename those of "
-                "one, or train on one of them"
+                "one (--label-map), or train on one of them"
             )

@@ -268,3 +268,26 @@ def test_labels_that_only_look_alike_stay_apart(write):
 def test_renaming_what_is_not_there_is_refused(write):
     with pytest.raises(DataError, match=r"no label '7', which --label-map renames.*'a', 'b'"):
         read(write(a_DOT_csv=ROWS.format(1)) / "a.csv", label_map={"7": "seven"})
+
+
+def test_renaming_a_label_renames_all_its_writings(write):
+    """`--label-map pos=good` left `Pos` as a class of its own."""
+    path = write(a_DOT_csv="text,label\nw,pos\nx,Pos\ny,1\nz,1.0\n") / "a.csv"
+    renamed = {"pos": "good", "1.0": "one"}
+    assert [row.label for row in read(path, label_map=renamed).train] == [
+        "good",
+        "good",
+        "one",
+        "one",
+    ]
+    exact = read(path, label_map=renamed, exact_labels=True).train
+    assert [row.label for row in exact] == ["good", "Pos", "1", "one"]
+
+
+def test_files_with_other_writings_of_the_labels_are_one_source(write):
+    """They had "no label in common", whatever --label-map said."""
+    folder = write(a_DOT_csv="text,label\nx,1\ny,0\n", b_DOT_csv="text,label\nv,1.0\nw,Zero\n")
+    assert [row.label for row in read(folder).train] == ["1", "0", "1", "Zero"]
+    other = write(b_DOT_csv="text,label\nv,yes\nw,no\n")
+    renamed = {"yes": "1", "no": "0"}
+    assert [row.label for row in read(other, label_map=renamed).train] == ["1", "0", "1", "0"]
