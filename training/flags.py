@@ -87,14 +87,15 @@ def encoding(text: str) -> str:
 
 def renaming(text: str) -> dict[str, str]:
     """Read `OLD=NEW,...`."""
-    found = {}
+    found: dict[str, str] = {}
     for part in text.split(","):
         old, sign, new = (piece.strip() for piece in part.rpartition("="))
         if not (old and sign and new):
             raise argparse.ArgumentTypeError(
                 f"{part!r} renames nothing: write OLD=NEW,..., as in 0=negative,4=positive"
             )
-        found[old] = new
+        if found.setdefault(old, new) != new:
+            raise argparse.ArgumentTypeError(f"{old!r} is renamed both {found[old]!r} and {new!r}")
     return found
 
 

@@ -69,6 +69,7 @@ def test_accelerator_that_is_not_there_is_refused_at_the_start(tmp_path, monkeyp
         ("--max-minutes", "1e300"),
         ("--weight-decay", "inf"),
         ("--example", " "),
+        ("--label-map", "a=b,a=c"),
         ("--example", "\udc80"),
     ],
     ids=lambda flags: "".join(flags).encode("ascii", "replace").decode(),

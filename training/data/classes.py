@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from training.data.labelled_rows import Example, Labelled
-from training.data.reports import counted
 from training.data.splits import Key
 from training.errors import DataError
 
@@ -45,7 +44,8 @@ def without_small(parts: Sequence[Labelled], fewest: int, *, key: Key) -> list[L
     def is_small(example: Example) -> bool:
         return example.label in small
 
-    reason = f"of {counted(len(small), 'class')} with fewer than {fewest} distinct texts"
+    noun = "class" if len(small) == 1 else "classes"
+    reason = f"of {len(small):,} {noun} with fewer than {fewest} distinct texts"
     for split in ("train", "validation", "test"):
         parts = [part.without(split, is_small, reason=reason) for part in parts]
     return list(parts)

@@ -161,6 +161,41 @@ def test_what_cannot_be_learned_is_refused_before_training(csv, rows, options, m
         load_classification([csv(rows)], **options)
 
 
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (
+            [*make_rows(20, ("a",)), ("x", ""), ("y", "")],
+            {},
+            "one class only, 'a'.*left out before.*lines 22, 23: missing label",
+        ),
+        (
+            make_rows(20),
+            {"options": ReadOptions(drop_classes_under=99)},
+            "no row to train on.*20 rows: of 2 classes with fewer than 99 distinct texts",
+        ),
+    ],
+    ids=["bad rows", "dropped classes"],
+)
+def test_refusal_tells_which_rows_had_been_left_out(csv, rows, options, message):
+    """It said "one class only, : two or more are needed", and nothing of the others' rows."""
+    with pytest.raises(DataError, match=message):
+        load_classification([csv(rows)], **options)
+
+
+def test_test_rows_that_are_all_training_rows_are_told(csv):
+    train, test = csv(make_rows(20), "train.csv"), csv(make_rows(20), "test.csv")
+    with pytest.raises(DataError, match="train split has no row.*20 rows: also in a test split"):
+        load_classification([train, test])
+
+
+def test_thousands_of_labels_and_long_ones_are_told_in_a_line_that_can_be_read(csv):
+    labels = [f"{n} {'long ' * 99}" for n in range(1000)]
+    lines = load_classification([csv(make_rows(7000, labels))]).report.lines()
+    assert max(map(len, lines)) < 6000
+    assert lines[1].endswith(" and 5,400 rows of 900 more labels")
+
+
 def test_labels_must_agree_between_sources(csv, data_dir):
     paths = [csv(make_rows(20), "one.csv"), csv(make_rows(20, labels=("0", "1")), "two.csv")]
     with pytest.raises(DataError, match=r"two\.csv have no label in common.*'0', '1'.*rename"):
