@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from training.data.text_files import is_packed
 from training.errors import DataError
 
 BATCH_ROWS = 10_000
@@ -25,6 +26,8 @@ def read_parquet(
     import pyarrow as pa  # takes a second: only those who need it wait
     import pyarrow.parquet as pq
 
+    if is_packed(path):
+        raise DataError(f"{path} is packed, which Parquet is by itself: unpack it")
     try:
         file = pq.ParquetFile(path)
         names = file.schema_arrow.names

@@ -17,6 +17,7 @@ NOT_UTF8 = "not UTF-8"
 MAX_BYTES = 2**31  # of one file, unpacked: more text than these networks ever see
 _LOOKED_AT = 4096  # bytes from which the kind of a file is told
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"  # also spreadsheets are ZIP archives
+_PARQUET = b"PAR1"
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -110,6 +111,11 @@ def _decode_as(data: bytes, path: Path, encoding: str) -> str:
             f"{path}, line {line:,}: not {encoding}, which knows no byte {data[exc.start]:#04x} "
             "there: name the encoding that the file is in, or none to have it found"
         ) from exc
+    except UnicodeError as exc:  # of encodings that tell no place, such as punycode
+        raise DataError(
+            f"{path}: not {encoding} ({exc}): name the encoding that the file is in, or none to "
+            "have it found"
+        ) from exc
 
 
 def _check_is_text(start: bytes, path: Path) -> None:
@@ -121,6 +127,8 @@ def _check_is_text(start: bytes, path: Path) -> None:
             f"{path} is a ZIP archive or a spreadsheet: unpack it, or save the table as CSV "
             "in UTF-8"
         )
+    if start.startswith(_PARQUET):
+        raise DataError(f"{path} is a Parquet file: let its name end in .parquet")
     if start.count(0) * 4 > len(start):
         raise DataError(
             f"{path} is UTF-16 without a mark, or not text: {save_as_utf8(path.name, 'UTF-16LE')}"

@@ -197,7 +197,7 @@ def test_tweets_without_header_in_windows_1252_need_three_flags(write, caplog):
     assert "read as cp1252, a guess by its letters" in caplog.text
 
 
-@pytest.mark.parametrize("column", ["7", "0", "text"])
+@pytest.mark.parametrize("column", ["7", "0", "text", "01", "\u0662"])
 def test_without_header_columns_are_numbers(write, column):
     folder = write(a_DOT_csv="x,1\ny,2\n")
     with pytest.raises(DataError, match="--text-column is the number of a column, from 1 to 2"):
@@ -241,6 +241,17 @@ def test_encoding_that_was_named_is_kept_to(write):
     assert texts(read(folder / "a.csv", encoding="cp1250").train) == ["Żółć"]
     with pytest.raises(DataError, match=r"a\.csv, line 2: not utf-8, which knows no byte 0x"):
         read(folder / "a.csv", encoding="utf-8")
+
+
+def test_encoding_that_tells_no_place_is_refused_in_a_line(write):
+    path = write(a_DOT_csv=ROWS.format("and more, - x")) / "a.csv"
+    with pytest.raises(DataError, match="not punycode"):
+        read(path, encoding="punycode")
+
+
+def test_one_column_for_both_is_refused(write):
+    with pytest.raises(DataError, match="--text-column and --label-column both name 'label'"):
+        read(write(a_DOT_csv=ROWS.format(1)) / "a.csv", text_column="label")
 
 
 def test_writings_of_a_label_are_one_and_told(write):
