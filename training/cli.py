@@ -280,6 +280,14 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     except OSError as exc:  # a folder that is a file, no permission, no room
         log.error("error: %s", exc)
         return 2
+    except RuntimeError as exc:
+        if not isinstance(exc, torch.OutOfMemoryError) and "allocate memory" not in str(exc):
+            raise
+        log.error(
+            "error: there is not enough memory for this network: give a smaller --hidden-size, "
+            "--embedding-dim or --batch-size"
+        )
+        return 1
     except ParityError as exc:
         log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
         return 1

@@ -22,6 +22,7 @@ class Parser(argparse.ArgumentParser):
 
 
 MAX_SEED = 2**32 - 1  # numpy's
+MIN_VOCAB_SIZE = 5  # four tokens are the vocabulary's own
 MOST = 1e9  # of a number: a float32 and a time in minutes hold it
 
 

@@ -70,6 +70,7 @@ def test_accelerator_that_is_not_there_is_refused_at_the_start(tmp_path, monkeyp
         ("--weight-decay", "inf"),
         ("--example", " "),
         ("--label-map", "a=b,a=c"),
+        ("--vocab-size", "4"),
         ("--example", "\udc80"),
     ],
     ids=lambda flags: "".join(flags).encode("ascii", "replace").decode(),
@@ -79,6 +80,14 @@ def test_value_that_no_training_ends_well_with_is_refused_before_it(flags, capsy
     with pytest.raises(SystemExit):
         arguments(*flags)
     assert capsys.readouterr().err.startswith(f"error: argument {flags[0]}: ")
+
+
+def test_network_that_no_memory_holds_ends_in_a_line(caplog):
+    def main(_):
+        torch.empty(2**60, dtype=torch.uint8)
+
+    assert cli.run_script(main, []) == 1
+    assert "not enough memory for this network: give a smaller --hidden-size" in caplog.text
 
 
 def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):

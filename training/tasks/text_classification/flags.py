@@ -106,7 +106,9 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
                       "into the version (default for your own data: words to replace)")  # fmt: skip
     text = parser.add_argument_group("text")
     text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
-    text.add_argument("--vocab-size", type=flags.whole(1), default=8000, help="tokens at most")
+    text.add_argument(
+        "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=8000, help="tokens at most"
+    )
     text.add_argument("--max-seq-len", type=flags.whole(1), default=400,
                       help="tokens read of a text")  # fmt: skip
     text.add_argument("--truncation", default="both", choices=["head", "tail", "both"],

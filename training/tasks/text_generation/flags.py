@@ -54,7 +54,9 @@ def build_parser() -> flags.Parser:
                       help="share held out")  # fmt: skip
     data.add_argument("--tokenizer", default="char",
                       choices=["char", "subword", "word", "whitespace"])  # fmt: skip
-    data.add_argument("--vocab-size", type=flags.whole(1), default=2000, help="tokens at most")
+    data.add_argument(
+        "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=2000, help="tokens at most"
+    )
     net = flags.add_stack_flags(parser)
     net.add_argument("--preset", choices=sorted(PRESETS),
                      help="zaremba-small: 2 x 200, 20 steps, 13 epochs, for ptb")  # fmt: skip
