@@ -222,8 +222,13 @@ def _read_class_folders(folder: Path, options: ReadOptions, found: _Found) -> No
 
 def _read_text_file(file: Path, options: ReadOptions) -> Example | str:
     if not is_text_file(file) or not file.is_file():
-        return "not a .txt file"
-    text = decode(read_bytes(file), file, options.encoding).strip()
+        return "a folder in a class folder, not looked into" if file.is_dir() else "not a .txt file"
+    try:
+        text = decode(read_bytes(file), file, options.encoding).strip()
+    except DataError as exc:
+        if options.encoding is not None:  # which may be wrong for all of them
+            raise
+        return str(exc).removeprefix(f"{file} ")
     return check_text(text) or Example(text, file.parent.name, f"{file.parent.name}/{file.name}")
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from itertools import groupby, islice
 
 MAX_PLACES = 10  # line numbers shown of one kind of bad row
+MAX_BAD_LINES = 50  # of a source
 MAX_LABELS = 100  # of a split that are told
 MAX_LABEL_CHARS = 40
 MAX_CONFLICTS = 3  # texts with several labels that are shown
@@ -57,9 +58,17 @@ class SourceReport:
         bad = f", {len(self.bad_rows):,} bad and left out" if self.bad_rows else ""
         return [
             f"{self.name}: {counted(self.rows_read, self.unit)} read{bad}",
-            *(f"  bad: {line}" for line in describe_bad_rows(self.bad_rows)),
+            *self._bad_lines(),
             *(f"  dropped {count:,}: {reason}" for reason, count in self.dropped.items() if count),
             *(f"  note: {note}" for note in self.notes),
+        ]
+
+    def _bad_lines(self) -> list[str]:
+        lines = describe_bad_rows(self.bad_rows)
+        more = len(lines) - MAX_BAD_LINES
+        return [
+            *(f"  bad: {line}" for line in lines[:MAX_BAD_LINES]),
+            *([f"  bad: {more:,} more files or reasons"] if more > 0 else []),
         ]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from training.data.own_files import ReadOptions
 from training.data.own_texts import read_own
+from training.data.reports import SourceReport
 from training.errors import DataError
 
 ROWS = "text,label\ngood {0},a\nbad {0},b\n"
@@ -302,3 +303,22 @@ def test_files_with_other_writings_of_the_labels_are_one_source(write):
     other = write(b_DOT_csv="text,label\nv,yes\nw,no\n")
     renamed = {"yes": "1", "no": "0"}
     assert [row.label for row in read(other, label_map=renamed).train] == ["1", "0", "1", "0"]
+
+
+def test_damaged_file_of_a_class_folder_is_left_out_and_told(write):
+    """One file of thousands that is no text refused them all."""
+    folder = write(a__1_DOT_txt="x", b__1_DOT_txt="y", b__2_DOT_txt=bytes(range(1, 256)) * 9)
+    (folder / "b" / "3.txt.gz").write_bytes(gzip.compress(b"cut off" * 99)[:20])
+    (folder / "b" / "more").mkdir()
+    labelled = read(folder)
+    assert texts(labelled.train) == ["x", "y"]
+    reasons = [row.reason for row in labelled.bad_rows]
+    assert reasons[0].startswith("is not UTF-8, or not text: save it")
+    assert reasons[1].startswith("cannot be read: Compressed file ended")
+    assert reasons[2] == "a folder in a class folder, not looked into"
+
+
+def test_thousands_of_bad_files_are_told_in_some_lines(write):
+    folder = write(a__1_DOT_txt="x", **{f"b__{n}_DOT_md": "" for n in range(60)})
+    report = SourceReport("x", 61, bad_rows=read(folder).bad_rows)
+    assert report.lines()[-1] == "  bad: 10 more files or reasons"
