@@ -215,3 +215,28 @@ def add_stack_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     ):
         net.add_argument(f"--{what}-dropout", type=share, default=0.0, help=text)
     return net
+
+
+def given(argv: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    """Return which flags, named as fields, a command line has."""
+    found = {argument.partition("=")[0] for argument in argv}
+    return frozenset(name for name in names if f"--{name.replace('_', '-')}" in found)
+
+
+def overruled(arguments: argparse.Namespace, reference: str, shape: Mapping[str, Any]) -> str:
+    """Say which flags of the network have no effect beside `--init-from`; "" if none.
+
+    Args:
+        arguments: With `given`, the flags of the network that the command line has.
+        reference: What is gone on from.
+        shape: What is taken over of it.
+    """
+    unused = ", ".join(
+        f"--{name.replace('_', '-')} {value}"
+        for name in sorted(arguments.given)
+        if (value := getattr(arguments, name)) != shape.get(name)
+    )
+    return unused and (
+        f"{reference} is taken with its network and its tokenizer, so these have no effect: "
+        f"{unused} (without --init-from they have)"
+    )

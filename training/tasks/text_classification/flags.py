@@ -127,10 +127,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if bool(arguments.unlabelled) != bool(arguments.teachers):
         parser.error("--unlabelled and --teachers go together: give both or neither")
-    flags_given = {argument.partition("=")[0] for argument in argv}
-    arguments.given = frozenset(
-        name for name in STRUCTURE if f"--{name.replace('_', '-')}" in flags_given
-    )
+    arguments.given = flags.given(argv, STRUCTURE)
     if arguments.example is None:
         arguments.example = EXAMPLES.get(arguments.data[0], PLACEHOLDER)
     return arguments

@@ -32,6 +32,7 @@ from training.data.labelled_texts import Rows
 from training.data.vocab import encode_corpus
 from training.export.weights import FILENAME
 from training.fitting.logistic import by_class
+from training.flags import overruled
 from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
 from training.references import parse_reference
@@ -108,17 +109,8 @@ def open_start(store: Store, reference: str) -> Start:
 def say_kept(arguments: argparse.Namespace, start: Start) -> None:
     """Say which flags of the network have no effect, for the start's is taken as it is."""
     shape = {**start.shape, "vocab_size": start.tokenizer.vocab_size}
-    unused = sorted(
-        f"--{name.replace('_', '-')} {value}"
-        for name in arguments.given
-        if (value := getattr(arguments, name)) != shape.get(name)
-    )
-    if unused:
-        log.warning(
-            "%s is taken with its network and its tokenizer, so these have no effect: %s (with "
-            "--init-from none they have)",
-            *(start.reference, ", ".join(unused)),
-        )
+    if told := overruled(arguments, start.reference, shape):
+        log.warning("%s", told)
 
 
 def find_start(store: Store, train: Rows, *, excluded: str) -> Start | None:

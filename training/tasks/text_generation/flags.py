@@ -105,10 +105,15 @@ def _add_use_flags(parser: argparse.ArgumentParser) -> None:
                      help="documents drawn to tell the share of new ones")  # fmt: skip
 
 
+STRUCTURE = ("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers")
+"""Flags that say what the network is, which one that is gone on from overrules."""
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; a preset changes defaults, flags given win over it."""
     parser = build_parser()
     arguments = flags.parse(parser, argv, PRESETS)
     if arguments.judge and not arguments.label_prompts:
         parser.error("--judge goes with --label-prompts")
+    arguments.given = flags.given(argv, STRUCTURE)
     return arguments
