@@ -129,9 +129,8 @@ def test_command_of_the_manifest_makes_the_same_version_again(reviews):
 @pytest.mark.parametrize("sources", [("digits", "reviews.csv"), ("reviews.csv", "digits")])
 def test_numbers_with_more_sources_are_refused(reviews, sources):
     """Of `--data digits more.npz` the second was left out without a word."""
-    argv = ["--name", "toy", "--data", *sources]
     with pytest.raises(UsageError, match="digits holds numbers.*name it alone"):
-        train_classifier.main(argv)
+        train_classifier.main(["--name", "toy", "--data", *sources])
 
 
 def test_flags_that_a_start_overrules_are_said(reviews, caplog):

@@ -151,12 +151,10 @@ def test_bad_json_rows_are_counted_with_their_lines(read):
     ids=["columns", "lists", "split", "index"],
 )
 def test_json_as_pandas_writes_it_is_read(read, content):
-    """It was refused with "row 1: label is neither a string nor a whole number"."""
     assert pairs(read("a.json", json.dumps(content, indent=1))) == FINE
 
 
 def test_labels_of_json_are_those_of_csv(read):
-    """True and false, and numbers with a fraction, were left out, each of their rows."""
     labels = ["true", "false", "4.5", "2.0", "NaN", '" b "']
     labelled = read("a.jsonl", "\n".join(f'{{"text": "x", "label": {one}}}' for one in labels))
     assert [label for _, label in pairs(labelled)] == ["true", "false", "4.5", "2", "b"]

@@ -159,6 +159,12 @@ def store_config(
     )
 
 
+def check_example(text: str, config: ClassifierConfig, tokenizer: Tokenizer) -> None:
+    """See that the example call gives the network something to read; raises `ValueError`."""
+    if not config.input_ids(text, tokenizer):
+        raise ValueError(f"--example {text!r} has no token: give some words")
+
+
 def train(
     arguments: argparse.Namespace, net: TextClassifier, train: EncodedRows, held_out: EncodedRows
 ) -> list[Point] | None:
@@ -231,8 +237,7 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         sizes = {"num_classes": len(data.labels), "vocab_size": tokenizer.vocab_size}
         net = build_net(arguments, **sizes, start=start)
         config = store_config(arguments, net.config, data.labels)
-        if not config.input_ids(arguments.example, tokenizer):
-            raise ValueError(f"--example {arguments.example!r} has no token: give some words")
+        check_example(arguments.example, config, tokenizer)
         taught = read_taught(arguments, store, data)
     if taught is not None:
         data = replace(data, datasets=(*data.datasets, taught.dataset))
