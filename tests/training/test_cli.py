@@ -50,6 +50,53 @@ def test_seed_is_set(tmp_path, monkeypatch):
     assert draws[0] == draws[1] != draws[2]
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_accelerator_that_is_not_there_is_refused_at_the_start(tmp_path, monkeypatch):
+    """The training library's traceback came only once the texts were encoded."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="--accelerator gpu: PyTorch finds no GPU here"):
+        cli.prepare(arguments("--accelerator", "gpu"))
+    with pytest.raises(SystemExit):
+        arguments("--accelerator", "banana")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--seed", "4294967296"),
+        ("--learning-rate", "1e38"),
+        ("--max-minutes", "1e300"),
+        ("--weight-decay", "inf"),
+        ("--example", " "),
+        ("--label-map", "a=b,a=c"),
+        ("--vocab-size", "4"),
+        ("--example", "\udc80"),
+    ],
+    ids=lambda flags: "".join(flags).encode("ascii", "replace").decode(),
+)
+def test_value_that_no_training_ends_well_with_is_refused_before_it(flags, capsys):
+    """Each was a traceback, that of an example after the last epoch."""
+    with pytest.raises(SystemExit):
+        arguments(*flags)
+    assert capsys.readouterr().err.startswith(f"error: argument {flags[0]}: ")
+
+
+def test_network_that_no_memory_holds_ends_in_a_line(caplog):
+    def main(_):
+        torch.empty(2**60, dtype=torch.uint8)
+
+    assert cli.run_script(main, []) == 1
+    assert "not enough memory for this network: give a smaller --hidden-size" in caplog.text
+
+
+def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):
+    (tmp_path / "run").touch()
+
+    assert cli.run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
+    assert caplog.messages[-1].startswith("error: ")
+    assert str(tmp_path / "run") in caplog.messages[-1]
+
+
 def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
     (tmp_path / "last.ckpt").write_bytes(b"")
 

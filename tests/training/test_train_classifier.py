@@ -9,12 +9,13 @@ import pytest
 import torch
 from safetensors.torch import load
 
-from model_store import ClassifierConfig, GeneratorConfig, Store, StoreError
+from model_store import ClassifierConfig, GeneratorConfig, Store
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
 from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
 from training.cli import run_script
 from training.data.labelled_texts import load_classification
+from training.errors import UsageError
 from training.tasks.text_classification.flags import parse
 from training.tasks.text_classification.served import ServedClassifier
 
@@ -125,6 +126,21 @@ def test_command_of_the_manifest_makes_the_same_version_again(reviews):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("sources", [("digits", "reviews.csv"), ("reviews.csv", "digits")])
+def test_numbers_with_more_sources_are_refused(reviews, sources):
+    """Of `--data digits more.npz` the second was left out without a word."""
+    with pytest.raises(UsageError, match="digits holds numbers.*name it alone"):
+        train_classifier.main(["--name", "toy", "--data", *sources])
+
+
+def test_flags_that_a_start_overrules_are_said(reviews, caplog):
+    """`--init-from NAME --hidden-size 77` trained the start's size without a word."""
+    train("--max-epochs", "1", "--no-baseline")
+    caplog.clear()
+    train("--init-from", "toy", "--cell", "gru", "--max-epochs", "1", "--no-baseline", "--dry-run")
+    assert "so these have no effect: --cell gru (" in caplog.text
+
+
 def test_run_resumed_with_more_epochs_goes_on_with_the_same_vocabulary(reviews, caplog):
     train("--max-epochs", "1", "--no-baseline")
     tokenizer = Store(STORE).open("toy").read("tokenizer.json")
@@ -146,12 +162,6 @@ def test_dry_run_tries_a_batch_and_writes_nothing(reviews, tmp_path, caplog):
 
     assert files_under(tmp_path) == before
     assert re.search(r"8 batches an epoch, 6 epochs: .*; nothing written$", caplog.messages[-1])
-
-
-def test_start_that_is_none_is_told_before_data_are_read(tmp_path, caplog):
-    with caplog.at_level("INFO"), pytest.raises(StoreError):
-        train("--init-from", "nobody", data=str(tmp_path / "missing.csv"))
-    assert not any(message.startswith("reading") for message in caplog.messages)
 
 
 def test_classifier_goes_on_from_a_generators_layers(reviews, tmp_path):

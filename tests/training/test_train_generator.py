@@ -221,6 +221,17 @@ def test_initial_range_holds_for_every_weight():
     assert all(parameter.std() > 0.03 for parameter in net.parameters())
 
 
+def test_flags_that_a_generator_gone_on_from_overrules_are_said(tmp_path, caplog):
+    story = write_story(tmp_path / "story.txt", count=50)
+    train(story, "--max-epochs", "1")
+    caplog.clear()
+
+    train(story, "--init-from", "toy", "--cell", "rnn", "--max-epochs", "1")
+
+    assert "toy is taken with its network and its tokenizer" in caplog.text
+    assert "--cell rnn" in caplog.text
+
+
 def test_generator_goes_on_from_another_ones_weights(tmp_path):
     """With nothing learned since, it is the same network with the same tokenizer."""
     story = write_story(tmp_path / "story.txt", count=50)

@@ -4,6 +4,7 @@ Linear probing before fine-tuning (Kumar et al. 2022): the head is fitted to the
 first, so that the layers need not bend to a random one.
 """
 
+import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from training.data.labelled_texts import Rows
 from training.data.vocab import encode_corpus
 from training.export.weights import FILENAME
 from training.fitting.logistic import by_class
+from training.flags import overruled
 from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
 from training.references import parse_reference
@@ -105,6 +107,13 @@ def open_start(store: Store, reference: str) -> Start:
         model_store.StoreError: The store does not have it, or it is damaged.
     """
     return Start.of(store.open(*parse_reference(reference)))
+
+
+def say_kept(arguments: argparse.Namespace, start: Start) -> None:
+    """Say which flags of the network have no effect, for the start's is taken as it is."""
+    shape = {**start.shape, "vocab_size": start.tokenizer.vocab_size}
+    if told := overruled(arguments, start.reference, shape):
+        log.warning("%s", told)
 
 
 def find_start(store: Store, train: Rows, *, excluded: str) -> tuple[Start | None, str]:

@@ -44,6 +44,7 @@ from training.tasks.text_classification.starts import (
     find_start,
     fit_head,
     open_start,
+    say_kept,
 )
 from training.tasks.text_classification.task import TASK
 from training.tasks.text_classification.teachers import TaughtRows, teach
@@ -127,7 +128,9 @@ def named_start(arguments: argparse.Namespace, store: Store) -> Start | None:
     """Open the model that `--init-from` names, before anything slow is done."""
     if arguments.init_from in (None, NONE):
         return None
-    return open_start(store, arguments.init_from)
+    start = open_start(store, arguments.init_from)
+    say_kept(arguments, start)
+    return start
 
 
 def choose_start(
@@ -162,6 +165,12 @@ def store_config(
     )
 
 
+def check_example(text: str, config: ClassifierConfig, tokenizer: Tokenizer) -> None:
+    """See that the example call gives the network something to read; raises `ValueError`."""
+    if not config.input_ids(text, tokenizer):
+        raise ValueError(f"--example {text!r} has no token: give some words")
+
+
 def train(
     arguments: argparse.Namespace, net: TextClassifier, train: EncodedRows, held_out: EncodedRows
 ) -> list[Point] | None:
@@ -189,6 +198,25 @@ def train(
         TextBatches(held_out.rows, held_out.labels, batch_size=VALIDATION_BATCH_SIZE),
         callbacks=[GradualUnfreezing()] if arguments.gradual_unfreezing else [],
     )
+
+
+def finish(
+    net: TextClassifier,
+    certain: EncodedRows,
+    held_out: EncodedRows,
+    *,
+    config: ClassifierConfig,
+    tokenizer: Tokenizer,
+) -> np.ndarray:
+    """Give a trained net its linear path, if it is to have one, and calibrate it.
+
+    Returns:
+        Probabilities (num_texts, num_classes) of the validation texts.
+    """
+    if not config.ngrams:
+        return calibrate(net, held_out)
+    pieces = pieces_of(tokenizer)
+    return join_paths(net, certain, held_out, max_order=config.ngrams, pieces=pieces)
 
 
 def describe(
@@ -236,6 +264,7 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         sizes = {"num_classes": len(data.labels), "vocab_size": tokenizer.vocab_size}
         net = build_net(arguments, **sizes, start=start)
         config = store_config(arguments, net.config, data.labels)
+        check_example(arguments.example, config, tokenizer)
         taught = read_taught(arguments, store, data)
     if taught is not None:
         data = replace(data, datasets=(*data.datasets, taught.dataset))
@@ -248,12 +277,7 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     points = train(arguments, net, encoded, held_out)
     if points is None:
         return
-    if config.ngrams:
-        probs = join_paths(
-            net, certain, held_out, max_order=config.ngrams, pieces=pieces_of(tokenizer)
-        )
-    else:
-        probs = calibrate(net, held_out)
+    probs = finish(net, certain, held_out, config=config, tokenizer=tokenizer)
     log.info("exporting, then answering the test texts")
     exported = to_graphs(TASK, net, arguments.weights_dtype)
     answers = {name: answer(net, rows, tokenizer, config) for name, rows in data.tests.items()}

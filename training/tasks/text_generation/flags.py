@@ -63,7 +63,9 @@ def build_parser() -> flags.Parser:
                       help="leave out the comparison with an n-gram model")  # fmt: skip
     data.add_argument("--tokenizer", default="char",
                       choices=["char", "subword", "word", "whitespace"])  # fmt: skip
-    data.add_argument("--vocab-size", type=flags.whole(1), default=2000, help="tokens at most")
+    data.add_argument(
+        "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=2000, help="tokens at most"
+    )
     net = flags.add_stack_flags(parser)
     net.add_argument("--preset", choices=sorted(PRESETS),
                      help="zaremba-small: 2 x 200, 20 steps, 13 epochs, for ptb")  # fmt: skip
@@ -104,9 +106,17 @@ def _add_use_flags(parser: argparse.ArgumentParser) -> None:
     use.add_argument("--temperature", type=flags.number(0, 2), default=0.8)
     use.add_argument("--top-k", type=flags.whole(0), default=0)
     use.add_argument("--top-p", type=flags.number(0, 1), default=0.95)
-    use.add_argument("--example", help="prompt of the example call (default: the first allowed)")
+    use.add_argument(
+        "--example",
+        type=flags.example,
+        help="prompt of the example call (default: the first allowed)",
+    )
     use.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
                      help="documents drawn to tell the share of new ones")  # fmt: skip
+
+
+STRUCTURE = ("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers")
+"""Flags that say what the network is, which one that is gone on from overrules."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -115,4 +125,5 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if arguments.judge and not arguments.label_prompts:
         parser.error("--judge goes with --label-prompts")
+    arguments.given = flags.given(argv, STRUCTURE)
     return arguments

@@ -22,7 +22,7 @@ from training.export.publish import Described, command_line, to_graphs
 from training.fitting.callbacks import Point
 from training.fitting.losses import SampledSoftmax
 from training.fitting.processes import this_share
-from training.flags import options_from
+from training.flags import options_from, overruled
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.references import parse_reference
@@ -194,12 +194,22 @@ def example_prompt(arguments: argparse.Namespace, data: CorpusData) -> str:
     return first if arguments.example is None else str(arguments.example)
 
 
+def say_overruled(arguments: argparse.Namespace, pretrained: Pretrained | None) -> None:
+    """Say which flags a network that is gone on from makes useless."""
+    if pretrained is None:
+        return
+    shape = {**pretrained.shape, "vocab_size": pretrained.tokenizer.vocab_size}
+    if told := overruled(arguments, arguments.init_from, shape):
+        log.warning("%s", told)
+
+
 def main(argv: Sequence[str]) -> None:
     """Read text, train, measure, publish."""
     arguments = parse(argv)
     store = cli.prepare(arguments)
     with cli.checking_flags():
         pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
+        say_overruled(arguments, pretrained)
         data = read_data(arguments, open_judge(arguments, store))
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
     boundary = boundary_id(tokenizer, data)

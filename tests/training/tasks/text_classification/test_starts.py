@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from model_store import Store
+from model_store import Store, StoreError
 from tests.training.toys import write_reviews
 from training import train_classifier
 from training.data.labelled_texts import Rows
@@ -66,6 +66,13 @@ def test_states_that_hardly_vary_get_no_huge_weights(store):
     ids = start.tokenizer.encode_ids_batch(texts.texts)
     fit_head(net, ids, np.array(texts.labels))
     assert net.output.weight.abs().max() < 30
+
+
+def test_start_that_is_none_is_told_before_data_are_read(tmp_path, caplog):
+    argv = ["--data", str(tmp_path / "no.csv"), "--name", "x", "--store", str(tmp_path / "store")]
+    with caplog.at_level("INFO"), pytest.raises(StoreError):
+        train_classifier.main([*argv, "--init-from", "nobody"])
+    assert not any(message.startswith("reading") for message in caplog.messages)
 
 
 def test_classifier_goes_on_from_another_with_its_tokenizer(store, tmp_path, caplog):
