@@ -24,7 +24,14 @@ from model_store.errors import (
 from model_store.manifest import MANIFEST, Manifest
 from model_store.names import check_model_name, check_version, parse_version
 from model_store.serving import ServingPlan
-from model_store.version import StoredVersion, open_version, problems, read_manifest, unavailable
+from model_store.version import (
+    StoredVersion,
+    open_version,
+    problems,
+    read_listed,
+    read_manifest,
+    unavailable,
+)
 
 SERVING = "serving.json"
 MAX_SERVING_BYTES = 1 << 20
@@ -83,6 +90,15 @@ class StoreReader:
     def manifest(self, name: str, version: int) -> Manifest:
         """Return a version's manifest alone, the other files unread; errors as in `open`."""
         return read_manifest(self._existing(name, version))
+
+    def read(self, manifest: Manifest, filename: str) -> bytes:
+        """Return one file of the version that a manifest is of, verified; the others are not read.
+
+        Raises:
+            CorruptVersion: If the manifest does not list the file, or it is not as listed.
+        """
+        path = self.root / manifest.name / str(manifest.version)
+        return read_listed(path, manifest, filename)
 
     def verify(self, name: str, version: int) -> list[CorruptVersion | UnknownFormat]:
         """Return all that is wrong with a version, at most one error a file; empty if nothing.

@@ -47,7 +47,7 @@ class StoredVersion:
             CorruptVersion: If the manifest does not list the file, or it is not as listed.
             StoreUnavailable: If the store cannot be read now.
         """
-        return _read_listed(self.path, self.manifest, filename)
+        return read_listed(self.path, self.manifest, filename)
 
     def tokenizer(self) -> Tokenizer:
         """Return the tokenizer; errors as in `read`, also if it does not fit the configuration."""
@@ -155,7 +155,7 @@ def unavailable(root: Path, exc: OSError) -> StoreUnavailable:
 
 
 def _parsed(path: Path, manifest: Manifest) -> StoredVersion:
-    data = _read_listed(path, manifest, "config.json")
+    data = read_listed(path, manifest, "config.json")
     try:
         config = parse_config(data)
     except ValueError as exc:
@@ -179,7 +179,7 @@ def _check_directory(path: Path) -> None:
 def _file_problems(path: Path, manifest: Manifest) -> Iterator[CorruptVersion]:
     for filename in manifest.files:
         try:
-            _read_listed(path, manifest, filename)
+            read_listed(path, manifest, filename)
         except CorruptVersion as problem:
             yield problem
     try:
@@ -190,7 +190,8 @@ def _file_problems(path: Path, manifest: Manifest) -> Iterator[CorruptVersion]:
         yield CorruptVersion(model_id(path), filename, "unexpected file")
 
 
-def _read_listed(path: Path, manifest: Manifest, filename: str) -> bytes:
+def read_listed(path: Path, manifest: Manifest, filename: str) -> bytes:
+    """Read one file of the version in a directory; errors as in `StoredVersion.read`."""
     info = manifest.files.get(filename)
     if info is None:
         raise CorruptVersion(model_id(path), filename, "missing: the manifest does not list it")

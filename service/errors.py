@@ -7,6 +7,7 @@ Knows no HTTP: `service/api/errors.py` holds the one table from these classes to
     ├── StateMismatch      a state of another version than the one that is asked to go on from it
     ├── WrongTask          a classifier was asked to generate, or a generator to classify
     ├── ModelNotFound      no such model, version or label is being served
+    ├── PictureNotFound    the version has no such picture
     ├── NotReady           the engine is starting, draining or dead
     ├── QueueFull          too much is waiting already
     ├── DeadlineExceeded   the request's time limit passed before the answer was there
@@ -48,6 +49,10 @@ class WrongTask(ServiceError):
 
 class ModelNotFound(ServiceError):
     """No such model, version or label is being served."""
+
+
+class PictureNotFound(ServiceError):
+    """The version has no such picture."""
 
 
 class NotReady(ServiceError):

@@ -12,8 +12,9 @@ from service.engine.requests.classify import (
     TokenScore,
 )
 from service.engine.requests.generate import GenerateRequest
-from service.engine.types import Health, ModelInfo, ModelStatus, Timing
+from service.engine.types import Card, Health, ModelInfo, ModelStatus, Picture, Timing
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
+from tests.fake_cards import fake_card, fake_picture
 from tests.fake_generation import FakeGeneration
 
 CLASSES = ("negative", "positive")
@@ -88,6 +89,8 @@ class FakeEngine:
     A text's probability of "positive" is (1 + good words) / (2 + good and bad words). A generator
     repeats its prompt's characters, moved by the seed, one at a time.
 
+    Files of cards named in `damaged` cannot be read.
+
     Args:
         fails_with: Raised by every request.
         fails_midway: Raised by every generation after its second piece.
@@ -96,6 +99,8 @@ class FakeEngine:
         pause_s: Seconds that generations take for each piece.
         dies_of: Text that, once it was classified, leaves the engine dead.
     """
+
+    damaged: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -148,6 +153,12 @@ class FakeEngine:
 
     def models(self) -> list[ModelStatus]:
         return list(STATUSES)
+
+    def card(self, name: str, version: int | None) -> Card:
+        return fake_card(self.models(), name, version, damaged=self.damaged)
+
+    def picture(self, name: str, version: int | None, filename: str) -> Picture:
+        return fake_picture(self.card(name, version), filename, damaged=self.damaged)
 
     def resolve(self, model, verb) -> ModelInfo:
         defaults = {"classify": "sentiment", "generate": "shakespeare"}

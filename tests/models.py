@@ -92,8 +92,8 @@ def generator_config(tokenizer, **changes):
     return GeneratorConfig(**(values | changes))
 
 
-def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, **changes):
-    """Publish a tiny classifier; `golden_error` spoils its golden answers."""
+def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, extra=None, **changes):
+    """Publish a tiny classifier; `golden_error` spoils its golden answers, `extra` adds files."""
     tokenizer = word_tokenizer()
     config = classifier_config(tokenizer, **changes)
     graphs = classifier_graphs(config, seed)
@@ -104,7 +104,7 @@ def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, **ch
         probs = session.run(["probs"], _feed(token_ids))[0][0]
         outputs = (probs + golden_error).tolist()
         cases.append(TextCase(text=text, token_ids=token_ids, outputs=outputs))
-    files = {"model.onnx": graphs.model}
+    files = {"model.onnx": graphs.model} | (extra or {})
     if graphs.head is not None:
         files["head.onnx"] = graphs.head
     return _publish(root, name, files, tokenizer=tokenizer, config=config, cases=cases)

@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from service.engine.requests.generate import Delta, GeneratedAnswer
-from service.engine.types import EngineRequest, Health, ModelInfo, ModelStatus, Timing
+from service.engine.types import (
+    Card,
+    EngineRequest,
+    Health,
+    ModelInfo,
+    ModelStatus,
+    Picture,
+    Timing,
+)
 
 
 class GenerationProtocol(Protocol):
@@ -62,6 +70,12 @@ class EngineProtocol(Protocol):
 
     def models(self) -> list[ModelStatus]:
         """Tell every version that is served, and every one that was refused."""
+
+    def card(self, name: str, version: int | None) -> Card:
+        """Return the card of a stored version, None for the newest; raises `ModelNotFound`."""
+
+    def picture(self, name: str, version: int | None, filename: str) -> Picture:
+        """Return a picture of that card; raises `ModelNotFound` or `PictureNotFound`."""
 
     def resolve(self, model: str | None, verb: str | None) -> ModelInfo:
         """Tell what a model takes; raises `ModelNotFound` or `WrongTask`.

@@ -143,6 +143,7 @@ KINDS: dict[type[errors.ServiceError], Kind] = {
     errors.StateMismatch: Kind(409, INVALID, "state_mismatch"),
     errors.WrongTask: Kind(422, INVALID, "wrong_task"),
     errors.ModelNotFound: Kind(404, INVALID, "model_not_found"),
+    errors.PictureNotFound: Kind(404, INVALID, "picture_not_found"),
     errors.NotReady: Kind(503, SERVER, "not_ready"),
     errors.QueueFull: Kind(503, SERVER, "queue_full"),
     errors.DeadlineExceeded: Kind(504, SERVER, "deadline_exceeded"),

@@ -1,7 +1,7 @@
 """`GET /v1/models` and `GET /v1/models/<id>`: what can be called, in OpenAI's shape and more."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from service.api.reply import Reply, json_reply
@@ -14,26 +14,31 @@ from service.errors import ModelNotFound, NotReady
 def list_models(request: Request) -> Reply:
     """Answer with every version, the refused ones too."""
     return json_reply(
-        {"object": "list", "data": [_describe(status) for status in _statuses(request)]}
+        {"object": "list", "data": [_describe(status) for status in known_statuses(request)]}
     )
 
 
 def show_model(request: Request) -> Reply:
     """Answer with the version that `name`, `name:version` or `name:label` stands for."""
     wanted = request.params["model"]
-    statuses = _statuses(request)
+    statuses = known_statuses(request)
     for status in statuses:
-        if wanted in _ids(status):
+        if wanted in ids_of(status):
             return json_reply(_describe(status))
+    raise unknown(wanted, statuses)
+
+
+def unknown(wanted: str, statuses: Iterable[ModelStatus]) -> ModelNotFound:
+    """Return the error for what is the name of no model, with those that there are."""
     names = sorted({status.name for status in statuses})
     near = difflib.get_close_matches(wanted[:100], names, n=1)
     hint = f"did you mean {near[0]!r}? The" if near else "the"
-    raise ModelNotFound(
+    return ModelNotFound(
         f"there is no model {wanted[:100]!r}; {hint} models are {', '.join(names)}", param="model"
     )
 
 
-def _statuses(request: Request) -> list[ModelStatus]:
+def known_statuses(request: Request) -> list[ModelStatus]:
     """Return all versions; a worker that knows of none has not seen the store yet."""
     statuses = request.engine.models()
     if not statuses:
@@ -41,7 +46,7 @@ def _statuses(request: Request) -> list[ModelStatus]:
     return statuses
 
 
-def _ids(status: ModelStatus) -> list[str]:
+def ids_of(status: ModelStatus) -> list[str]:
     """List what may be sent as `model` to reach this version."""
     labels = (*status.labels, *(() if status.canary_weight is None else ("canary",)))
     ids = [f"{status.name}:{label}" for label in (status.version, *labels)]
@@ -57,7 +62,7 @@ def _defaults(sampling: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 def _describe(status: ModelStatus) -> dict[str, Any]:
     return {
-        "id": _ids(status)[0],
+        "id": ids_of(status)[0],
         "object": "model",
         "created": status.created,
         "owned_by": "local",

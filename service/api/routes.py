@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from service.api import hugging_face
+from service.api.cards import show_card, show_picture
 from service.api.docs.page import document_endpoint, page_endpoint, swagger_file
 from service.api.errors import RouteNotFound, text_inference_body
 from service.api.handler import Route
@@ -31,6 +32,8 @@ SHARED_ROUTES = (
     Route("/models/<model>", ask_hub, "POST", "Ask a model (Hugging Face)", text_inference_body),
     Route("/v1/models", list_models, summary="List the models"),
     Route("/v1/models/<model>", show_model, summary="Show one model"),
+    Route("/v1/models/<model>/card", show_card, summary="Show a version's card, served or not"),
+    Route("/v1/models/<model>/pictures/<picture>", show_picture, summary="A picture of that card"),
     Route("/healthz", alive, summary="Is the process alive?", is_open=True),
     Route("/health", alive, summary="The same, where others have it", is_open=True),
     Route("/readyz", ready, summary="Are requests answered?", is_open=True),

@@ -9,6 +9,7 @@ from typing import Any
 
 from model_store import StoreReader
 from service.engine.activity import Activity
+from service.engine.cards import Cards
 from service.engine.flat_combining import too_late
 from service.engine.health_probe import HealthProbe
 from service.engine.loading import LoadedModel, load
@@ -16,7 +17,7 @@ from service.engine.options import EngineOptions
 from service.engine.registry import Aside, Registry, here
 from service.engine.shadow import Shadows
 from service.engine.shared_plans import SharedPlans
-from service.engine.types import EngineRequest, Health, ModelInfo, ModelStatus
+from service.engine.types import Card, EngineRequest, Health, ModelInfo, ModelStatus, Picture
 from service.errors import ModelNotFound, NotReady, WrongTask
 
 SERVED_DIR = "served"
@@ -37,6 +38,7 @@ class Engine:
         self._options = options
         reader = StoreReader(options.store_dir)
         served = SharedPlans(options.run_dir and options.run_dir / SERVED_DIR)
+        self._cards = Cards(reader, aside)
         self._registry = Registry(reader, partial(load, options=options), served, aside)
         self._shadows = Shadows()
         self._proof = HealthProbe()
@@ -98,6 +100,14 @@ class Engine:
     def models(self) -> list[ModelStatus]:
         """Tell every version that is served, and every one that was refused."""
         return self._registry.statuses()
+
+    def card(self, name: str, version: int | None) -> Card:
+        """Return the card of a stored version, served or not; see `Cards.card`."""
+        return self._cards.card(name, version)
+
+    def picture(self, name: str, version: int | None, filename: str) -> Picture:
+        """Return a picture of a stored version, served or not; see `Cards.picture`."""
+        return self._cards.picture(name, version, filename)
 
     def activity(self) -> Activity:
         """Tell what is done and was done, for metrics."""

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
+from model_store import FileInfo, Manifest
+
 
 def never() -> bool:
     """Say no, as nobody leaves who cannot be seen to."""
@@ -133,6 +135,33 @@ class ModelStatus:
     is_shadow: bool = False
     input_shape: tuple[int, ...] = ()
     facts: Mapping[str, str | int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A stored version for people, whether it is served or not.
+
+    Args:
+        manifest: What it was made of, its figures and its command.
+        text: The card as Markdown; None if the version has none that can be shown.
+        pictures: Its pictures by name.
+        versions: Manifests of the model's newest versions, ascending.
+        unreadable: Why the manifests of others among the newest cannot be read, by version.
+    """
+
+    manifest: Manifest
+    text: str | None
+    pictures: Mapping[str, FileInfo]
+    versions: tuple[Manifest, ...]
+    unreadable: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of a card: PNG bytes and their SHA-256 (hex)."""
+
+    body: bytes
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,11 +61,11 @@ async function refusal(response) {
   });
 }
 
-async function send(path, { body, signal }) {
+async function send(path, { body, signal, cache = "no-store" }) {
   const headers = { Accept: "application/json, text/event-stream" };
   if (key) headers.Authorization = `Bearer ${key}`;
   if (body) headers["Content-Type"] = "application/json";
-  const options = { method: body ? "POST" : "GET", headers, signal, cache: "no-store" };
+  const options = { method: body ? "POST" : "GET", headers, signal, cache };
   if (body) options.body = JSON.stringify(body);
   const response = await reach(() => fetch(new URL(path, document.baseURI), options));
   if (!response.ok) throw await refusal(response);
@@ -86,6 +86,18 @@ async function reach(transfer) {
 export async function get(path, { signal } = {}) {
   const response = await send(path, { signal });
   return reach(() => response.json());
+}
+
+/** GET the file at `path` and return it as an address that an image can show; kept while unchanged. */
+export async function getDataUrl(path, { signal } = {}) {
+  const response = await send(path, { signal, cache: "no-cache" });
+  const blob = await reach(() => response.blob());
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.addEventListener("load", () => resolve(reader.result));
+    reader.addEventListener("error", () => reject(reader.error));
+    reader.readAsDataURL(blob);
+  });
 }
 
 /** POST `body` as JSON to `path` and return the JSON answer. */

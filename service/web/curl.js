@@ -8,8 +8,17 @@ export function shellQuote(text) {
 function head(path, { stream, hasKey }) {
   const parts = [`curl ${stream ? "-N" : "-s"} ${shellQuote(new URL(path, document.baseURI).href)}`];
   if (hasKey) parts.push('-H "Authorization: Bearer $API_KEY"');
-  parts.push("-H 'Content-Type: application/json'");
   return parts;
+}
+
+/** The words of a command that sends JSON. */
+function posting(path, options) {
+  return [...head(path, options), "-H 'Content-Type: application/json'"];
+}
+
+/** A command that reads what is at `path`. */
+export function curlGet(path, { hasKey = false } = {}) {
+  return head(path, { hasKey }).join(" \\\n  ");
 }
 
 /**
@@ -18,7 +27,7 @@ function head(path, { stream, hasKey }) {
  * An API key is never written out: where one is in use the command reads it from `$API_KEY`.
  */
 export function curlCommand(path, body, { stream = false, hasKey = false } = {}) {
-  return [...head(path, { stream, hasKey }), `-d ${shellQuote(JSON.stringify(body))}`].join(" \\\n  ");
+  return [...posting(path, { stream, hasKey }), `-d ${shellQuote(JSON.stringify(body))}`].join(" \\\n  ");
 }
 
 /** As `curlCommand`, for bodies beyond what a shell takes as one word: one text a line, on stdin. */
@@ -26,5 +35,5 @@ export function curlCommandFromStdin(path, { input, ...rest }, { hasKey = false 
   const fields = Object.entries(rest).map(([name, value]) => `"${name}": ${JSON.stringify(value)}`);
   const texts = input.map((text) => `  ${JSON.stringify(text)}`).join(",\n");
   const json = `{${[...fields, `"input": [\n${texts}\n]`].join(", ")}}`;
-  return `${[...head(path, { hasKey }), "-d @- <<'JSON'"].join(" \\\n  ")}\n${json}\nJSON`;
+  return `${[...posting(path, { hasKey }), "-d @- <<'JSON'"].join(" \\\n  ")}\n${json}\nJSON`;
 }

@@ -3,7 +3,7 @@
 import { setKey } from "./api.js";
 import { copyText } from "./clipboard.js";
 import { byId, h } from "./dom.js";
-import { loadModels } from "./models.js";
+import { answers, loadModels } from "./models.js";
 import { clearNotice, showError } from "./notice.js";
 import { startTabs } from "./tabs.js";
 
@@ -12,13 +12,15 @@ const RETRY_MS = 2000;
 /**
  * Import the module of one panel, which exports `verb`, `tasks` and the class `Panel`.
  *
- * Of its tasks' models it gets those for which its `takes(model)` holds, if it exports that too.
+ * Of its tasks' models that answer it gets those for which its `takes(model)` holds, if it exports
+ * that too. One whose `tasks` is null is about the models themselves: it gets every version.
  * A panel that cannot start says so in its own section, and the others go on without it.
  */
 async function openPanel(section) {
   try {
     const { Panel, tasks, takes = () => true } = await import(new URL(section.dataset.module, document.baseURI));
-    return { section, panel: new Panel(), isFor: (model) => tasks.includes(model.task) && takes(model) };
+    const isOwn = (model) => answers(model) && tasks.includes(model.task) && takes(model);
+    return { section, panel: new Panel(), isFor: tasks === null ? () => true : isOwn };
   } catch (error) {
     const slot = h("div");
     section.prepend(slot);

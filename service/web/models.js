@@ -8,15 +8,19 @@ function limits({ classes, prompts }) {
   return classes.length + prompts.length;
 }
 
+/** Whether a version answers requests. */
+export function answers({ state, is_shadow: isShadow }) {
+  return state === "ready" && !isShadow;
+}
+
 /**
- * Read the models that answer, of every task.
+ * Read all versions that are served or were refused, of every task.
  *
  * Default versions come first; among them those with fewest classes, or that take any prompt.
  */
 export async function loadModels() {
   const { data } = await get("v1/models");
-  const ready = data.filter((model) => model.state === "ready" && !model.is_shadow);
-  return ready.sort((a, b) => Number(b.is_default) - Number(a.is_default) || limits(a) - limits(b));
+  return data.sort((a, b) => Number(b.is_default) - Number(a.is_default) || limits(a) - limits(b));
 }
 
 function nameOf({ id, version }) {

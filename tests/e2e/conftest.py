@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from model_store import About, PrimaryMetric, ServingPlan, Store
+from tests.fake_cards import PNG, TEXT
 from tests.models import publish_classifier, publish_generator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +93,21 @@ def tiny_store(tmp_path_factory):
     publish_generator(root)
     publish_generator(root, "names", seed=1, prompts=("Italian", "Polish"))
     return root
+
+
+@pytest.fixture(scope="session")
+def carded_store(tmp_path_factory):
+    """A store of `sentiment`: version 1 has no card and is served, version 2 has one and is not."""
+    store = Store(tmp_path_factory.mktemp("carded"))
+    first = publish_classifier(store.root)
+    files = {name: first.read(name) for name in first.manifest.files}
+    card = TEXT.format(name="sentiment", task=first.manifest.task)
+    files |= {"README.md": card.encode(), "curves.png": PNG, "calibration.png": PNG}
+    primary = PrimaryMetric(name="made_up", higher_is_better=True)
+    about = About(task=first.manifest.task, metrics={"made_up": 0.75}, primary_metric=primary)
+    store.publish("sentiment", files, about)
+    store.write_serving("sentiment", ServingPlan(default=1))
+    return store
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import requests
 
 from service.api.docs.operations import operations
 from tests.e2e.playground.browser import Watch, find_browser, open_browser
+from tests.fake_cards import PNG
 from tests.models import publish_classifier, publish_generator
 from tests.task_models import publish_tagger, publish_translator
 
@@ -23,7 +24,7 @@ BODIES = [
 def base_url(live_service, tmp_path_factory):
     """A service with a tiny model for every verb that is documented."""
     root = tmp_path_factory.mktemp("store")
-    publish_classifier(root)
+    publish_classifier(root, extra={"curves.png": PNG})
     publish_generator(root)
     publish_tagger(root)
     publish_translator(root)

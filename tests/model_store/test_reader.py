@@ -46,6 +46,17 @@ def test_versions_are_listed_by_number_not_by_name(publish, store):
     assert store.serving("film") == ServingPlan(default=11)
 
 
+def test_one_file_is_read_and_verified_without_the_others(publish, store):
+    directory = publish().path
+    manifest = store.manifest("film", 1)
+    (directory / "model.onnx").write_bytes(b"other")
+
+    assert store.read(manifest, "README.md") == b"# A tiny model\n"
+    for filename, reason in (("model.onnx", "truncated"), ("../2/README.md", "does not list")):
+        with pytest.raises(CorruptVersion, match=reason):
+            store.read(manifest, filename)
+
+
 def test_what_is_not_there_is_told_with_what_is(publish, store):
     publish(), publish()
     (store.root / "half" / "1").mkdir(parents=True)

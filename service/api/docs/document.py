@@ -165,6 +165,7 @@ def _parameter(name: str, operation: Operation, settings: Settings) -> Json:
     model = settings.default_models.get(operation.verb, operation.verb)
     texts = {
         "model": ("Name of a model, or `name:version` or `name:label`.", model),
+        "picture": ("One of the `pictures` of the card.", "curves.png"),
         "version": ("Number of a version, or a label such as `stable`.", "1"),
     }
     description, example = texts[name]

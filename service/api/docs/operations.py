@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import RootModel, create_model
 
 from service.api import response_schemas as answers
+from service.api.card_schemas import CardBody
 from service.api.docs.operation import FOREIGN, HEALTH, NATIVE, OIP, Operation
 from service.api.health import StatusBody
 from service.api.hugging_face import HubBody, TextErrorBody
@@ -20,6 +21,7 @@ from service.api.open_inference import response_schemas as oip
 from service.api.open_inference import statistics
 from service.api.open_inference.response_schemas import ErrorTextBody
 from service.api.task import api_tasks
+from service.errors import PictureNotFound
 
 FILM = "a tender, funny and beautifully acted film"
 TENSOR = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [FILM]}
@@ -52,6 +54,10 @@ _OF_MODEL = {
 SHARED_OPERATIONS: Mapping[str, Operation] = {
     "GET /v1/models": Operation(NATIVE, answers.ModelListBody),
     "GET /v1/models/<model>": Operation(NATIVE, answers.ModelBody, reach="find"),
+    "GET /v1/models/<model>/card": Operation(NATIVE, CardBody, reach="find"),
+    "GET /v1/models/<model>/pictures/<picture>": Operation(
+        NATIVE, reach="find", other_types=("image/png",), more_errors=(PictureNotFound,)
+    ),
     "GET /v2": Operation(OIP, oip.ServerBody),
     "GET /v2/health/live": Operation(HEALTH, oip.LiveBody),
     "GET /v2/health/ready": Operation(HEALTH, oip.ReadyBody),

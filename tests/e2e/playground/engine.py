@@ -44,17 +44,19 @@ class PlaygroundEngine(FakeEngine):
 
     The model "topics" has three classes: "sports" wins wherever "positive" would. A text with the
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
-    stopped on its way. Models of the other tasks are those of `other_tasks`; `hidden_tasks` and
-    `hidden_models` take some away.
+    stopped on its way. Models of the other tasks are those of `other_tasks`; `hidden_tasks`,
+    `hidden_models` and `hidden_versions` take some away.
     """
 
     hidden_tasks: frozenset[str] = frozenset()
     hidden_models: frozenset[str] = frozenset()
+    hidden_versions: frozenset[tuple[str, int]] = frozenset()
 
     def models(self) -> list[ModelStatus]:
         statuses = [*STATUSES, TOPIC_STATUS, *OTHER_STATUSES]
         statuses = [status for status in statuses if status.task not in self.hidden_tasks]
         statuses = [status for status in statuses if status.name not in self.hidden_models]
+        statuses = [one for one in statuses if (one.name, one.version) not in self.hidden_versions]
         return [replace(status, sampling=SAMPLING.get(status.name)) for status in statuses]
 
     def answer(self, request: Any, /) -> Any:

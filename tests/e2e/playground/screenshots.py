@@ -61,12 +61,19 @@ def show_digits(page: Page) -> None:
     page.locator("#digits-facts dd").first.wait_for(timeout=PATIENCE_MS)
 
 
+def show_models(page: Page) -> None:
+    """Have the card of the sentiment model shown, with its pictures."""
+    page.select_option("#card-model", "sentiment")
+    page.locator("#card-text img[src]").first.wait_for(timeout=PATIENCE_MS)
+
+
 PANELS = {
     "sentiment": show_sentiment,
     "generate": show_generate,
     "translate": show_translate,
     "tag": show_tag,
     "digits": show_digits,
+    "models": show_models,
 }
 
 

@@ -1,5 +1,7 @@
 """The page over the real server and real (tiny) models: what it shows is what the API answers."""
 
+from contextlib import contextmanager
+
 import pytest
 import requests
 from playwright.sync_api import expect
@@ -11,16 +13,22 @@ pytestmark = pytest.mark.e2e
 PROMPT = "A film "
 
 
-@pytest.fixture
-def page(browser, base_url):
+@contextmanager
+def opened(browser, address, base_url):
     context = browser.new_context()
     page = context.new_page()
     watch = Watch(page, base_url)
-    page.goto(base_url)
-    page.locator("#bars li").first.wait_for()
+    page.goto(address)
     yield page
     context.close()
     assert watch.faults == []
+
+
+@pytest.fixture
+def page(browser, base_url):
+    with opened(browser, base_url, base_url) as page:
+        page.locator("#bars li").first.wait_for()
+        yield page
 
 
 def ask(base_url, route, **body):
@@ -75,3 +83,15 @@ def test_the_controls_show_the_defaults_that_the_service_lists(page, base_url):
     page.select_option("#generator", "shakespeare")
     for name in ("temperature", "top_p", "min_p", "repetition_penalty", "top_k", "max_tokens"):
         assert float(page.locator(f"#{name}").input_value()) == model["sampling"][name]
+
+
+def test_the_newest_version_is_looked_at_before_it_is_served(browser, live_service, carded_store):
+    url = live_service(store_dir=carded_store.root)
+    with opened(browser, f"{url}/#models", url) as page:
+        expect(page.locator("#card-text")).to_contain_text("tests/models.py")
+        expect(page.locator("#card-verdict")).to_contain_text(
+            "Version 2, the newest, is better than version 1, the default: made_up 0.75 against 0.5"
+        )
+        page.get_by_role("button", name="Version 2").click()
+        expect(page.locator("#card-text img[src]")).to_have_count(2)
+        expect(page.locator(".confusion td")).to_have_count(4)
