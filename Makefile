@@ -85,7 +85,7 @@ type: $(TRAIN) $(DEV) ## Check types
 
 cover: $(TRAIN) $(DEV) ## Run the tests and measure branch coverage
 	$(BIN)/pytest $(BROWSER_TESTS)
-	$(BIN)/pytest --cov --ignore $(BROWSER_TESTS)
+	$(BIN)/pytest -n 2 --cov --ignore $(BROWSER_TESTS)
 
 audit: $(AUDIT) ## Look for unsafe code, and for known holes in the packages (needs the network)
 	$(BIN)/bandit --quiet --recursive --severity-level medium service model_store training
