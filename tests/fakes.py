@@ -1,7 +1,7 @@
 """Fakes of the service's own borders, for tests of the layer above them."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from service.engine.requests.classify import (
@@ -79,6 +79,26 @@ STATUSES = (
         prompts=("Italian", "Polish"),
     ),
 )
+
+
+class FakeVocabulary:
+    """Tokens are characters, but for four special ones."""
+
+    special_ids = {"<pad>": 0, "<unk>": 1, "<bos>": 2, "<eos>": 3}
+
+    def __init__(self, info: ModelInfo) -> None:
+        self.info = info
+
+    def encode(self, text: str, /) -> list[int]:
+        return [ord(char) for char in text]
+
+    def decode(self, token_ids: Sequence[int], /) -> str:
+        if any(token_id >= self.info.vocab_size for token_id in token_ids):
+            raise InvalidInput("`tokens` has a token that there is not", param="tokens")
+        return "".join(chr(token_id) for token_id in token_ids if token_id > 3)
+
+    def pieces(self, token_ids: Sequence[int], /) -> list[str]:
+        return [chr(token_id) for token_id in token_ids]
 
 
 class FakeEngine:
@@ -163,6 +183,12 @@ class FakeEngine:
             prompts=status.prompts,
             sampling=None if is_classifier else {**SAMPLING},
         )
+
+    def vocabulary(self, model, verb) -> FakeVocabulary:
+        info = self.resolve(model, verb if model is None else None)
+        if info.name == "names":
+            raise WrongTask("`names` has no tokens", param="model")
+        return FakeVocabulary(info)
 
     def health(self) -> Health:
         if self.is_draining:

@@ -19,7 +19,7 @@ TAGS = {
     NATIVE: "The service's own routes.",
     OPENAI: "For OpenAI's clients: `base_url` is this server's address and `/v1`.",
     OIP: "For KServe's and Triton's clients.",
-    FOREIGN: "Text classification for clients of text-embeddings-inference and vLLM.",
+    FOREIGN: "Labels and tokens for clients of text-embeddings-inference and vLLM.",
     HEALTH: "For load balancers and orchestrators; these need no key.",
 }
 
@@ -40,6 +40,7 @@ class Operation:
         other_types: Media types of answers that are neither.
         verb: Of the model in the path.
         error: What its errors look like.
+        query: Parameters of the address's query that may be left out, and what each is.
         never: The one error that it always answers with, by code.
     """
 
@@ -54,4 +55,5 @@ class Operation:
     other_types: tuple[str, ...] = ()
     verb: str = "classify"
     error: type[BaseModel] = ErrorBody
+    query: Mapping[str, str] = field(default_factory=dict)
     never: str | None = None

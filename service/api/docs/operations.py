@@ -15,6 +15,7 @@ from service.api.open_inference import response_schemas as oip
 from service.api.open_inference import statistics
 from service.api.open_inference.response_schemas import ErrorTextBody
 from service.api.task import api_tasks
+from service.api.tokens import TOKEN_OPERATIONS
 
 FILM = "a tender, funny and beautifully acted film"
 TENSOR = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [FILM]}
@@ -50,6 +51,7 @@ SHARED_OPERATIONS: Mapping[str, Operation] = {
     ),
     "GET /v1/models": Operation(NATIVE, answers.ModelListBody),
     "GET /v1/models/<model>": Operation(NATIVE, answers.ModelBody, reach="find"),
+    **TOKEN_OPERATIONS,
     "GET /v2": Operation(OIP, oip.ServerBody),
     "GET /v2/health/live": Operation(HEALTH, oip.LiveBody),
     "GET /v2/health/ready": Operation(HEALTH, oip.ReadyBody),
