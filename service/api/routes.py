@@ -13,6 +13,7 @@ from service.api.open_inference.statistics import Statistics
 from service.api.reply import Reply
 from service.api.request import Request
 from service.api.task import api_tasks
+from service.api.tensorflow_serving import routes as tensorflow_serving
 from service.api.tokens import TOKEN_ROUTES
 from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
@@ -32,6 +33,7 @@ SHARED_ROUTES = (
     Route("/models/<model>", ask_hub, "POST", "Ask a model (Hugging Face)", text_inference_body),
     Route("/v1/models", list_models, summary="List the models"),
     Route("/v1/models/<model>", show_model, summary="Show one model"),
+    *tensorflow_serving.ROUTES,
     *TOKEN_ROUTES,
     Route("/healthz", alive, summary="Is the process alive?", is_open=True),
     Route("/health", alive, summary="The same, where others have it", is_open=True),

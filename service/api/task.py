@@ -50,11 +50,14 @@ class Tensors:
         inputs: What a model takes, the one that must be there first.
         outputs: What it gives.
         infer: Answers with all outputs.
+        counts: The output that tells how many elements of the others are of each input, where that
+            is not one.
     """
 
     inputs: Callable[[ModelInfo], Sequence[Described]]
     outputs: Callable[[ModelInfo], Sequence[Described]]
     infer: Callable[[TensorCall], Outputs]
+    counts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ class ApiTask:
         tensors: How the Open Inference Protocol has it.
         examples: Requests to try, by the task of the model that they are for.
         hub: Answers Hugging Face's client, in the shape that its method for this reads.
+        explain: Answers with all outputs, and what each part of every input did to them.
         place: Where it stands among the others: 0 comes first.
     """
 
@@ -85,6 +89,7 @@ class ApiTask:
     tensors: Tensors
     examples: Mapping[str, Example] = field(default_factory=dict)
     hub: Callable[[HubCall], list[Any]] | None = None
+    explain: Callable[[TensorCall], tuple[Outputs, list[Any]]] | None = None
     place: int = 100
 
 

@@ -12,13 +12,15 @@ Reach = Literal["none", "find", "work"]
 """What a route asks of the engine: nothing, whether a model is there, or work."""
 
 
-NATIVE, OPENAI, OIP, FOREIGN, HEALTH = (
-    "Native", "OpenAI", "Open Inference Protocol", "Hugging Face and vLLM", "Health",
+NATIVE, OPENAI, OIP, KSERVE, FOREIGN, HEALTH = (
+    "Native", "OpenAI", "Open Inference Protocol", "KServe v1 and TensorFlow Serving",
+    "Hugging Face and vLLM", "Health",
 )  # fmt: skip
 TAGS = {
     NATIVE: "The service's own routes.",
     OPENAI: "For OpenAI's clients: `base_url` is this server's address and `/v1`.",
     OIP: "For KServe's and Triton's clients.",
+    KSERVE: "For clients of KServe's older protocol and of TensorFlow Serving.",
     FOREIGN: "Labels and tokens for clients of text-embeddings-inference and vLLM.",
     HEALTH: "For load balancers and orchestrators; these need no key.",
 }

@@ -10,11 +10,13 @@ from service.api import response_schemas as answers
 from service.api.docs.operation import FOREIGN, HEALTH, NATIVE, OIP, Operation
 from service.api.health import StatusBody
 from service.api.hugging_face import HubAsk, HubBody, TextErrorBody
+from service.api.models import ModelPageBody
 from service.api.open_inference import request_schemas as oip_schemas
 from service.api.open_inference import response_schemas as oip
 from service.api.open_inference import statistics
 from service.api.open_inference.response_schemas import ErrorTextBody
 from service.api.task import api_tasks
+from service.api.tensorflow_serving import routes as tensorflow_serving
 from service.api.tokens import TOKEN_OPERATIONS
 
 FILM = "a tender, funny and beautifully acted film"
@@ -50,8 +52,9 @@ SHARED_OPERATIONS: Mapping[str, Operation] = {
         FOREIGN, HubBody, HubAsk, {"A text": {"inputs": FILM}}, "work", error=TextErrorBody
     ),
     "GET /v1/models": Operation(NATIVE, answers.ModelListBody),
-    "GET /v1/models/<model>": Operation(NATIVE, answers.ModelBody, reach="find"),
+    "GET /v1/models/<model>": Operation(NATIVE, ModelPageBody, reach="find"),
     **TOKEN_OPERATIONS,
+    **tensorflow_serving.OPERATIONS,
     "GET /v2": Operation(OIP, oip.ServerBody),
     "GET /v2/health/live": Operation(HEALTH, oip.LiveBody),
     "GET /v2/health/ready": Operation(HEALTH, oip.ReadyBody),

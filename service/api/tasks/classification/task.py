@@ -11,7 +11,7 @@ from service.api.tasks.classification.classify import classify, note
 from service.api.tasks.classification.predict import PredictAsk, PredictBody, predict, scores_of
 from service.api.tasks.classification.responses import ClassifyAnswerBody
 from service.api.tasks.classification.schemas import ClassifyAsk
-from service.api.tasks.classification.tensors import TENSORS
+from service.api.tasks.classification.tensors import TENSORS, explain
 from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
 
 FILM = "a tender, funny and beautifully acted film"
@@ -74,5 +74,6 @@ TASK = ApiTask(
     TENSORS,
     {"text-classification": Example("/v1/classify", f'{{"input": "{FILM}"}}')},
     hub=hub,
+    explain=explain,
     place=0,
 )
