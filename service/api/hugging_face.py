@@ -68,12 +68,11 @@ class HubCall:
     request: Request
 
 
-def read_call(request: Request) -> tuple[HubCall, HubAsk]:
-    """Read and check a request; raises `SchemaError`, `TextTooLong` or `ModelNotFound`."""
+def read_call(request: Request, info: ModelInfo) -> tuple[HubCall, HubAsk]:
+    """Read and check a request to a model; raises `SchemaError` or `TextTooLong`."""
     ask = parse_json(HubAsk, request)
     texts = checked_texts(ask.inputs, request.settings, "inputs")
     model = request.params["model"]
-    info = request.engine.resolve(model, None)
     is_single = isinstance(ask.inputs, str)
     return HubCall(texts, is_single, ask.parameters or {}, model, info, request), ask
 

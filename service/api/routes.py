@@ -20,13 +20,16 @@ from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
 def ask_hub(request: Request) -> Reply:
     """Answer Hugging Face's client with what the model's verb has for it."""
-    call, ask = read_call(request)
-    hub = api_tasks()[call.info.verb].hub
-    if hub is None:
+    info = request.engine.resolve(request.params["model"], None)
+    task = api_tasks()[info.verb]
+    if task.hub_reply is not None:
+        return task.hub_reply(request)
+    if task.hub is None:
         raise RouteNotFound(
-            f"{call.info.name} is not asked this way; it has a route of its own, see /docs"
+            f"{info.name} is not asked this way; it has a route of its own, see /docs"
         )
-    return answer(hub(call), ask)
+    call, ask = read_call(request, info)
+    return answer(task.hub(call), ask)
 
 
 SHARED_ROUTES = (
@@ -57,11 +60,12 @@ def all_routes(statistics: Statistics) -> tuple[Route, ...]:
     routes = (*own, *SHARED_ROUTES, *open_inference.routes(statistics), *foreign)
     width = max(len(route.rule) for route in routes)
     lines = [f"{route.method:4} {route.rule:{width}} {route.summary}" for route in routes]
+    index = Route("/", index_endpoint(files, lines), summary="Playground, or this list")
     return (
         *routes,
-        Route("/openapi.json", document_endpoint(routes), summary="This, as OpenAPI"),
+        index,
+        Route("/openapi.json", document_endpoint([*routes, index]), summary="This, as OpenAPI"),
         Route("/docs", page_endpoint(files["docs/index.html"]), summary="Interactive docs"),
         Route("/docs/<name>", swagger_file, summary="Files of the docs"),
-        Route("/", index_endpoint(files, lines), summary="Playground, or this list"),
         Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )

@@ -15,6 +15,7 @@ from service.api.docs.operation import Operation
 from service.api.handler import Route
 from service.api.hugging_face import HubCall
 from service.api.open_inference.tensors import Described, Tensor
+from service.api.reply import Reply
 from service.api.request import Request
 from service.engine.types import ModelInfo
 
@@ -79,6 +80,7 @@ class ApiTask:
         tensors: How the Open Inference Protocol has it.
         examples: Requests to try, by the task of the model that they are for.
         hub: Answers Hugging Face's client, in the shape that its method for this reads.
+        hub_reply: The same, where the answer may also be a stream; reads the request itself.
         explain: Answers with all outputs, and what each part of every input did to them.
         place: Where it stands among the others: 0 comes first.
     """
@@ -89,6 +91,7 @@ class ApiTask:
     tensors: Tensors
     examples: Mapping[str, Example] = field(default_factory=dict)
     hub: Callable[[HubCall], list[Any]] | None = None
+    hub_reply: Callable[[Request], Reply] | None = None
     explain: Callable[[TensorCall], tuple[Outputs, list[Any]]] | None = None
     place: int = 100
 

@@ -115,7 +115,7 @@ def _components(known: Collection[Operation], settings: Settings) -> tuple[Schem
     """Make the schema of every model, once; return where each is, and all of them."""
     asks = {one.ask for one in known if one.ask is not None}
     given = {one.answer for one in known if one.answer is not None}
-    given |= {one.error for one in known}
+    given |= {one.error for one in known} | {one.events for one in known if one.events}
     by_name = sorted(asks | given, key=lambda model: model.__name__)
     references, definitions = models_json_schema(
         [(model, "validation") for model in by_name],

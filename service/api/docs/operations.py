@@ -71,6 +71,7 @@ SHARED_OPERATIONS: Mapping[str, Operation] = {
         for path in ("/v2/models/<model>", "/v2/models/<model>/versions/<version>")
         for key, operation in _OF_MODEL.items()
     },
+    "GET /": Operation(NATIVE, other_types=("text/html", "text/plain")),
     "GET /healthz": Operation(HEALTH, StatusBody),
     "GET /health": Operation(HEALTH, StatusBody),
     "GET /readyz": Operation(HEALTH, StatusBody),

@@ -1,4 +1,4 @@
-"""Writing: `/v1/generate`, and as OpenAI and the Open Inference Protocol have it."""
+"""Writing: `/v1/generate`, and as OpenAI, TGI and the Open Inference Protocol have it."""
 
 from service.api.docs.operation import NATIVE, OIP, OPENAI, Operation
 from service.api.errors import BAD_REQUEST
@@ -15,6 +15,8 @@ from service.api.tasks.generation.openai.completions import chat, completions
 from service.api.tasks.generation.responses import GenerateAnswerBody
 from service.api.tasks.generation.schemas import GenerateAsk
 from service.api.tasks.generation.tensors import TENSORS
+from service.api.tasks.generation.tgi import routes as tgi
+from service.api.tasks.generation.tgi.endpoints import compat_generate
 
 # A model that does something else has no such route.
 EXTENSION_STATUSES = {"queue_full": 429, "engine_failure": 424, "wrong_task": 404}
@@ -30,6 +32,7 @@ ROUTES = (
         is_busy=True,
     ),
     Route("/v1/chat/completions", chat, "POST", "There is no chat; see /v1/completions"),
+    *tgi.ROUTES,
     *of_model("/generate", generate_oip, "Continue a text", "POST", EXTENSION_STATUSES),
     *of_model(
         "/generate_stream",
@@ -88,6 +91,7 @@ OPERATIONS = {
         events=openai.Completion,
     ),
     "POST /v1/chat/completions": Operation(OPENAI, is_body_optional=True, never="route_not_found"),
+    **tgi.OPERATIONS,
     **{
         f"POST /v2/models/<model>{version}{rest}": operation
         for version in ("", "/versions/<version>")
@@ -100,5 +104,6 @@ TASK = ApiTask(
     OPERATIONS,
     TENSORS,
     {"text-generation": Example("/v1/generate", '{"prompt": "To be", "max_tokens": 100}')},
+    hub_reply=compat_generate,
     place=10,
 )

@@ -150,7 +150,8 @@ def test_spans_are_grouped_and_labels_limited_for_hugging_face_s_client(client):
         ("pos", {"aggregation_strategy": "best"}, 422),
         ("sentiment", {"top_k": 0}, 422),
         ("digits", {}, 422),
-        ("shakespeare", {}, 404),
+        ("shakespeare", {"watermark": True}, 422),
+        ("digit-names", {}, 422),
         ("nobody", {}, 404),
     ],
 )

@@ -21,6 +21,7 @@ from service.api.limits import check_at_most, check_text
 from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
+from service.api.tasks.generation.best_of import best_first
 from service.api.tasks.generation.openai.logprobs import LogprobLists
 from service.api.tasks.generation.openai.schemas import CompletionAsk
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, Sampling
@@ -205,9 +206,4 @@ class CompletionWriter:
     def _best(self, number: int, answers: Sequence[GeneratedAnswer]) -> list[GeneratedAnswer]:
         """Return the `n` answers of the highest mean log probability, best first."""
         num_echoed = self._generations[number].prompt_tokens if self._ask.echo else 0
-
-        def mean(answer: GeneratedAnswer) -> float:
-            own = [token.logprob or 0.0 for token in answer.logprobs[num_echoed:]]
-            return sum(own) / len(own) if own else -math.inf
-
-        return sorted(answers, key=mean, reverse=True)[: self._n]
+        return best_first(answers, num_echoed)[: self._n]
