@@ -1,5 +1,7 @@
 """Writing: `/v1/generate`, and as OpenAI, TGI and the Open Inference Protocol have it."""
 
+from dataclasses import replace
+
 from service.api.docs.operation import NATIVE, OIP, OPENAI, Operation
 from service.api.errors import BAD_REQUEST
 from service.api.handler import Route
@@ -31,6 +33,13 @@ ROUTES = (
         error_statuses=BAD_REQUEST,
         is_busy=True,
     ),
+    Route(
+        "/models/<model>/v1/completions",
+        completions,
+        "POST",
+        "Continue prompts with a model (OpenAI)",
+        error_statuses=BAD_REQUEST,
+    ),
     Route("/v1/chat/completions", chat, "POST", "There is no chat; see /v1/completions"),
     *tgi.ROUTES,
     *of_model("/generate", generate_oip, "Continue a text", "POST", EXTENSION_STATUSES),
@@ -55,6 +64,30 @@ _generate_stream = Operation(
     verb="generate", error=ErrorTextBody,
 )  # fmt: skip
 
+_completions = Operation(
+    OPENAI,
+    openai.Completion,
+    openai.CompletionAsk,
+    {
+        "A prompt": {"model": "shakespeare", "prompt": "ROMEO:", "max_tokens": 60, "seed": 1},
+        "How probable a text is": {
+            "model": "shakespeare",
+            "prompt": "To be, or not to be",
+            "max_tokens": 0,
+            "echo": True,
+            "logprobs": 1,
+        },
+        "As a stream": {
+            "model": "shakespeare",
+            "prompt": "ROMEO:",
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        },
+    },
+    "work",
+    events=openai.Completion,
+)
+
 OPERATIONS = {
     "POST /v1/generate": Operation(
         NATIVE,
@@ -67,29 +100,8 @@ OPERATIONS = {
         "work",
         events=GenerateAnswerBody,
     ),
-    "POST /v1/completions": Operation(
-        OPENAI,
-        openai.Completion,
-        openai.CompletionAsk,
-        {
-            "A prompt": {"model": "shakespeare", "prompt": "ROMEO:", "max_tokens": 60, "seed": 1},
-            "How probable a text is": {
-                "model": "shakespeare",
-                "prompt": "To be, or not to be",
-                "max_tokens": 0,
-                "echo": True,
-                "logprobs": 1,
-            },
-            "As a stream": {
-                "model": "shakespeare",
-                "prompt": "ROMEO:",
-                "stream": True,
-                "stream_options": {"include_usage": True},
-            },
-        },
-        "work",
-        events=openai.Completion,
-    ),
+    "POST /v1/completions": _completions,
+    "POST /models/<model>/v1/completions": replace(_completions, verb="generate"),
     "POST /v1/chat/completions": Operation(OPENAI, is_body_optional=True, never="route_not_found"),
     **tgi.OPERATIONS,
     **{

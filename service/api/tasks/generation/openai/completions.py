@@ -1,4 +1,8 @@
-"""`POST /v1/completions`, so that OpenAI's clients work unmodified; chat is refused by name."""
+"""`POST /v1/completions`, so that OpenAI's clients work unmodified; chat is refused by name.
+
+Below `/models/<model>` the path names the model, whatever the field says: there Hugging Face's
+JavaScript client asks, with its own address in that field.
+"""
 
 import math
 import time
@@ -35,9 +39,10 @@ def completions(request: Request) -> Reply:
     ask = parse_json(CompletionAsk, request)
     prompts = checked_prompts(ask, request.settings)
     sampling = sampling_of(ask)
+    model = request.params.get("model", ask.model)
     generations = start_all(
         [
-            GenerateRequest(prompt, sampling, ask.model, bool(ask.echo), request.deadline())
+            GenerateRequest(prompt, sampling, model, bool(ask.echo), request.deadline())
             for prompt in prompts
         ],
         request,
