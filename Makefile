@@ -57,9 +57,10 @@ train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the 
 
 train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 	$(BIN)/python -m training.train_generator --data tiny_shakespeare --name shakespeare \
-		--embedding-dim 128 --hidden-size 448 --num-layers 2 --input-dropout 0.1 \
+		--cell lstm --embedding-dim 128 --hidden-size 448 --num-layers 2 --input-dropout 0.1 \
 		--hidden-dropout 0.3 --weight-dropout 0.2 --output-dropout 0.4 --learning-rate 4e-3 \
-		--schedule cosine --warmup-share 0.05 --weight-decay 0.01 --max-epochs 30 --patience 8 \
+		--schedule cosine --warmup-share 0.05 --weight-decay 0.01 --batch-size 64 \
+		--max-epochs 30 --patience 8 \
 		--default-max-tokens 400 --weights-dtype float16 --example "ROMEO:"
 
 bench: $(FAST) $(TRAIN) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)

@@ -32,7 +32,7 @@ from training.fitting.naive_bayes import NaiveBayes
 from training.reports.baseline import Baseline
 from training.tasks.text_classification.served import ServedClassifier
 
-STARTS = ("sentiment", "sentiment-small")  # shipped classifiers that a training may go on from
+STARTS = ("sentiment", "sentiment-small", "reviews")  # shipped, to go on from
 SHIPPED = Path("model_store/models")
 
 Scores = tuple[float, float]  # accuracy and macro-F1
@@ -119,7 +119,10 @@ def main() -> None:
     arguments = parser.parse_args()
     found = []
     for name in arguments.sets:
-        split = SETS[name](arguments.data_dir)
+        try:
+            split = SETS[name](arguments.data_dir)
+        except FileNotFoundError as exc:
+            raise SystemExit(f"{name}: {exc.filename} is missing; --sets names others") from exc
         baseline, (accuracy, f1) = best_baseline(split)
         print(f"{name}, {len(split.train_texts):,} rows, {len(split.test_texts):,} test rows: "
               f"{baseline} {accuracy:.3f} / {f1:.3f}", flush=True)  # fmt: skip

@@ -124,10 +124,14 @@ class Manifest(About):
             raise ValueError(f"lacks {', '.join(sorted(absent))}")
         return files
 
+    @property
+    def checksum(self) -> str:
+        """SHA-256 (hex) of all that the manifest says, so of every file of the version."""
+        return _checksum(self.model_dump(mode="json"))
+
     def to_bytes(self) -> bytes:
         """Return the file's content, its own checksum included."""
-        content = self.model_dump(mode="json")
-        return _canonical({**content, "checksum": _checksum(content)})
+        return _canonical({**self.model_dump(mode="json"), "checksum": self.checksum})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:

@@ -150,10 +150,18 @@ class Tokenizer:
             ValueError: If the vocabulary is of another kind than characters, bytes and words.
         """
         pieces = sorted(self._ids, key=self._ids.__getitem__)
-        added = self._inner.get_added_tokens_decoder()
-        silent = {token.content for token in added.values() if token.special} | set(SPECIAL_TOKENS)
-        verbatim = {token.content for token in added.values()}
-        return tuple(b"" if p in silent else self._bytes_of(p, p in verbatim) for p in pieces)
+        verbatim = {token.content for token in self._inner.get_added_tokens_decoder().values()}
+        return tuple(
+            b"" if place in self.silent_tokens else self._bytes_of(piece, piece in verbatim)
+            for place, piece in enumerate(pieces)
+        )
+
+    @cached_property
+    def silent_tokens(self) -> Mapping[int, str]:
+        """The names of the tokens that add nothing to a text, by token id."""
+        added = self._inner.get_added_tokens_decoder().values()
+        names = {token.content for token in added if token.special} | set(SPECIAL_TOKENS)
+        return {self._ids[name]: name for name in sorted(names & self._ids.keys())}
 
     @cached_property
     def _style(self) -> str:

@@ -4,6 +4,7 @@ Knows no HTTP: `service/api/errors.py` holds the one table from these classes to
 
     ServiceError
     ├── InvalidInput       a value that the schema let through but the model cannot take
+    ├── StateMismatch      a state of another version than the one that is asked to go on from it
     ├── WrongTask          a classifier was asked to generate, or a generator to classify
     ├── ModelNotFound      no such model, version or label is being served
     ├── NotReady           the engine is starting, draining or dead
@@ -35,6 +36,10 @@ class ServiceError(Exception):
 
 class InvalidInput(ServiceError):
     """A value passed the schema, but this model cannot take it."""
+
+
+class StateMismatch(ServiceError):
+    """The state is of another model or version than the one that answers."""
 
 
 class WrongTask(ServiceError):

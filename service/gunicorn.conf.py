@@ -7,6 +7,7 @@ that cannot be had or a missing store ends it at once with one clear line.
 
 import gc
 import os
+import secrets
 import shutil
 import sys
 from importlib import import_module
@@ -22,6 +23,8 @@ try:
 except SettingsError as exc:
     sys.exit(f"The service cannot start: {exc}")
 
+if settings.state_key is None:  # made before the workers are, which then share it
+    os.environ["STATE_KEY"] = secrets.token_urlsafe(32)
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # numpy's: the processes are the parallelism
 
 wsgi_app = "service.wsgi:build()"

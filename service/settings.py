@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from service.schema_words import Schema, describe
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
+HIDDEN = "***"
 SECRET = re.compile(r"(?<=://)\S*(?=@)|(?<=\?)\S+")  # of an address
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
 
@@ -98,6 +99,11 @@ class Settings(BaseSettings):
     api_keys_file: Path | None = None
     """File of API keys, made with `python -m service.auth new NAME`; with it every route but
     liveness and readiness needs a key. It is read again when it changes."""
+
+    state_key: SecretStr | None = Field(default=None, min_length=32)
+    """Signs the states that callers take away (`return_state`): at least 32 characters drawn by
+    chance, the same on all machines that are to take them back. Unset: the server draws one at its
+    start, and states end with it."""
 
     allow_anonymous: bool = False
     """Whether to listen on other addresses than this machine's own although no keys are set."""
@@ -215,11 +221,17 @@ def load_settings() -> Settings:
     except ValidationError as exc:
         schemas = Settings.model_json_schema()["properties"]
         lines = [
-            f"{str(name).upper()}={error['input']}: it must be {_allowed(schemas[name])}"
+            f"{str(name).upper()}={_got(name, error['input'])}: it must be "
+            f"{_allowed(schemas[name])}"
             for error in exc.errors(include_url=False)
             for name in error["loc"][:1]
         ]
         raise SettingsError("\n".join(lines)) from exc
+
+
+def _got(name: int | str, value: object) -> object:
+    """Return a value as it may be told: nothing of a secret."""
+    return HIDDEN if name == "state_key" else value
 
 
 def _allowed(schema: Schema) -> str:
@@ -242,7 +254,7 @@ def table(settings: Settings) -> Iterator[str]:
 def _row(settings: Settings, name: str) -> tuple[str, str, str, str]:
     is_set = name in settings.model_fields_set
     default = Settings.model_fields[name].get_default(call_default_factory=True)
-    value = SECRET.sub("***", _shown(getattr(settings, name)))
+    value = SECRET.sub(HIDDEN, _shown(getattr(settings, name)))
     return name.upper(), value, "environment" if is_set else "default", _shown(default)
 
 

@@ -16,7 +16,7 @@ from service.api.app import create_app
 from service.api.metrics import metrics_route
 from service.engine.engine import Engine
 from service.engine.memory import tidy
-from service.engine.options import EngineOptions
+from service.engine.options import EngineOptions, new_key
 from service.engine.task import engine_tasks
 from service.errors import ServiceError
 from service.http.startup_checks import has_started
@@ -101,6 +101,7 @@ def default_problems(engine: Engine, settings: Settings) -> Iterator[str]:
 
 def engine_options(settings: Settings) -> EngineOptions:
     """Pick what the engine needs to know of the settings."""
+    key = settings.state_key
     return EngineOptions(
         store_dir=settings.store_dir,
         run_dir=settings.run_dir,
@@ -113,4 +114,5 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_explain_texts=settings.max_explain_texts,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
+        signing_key=new_key() if key is None else key.get_secret_value().encode(),
     )

@@ -53,9 +53,9 @@ class FakeGeneration:
                     raise NotReady("the service is stopping: try again")
                 if self.engine.fails_midway is not None and place == 2:
                     raise self.engine.fails_midway
-                logprobs = self._logprobs(char)
+                logprobs = self._logprobs(char, place + len(self._prompt()) * self.request.echo)
                 yield Delta(index, char, 1, logprobs=logprobs)
-            yield Delta(index, "", 0, "length")
+            yield Delta(index, "", 0, "length", state=self._state(text))
 
     def wait(self, timeout_s: float | None) -> bool:
         if self.engine.fails_midway is not None:
@@ -75,6 +75,7 @@ class FakeGeneration:
                 logprobs=tuple(
                     token for delta in deltas if delta.index == index for token in delta.logprobs
                 ),
+                state=self._state(text),
             )
             for index, (text, seed) in enumerate(zip(self.texts(), self.seeds, strict=True))
         ]
@@ -98,15 +99,24 @@ class FakeGeneration:
 
     def _prompt(self) -> str:
         prompt = self.request.prompt
-        return prompt if isinstance(prompt, str) else "".join(map(chr, prompt))
+        text = prompt if isinstance(prompt, str) else "".join(map(chr, prompt))
+        return (self.request.state or "") + text
+
+    def _state(self, text: str) -> str | None:
+        """All text so far is the state."""
+        return self._prompt() + text if self.request.returns_state else None
 
     def _echoed(self) -> tuple[TokenLogprob, ...]:
-        tokens = [token for char in self._prompt() for token in self._logprobs(char)]
+        tokens = [
+            token
+            for place, char in enumerate(self._prompt())
+            for token in self._logprobs(char, place)
+        ]
         return (*[replace(token, logprob=None, top=()) for token in tokens[:1]], *tokens[1:])
 
-    def _logprobs(self, char: str) -> tuple[TokenLogprob, ...]:
+    def _logprobs(self, char: str, offset: int) -> tuple[TokenLogprob, ...]:
         """Tokens are characters; those early in the alphabet are likelier."""
         if self.request.sampling.logprobs is None:
             return ()
         logprob = -ord(char) / 208
-        return (TokenLogprob(ord(char), char, logprob, ((char, logprob),), char.encode()),)
+        return (TokenLogprob(ord(char), char, logprob, ((char, logprob),), char.encode(), offset),)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from service.engine.requests.classify import (
@@ -145,7 +146,11 @@ class FakeEngine:
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         self._admit(request)
         status = self._find(_exactly(request, "sentiment"), "classify")
-        results = tuple(_classify(text, request.explain) for text in request.texts)
+        states = request.states or (None,) * len(request.texts)
+        results = tuple(
+            _answer(text, before, request)
+            for text, before in zip(request.texts, states, strict=True)
+        )
         timing = Timing(queue_s=0.001, compute_s=0.002, batch_size=len(results))
         self.is_alive = self.is_alive and self.dies_of not in request.texts
         return ClassifyAnswer(status.name, status.version, results, timing)
@@ -232,8 +237,20 @@ def _labels(status: ModelStatus) -> tuple[str, ...]:
     return (str(status.version), *status.labels)
 
 
-def _classify(text: str, explain: str | None) -> Classification:
+def _answer(
+    text: str | tuple[int, ...], before: str | None, request: ClassifyRequest
+) -> Classification:
+    """All text so far is the state; token ids are words."""
+    written = text if isinstance(text, str) else " ".join(map(str, text))
+    so_far = " ".join(filter(None, (before, written)))
+    state = so_far if request.returns_state else None
+    result = _classify(so_far, request.explain, request.max_text_tokens)
+    return replace(result, state=state)
+
+
+def _classify(text: str, explain: str | None, most: int | None = None) -> Classification:
     words = text.split()
+    most = min(most or MAX_WORDS, MAX_WORDS)
     probs = _probs(words)
     column = probs.index(max(probs))
     make: dict[str, Callable[[int], tuple[float, ...]]] = {
@@ -255,8 +272,8 @@ def _classify(text: str, explain: str | None) -> Classification:
         label=CLASSES[column],
         score=probs[column],
         probs=probs,
-        num_tokens=min(len(words), MAX_WORDS),
-        truncated=len(words) > MAX_WORDS,
+        num_tokens=min(len(words), most),
+        truncated=len(words) > most,
         explanation=pieces,
     )
 

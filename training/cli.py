@@ -68,7 +68,10 @@ def run_tokenizer(arguments: argparse.Namespace, learn: Callable[[], Tokenizer])
     """Return the run's tokenizer: learned and kept, or on `--resume` the one kept before."""
     kept = run_dir(arguments) / "tokenizer.json"
     if arguments.resume and kept.exists():
-        return Tokenizer.from_bytes(kept.read_bytes())
+        try:
+            return Tokenizer.from_bytes(kept.read_bytes())
+        except ValueError as exc:
+            raise UsageError(f"{kept} is damaged ({exc}): leave out --resume") from exc
     log.info("learning the vocabulary, encoding the texts")
     tokenizer = learn()
     if not arguments.dry_run and this_share().is_first:
@@ -81,10 +84,13 @@ def prepare(arguments: argparse.Namespace) -> Store:
     """Seed everything, set threads, look at the run's folder; return the store to publish to.
 
     Raises:
-        UsageError: `--resume` was given, but there is nothing to resume.
+        UsageError: `--resume` was given, but there is nothing to resume; or there is no GPU.
         model_store.InvalidName: No model can have this name.
     """
     check_model_name(arguments.name)
+    has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
+    if arguments.accelerator == "gpu" and not has_gpu:
+        raise UsageError("--accelerator gpu: PyTorch finds no GPU here; give cpu, or auto")
     checkpoint = run_dir(arguments) / LAST
     if arguments.resume and not checkpoint.exists():
         raise UsageError(f"nothing to resume: {checkpoint} does not exist; leave out --resume")
@@ -271,6 +277,17 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     except (DataError, StoreError, UsageError) as exc:
         log.error("error: %s", exc)
         return 2
+    except OSError as exc:  # a folder that is a file, no permission, no room
+        log.error("error: %s", exc)
+        return 2
+    except RuntimeError as exc:
+        if not isinstance(exc, torch.OutOfMemoryError) and "allocate memory" not in str(exc):
+            raise
+        log.error(
+            "error: there is not enough memory for this network: give a smaller --hidden-size, "
+            "--embedding-dim or --batch-size"
+        )
+        return 1
     except ParityError as exc:
         log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
         return 1

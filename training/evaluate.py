@@ -38,7 +38,7 @@ def build_parser() -> flags.Parser:
     parser.add_argument("--data", required=True, metavar="SOURCE",
                         help="a named set or your own file, as in training")  # fmt: skip
     parser.add_argument("--store", type=Path, default=flags.DEFAULT_STORE)
-    parser.add_argument("--seed", type=flags.whole(0), default=0,
+    parser.add_argument("--seed", type=flags.whole(0, flags.MAX_SEED), default=0,
                         help="of the splits, as in training, and of draws")  # fmt: skip
     data = parser.add_argument_group("data")
     data.add_argument("--validation-split", type=flags.a_part, default=0.1, help="as in training")

@@ -21,19 +21,28 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"error: {message} ({self.prog} --help lists the flags)\n")
 
 
-def whole(minimum: int) -> Callable[[str], int]:
-    """Return the reader of a whole number of at least `minimum`."""
+MAX_SEED = 2**32 - 1  # numpy's
+MIN_VOCAB_SIZE = 5  # four tokens are the vocabulary's own
+MOST = 1e9  # of a number: a float32 and a time in minutes hold it
+
+
+def whole(minimum: int, maximum: int | None = None) -> Callable[[str], int]:
+    """Return the reader of a whole number from `minimum` up, to `maximum` where there is one."""
+    end = "up" if maximum is None else f"to {maximum:,}"
 
     def read(text: str) -> int:
-        if not text.lstrip("-").isdecimal() or int(text) < minimum:
-            raise argparse.ArgumentTypeError(f"{text!r} is no whole number from {minimum} up")
+        is_number = text.lstrip("-").isdecimal()
+        if not is_number or int(text) < minimum or (maximum is not None and int(text) > maximum):
+            raise argparse.ArgumentTypeError(
+                f"{text[:40]!r} is no whole number from {minimum} {end}"
+            )
         return int(text)
 
     return read
 
 
 def number(
-    minimum: float, maximum: float = float("inf"), *, is_open: bool = False
+    minimum: float, maximum: float = MOST, *, is_open: bool = False
 ) -> Callable[[str], float]:
     """Return the reader of a number in a range, its ends included or, `is_open`, left out."""
 
@@ -49,6 +58,13 @@ def number(
         return value
 
     return read
+
+
+def example(text: str) -> str:
+    """Read a text that a model is to be tried with: something, and characters."""
+    if not text.strip() or any("\ud800" <= char <= "\udfff" for char in text):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is no text: give some words, in UTF-8")
+    return text
 
 
 def share(text: str) -> float:
@@ -72,14 +88,15 @@ def encoding(text: str) -> str:
 
 def renaming(text: str) -> dict[str, str]:
     """Read `OLD=NEW,...`."""
-    found = {}
+    found: dict[str, str] = {}
     for part in text.split(","):
         old, sign, new = (piece.strip() for piece in part.rpartition("="))
         if not (old and sign and new):
             raise argparse.ArgumentTypeError(
                 f"{part!r} renames nothing: write OLD=NEW,..., as in 0=negative,4=positive"
             )
-        found[old] = new
+        if found.setdefault(old, new) != new:
+            raise argparse.ArgumentTypeError(f"{old!r} is renamed both {found[old]!r} and {new!r}")
     return found
 
 
@@ -97,7 +114,9 @@ def parse(
     chooser.add_argument("--preset")
     preset = presets.get(chooser.parse_known_args(argv)[0].preset, {})
     parser.set_defaults(**preset)
-    return parser.parse_args(argv)
+    arguments = parser.parse_args(argv)
+    arguments.choices = []  # what was chosen by the data, see `training.choices`
+    return arguments
 
 
 def options_from(kind: type[Options], arguments: argparse.Namespace, **more: Any) -> Options:
@@ -132,13 +151,15 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--name", required=True, help="name of the model in the store")
     run.add_argument("--store", type=Path, default=DEFAULT_STORE, help="the model store's folder")
     run.add_argument("--run-dir", type=Path, help="checkpoints and logs (default: runs/NAME)")
-    run.add_argument("--seed", type=whole(0), default=0, help="of weights, splits and order")
+    run.add_argument(
+        "--seed", type=whole(0, MAX_SEED), default=0, help="of weights, splits and order"
+    )
     run.add_argument("--only-if-better", action="store_true",
                      help="publish only what measures better than the version that is "
                      "served")  # fmt: skip
     run.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     run.add_argument("--dry-run", action="store_true", help="read data, build, try one batch; stop")
-    run.add_argument("--accelerator", default="cpu", help="cpu, gpu or auto")
+    run.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu", "auto"])
     run.add_argument("--precision", default="32", choices=["32", "bf16"], help="of training")
     run.add_argument("--threads", type=whole(1), help="processor threads (default: all cores)")
     run.add_argument("--max-minutes", type=positive, help="stop after this time, keep the best")
@@ -196,3 +217,28 @@ def add_stack_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     ):
         net.add_argument(f"--{what}-dropout", type=share, default=0.0, help=text)
     return net
+
+
+def given(argv: Sequence[str], names: Sequence[str]) -> frozenset[str]:
+    """Return which flags, named as fields, a command line has."""
+    found = {argument.partition("=")[0] for argument in argv}
+    return frozenset(name for name in names if f"--{name.replace('_', '-')}" in found)
+
+
+def overruled(arguments: argparse.Namespace, reference: str, shape: Mapping[str, Any]) -> str:
+    """Say which flags of the network have no effect beside `--init-from`; "" if none.
+
+    Args:
+        arguments: With `given`, the flags of the network that the command line has.
+        reference: What is gone on from.
+        shape: What is taken over of it.
+    """
+    unused = ", ".join(
+        f"--{name.replace('_', '-')} {value}"
+        for name in sorted(arguments.given)
+        if (value := getattr(arguments, name)) != shape.get(name)
+    )
+    return unused and (
+        f"{reference} is taken with its network and its tokenizer, so these have no effect: "
+        f"{unused} (without --init-from they have)"
+    )

@@ -51,6 +51,15 @@ class TrainingTask(ABC):
     def graphs(self, net: Any, weights: bytes) -> dict[str, bytes]:
         """Return the served graphs of a net by file name; `weights` is the file they refer to."""
 
+    def more_graphs(self, stored: StoredVersion) -> dict[str, bytes]:
+        """Return the graphs that a stored version would have had it been exported now.
+
+        Those that it has stay as they are, so that its answers do; what is returned was checked
+        against them. Raises `training.export.parity.ParityError`, or ValueError if its net cannot
+        be rebuilt.
+        """
+        return {}
+
     @abstractmethod
     def check(self, net: Any, exported: Exported) -> None:
         """Compare the graphs with the net; raises `training.export.parity.ParityError`."""

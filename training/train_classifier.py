@@ -12,17 +12,25 @@ import sys
 from collections.abc import Sequence
 
 from training import cli
+from training.choices import fill
 from training.data.numbers import are_numbers
+from training.errors import UsageError
 from training.tasks.sequence_classification import train as numbers
 from training.tasks.text_classification import train as texts
 from training.tasks.text_classification.flags import build_parser, parse
-from training.tasks.text_classification.recipe import FIXED, fill
+from training.tasks.text_classification.recipe import FIXED
 
 
 def main(argv: Sequence[str]) -> None:
     """Read the flags and hand over by the kind of the data."""
     arguments = parse(argv)
-    if are_numbers(arguments.data[0], id_column=arguments.id_column):
+    numbers_of = [one for one in arguments.data if are_numbers(one, id_column=arguments.id_column)]
+    if numbers_of and len(arguments.data) > 1:
+        raise UsageError(
+            f"{numbers_of[0]} holds numbers, and those are read from one source: name it alone, "
+            f"not with {len(arguments.data) - 1} more"
+        )
+    if numbers_of:
         fill(arguments, FIXED)
         numbers.main(arguments, argv, build_parser())
     else:

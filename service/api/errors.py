@@ -140,6 +140,7 @@ class Kind(NamedTuple):
 KINDS: dict[type[errors.ServiceError], Kind] = {
     errors.ServiceError: Kind(500, SERVER, "internal_error"),
     errors.InvalidInput: Kind(422, INVALID, "invalid_value"),
+    errors.StateMismatch: Kind(409, INVALID, "state_mismatch"),
     errors.WrongTask: Kind(422, INVALID, "wrong_task"),
     errors.ModelNotFound: Kind(404, INVALID, "model_not_found"),
     errors.NotReady: Kind(503, SERVER, "not_ready"),

@@ -4,33 +4,30 @@ The client sends `inputs` and `parameters` and reads what its method expects; wh
 verb says. `/predict` beside it is for clients of `text-embeddings-inference`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import Field, RootModel
+from pydantic import RootModel
 
 from service.api.body import parse_json
-from service.api.errors import SchemaError
 from service.api.limits import checked_texts
-from service.api.protocol_requests import ProtocolRequest, ignored_fields
+from service.api.protocol_requests import ProtocolRequest, check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.request_schemas import Text, Texts
 from service.api.response_schemas import Answer
 from service.engine.types import ModelInfo
 
-Parameters = dict[str, Any]
-
 
 class HubAsk(ProtocolRequest):
-    """Texts for a model."""
+    """Texts for a model; each verb adds the `parameters` that the client's method for it has."""
 
     inputs: Text | Texts
     """A text, or a list of texts."""
 
-    parameters: Parameters | None = Field(default=None, max_length=64)
-    """What the client's method has; `top_k` for labels, `aggregation_strategy` for tags."""
+    options: dict[str, Any] | None = None
+    """Accepted, and used for nothing; older clients say here whether a model may be waited for."""
 
 
 class HubBody(RootModel[list[Any]]):
@@ -54,7 +51,7 @@ class HubCall:
     Args:
         texts: What was sent as `inputs`.
         is_single: Whether that was one text and no list.
-        parameters: What was sent beside it.
+        ask: All that was sent, of the class that the verb names.
         model: The engine's name for the model of the path.
         info: What the model takes.
         request: The HTTP request.
@@ -62,39 +59,50 @@ class HubCall:
 
     texts: tuple[str, ...]
     is_single: bool
-    parameters: Mapping[str, Any]
+    ask: Any
     model: str
     info: ModelInfo
     request: Request
 
 
-def read_call(request: Request, info: ModelInfo) -> tuple[HubCall, HubAsk]:
-    """Read and check a request to a model; raises `SchemaError` or `TextTooLong`."""
-    ask = parse_json(HubAsk, request)
-    texts = checked_texts(ask.inputs, request.settings, "inputs")
-    model = request.params["model"]
-    is_single = isinstance(ask.inputs, str)
-    return HubCall(texts, is_single, ask.parameters or {}, model, info, request), ask
+@dataclass(frozen=True)
+class Hub:
+    """How a verb is spoken by Hugging Face's client.
+
+    Args:
+        ask: What it takes.
+        answer: Answers, in the shape that the client's method reads.
+    """
+
+    ask: type[HubAsk]
+    answer: Callable[[HubCall], list[Any]]
 
 
-def answer(value: list[Any], ask: HubAsk) -> Reply:
-    """Write what a verb answers."""
-    reply = json_reply(value)
-    reply.headers += ignored_fields(ask)
-    return reply
+@dataclass(frozen=True)
+class HubReply:
+    """How a verb is spoken by that client where the answer may also be a stream.
+
+    Args:
+        ask: What it takes.
+        answer: Reads the request itself, and answers.
+    """
+
+    ask: type[ProtocolRequest]
+    answer: Callable[[Request], Reply]
 
 
-def number_of(parameters: Mapping[str, Any], name: str) -> int | None:
-    """Return a parameter that is a whole number from 1 up; None if it was not sent.
+def ask_hub(hub: Hub, info: ModelInfo, request: Request) -> Reply:
+    """Read a request, have the verb answer, and write that.
 
     Raises:
-        SchemaError: It is something else.
+        SchemaError: A field cannot be, or cannot be honoured.
+        TextTooLong: A text is too long.
     """
-    value = parameters.get(name)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SchemaError(
-            f"`parameters.{name}` must be a whole number of at least 1", param=f"parameters.{name}"
-        )
-    return value
+    ask = parse_json(hub.ask, request)
+    check_supported(ask)
+    texts = checked_texts(ask.inputs, request.settings, "inputs")
+    is_single = isinstance(ask.inputs, str)
+    model = request.params["model"]
+    reply = json_reply(hub.answer(HubCall(texts, is_single, ask, model, info, request)))
+    reply.headers += ignored_fields(ask)
+    return reply

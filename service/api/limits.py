@@ -1,6 +1,8 @@
-"""Bounds on texts that are the operator's to set, so not part of the schemas."""
+"""Bounds on texts and numbers that are the operator's to set, so not part of the schemas."""
 
 from service.api.errors import SchemaError, TextTooLong
+from service.api.schema_errors import show
+from service.api.whole_numbers import whole
 from service.settings import Settings
 
 
@@ -42,8 +44,26 @@ def check_at_most(value: int | None, most: int, name: str) -> None:
         raise SchemaError(f"`{name}` must be at most {most}, got {shown}", param=name)
 
 
+def checked_whole(value: object, least: int, name: str) -> int:
+    """Return a field that no schema describes, and that is a whole number.
+
+    Raises:
+        SchemaError: It is something else, or under `least`.
+    """
+    number = whole(value)
+    if number is None or number < least:
+        raise SchemaError(
+            f"`{name}` must be a whole number of at least {least}, got {show(value)}", param=name
+        )
+    return number
+
+
 def checked_texts(
-    given: str | list[str], settings: Settings, name: str = "input"
+    given: str | list[str],
+    settings: Settings,
+    name: str = "input",
+    *,
+    may_be_blank: bool = False,
 ) -> tuple[str, ...]:
     """Return the texts that a model is to read.
 
@@ -51,6 +71,7 @@ def checked_texts(
         given: A text or several.
         settings: For their number and length.
         name: The field that they were sent in.
+        may_be_blank: Whether a text may have nothing to read, as where others came before it.
 
     Raises:
         SchemaError: There are none or too many, or one is empty or holds a NUL.
@@ -58,7 +79,8 @@ def checked_texts(
     """
     if isinstance(given, str):
         check_text(given, settings, name)
-        _check_not_blank(given, name)
+        if not may_be_blank:
+            _check_not_blank(given, name)
         return (given,)
     if not 1 <= len(given) <= settings.max_texts:
         raise SchemaError(
@@ -67,7 +89,8 @@ def checked_texts(
         )
     for index, text in enumerate(given):
         check_text(text, settings, name, index)
-        _check_not_blank(text, name, index)
+        if not may_be_blank:
+            _check_not_blank(text, name, index)
     return tuple(given)
 
 

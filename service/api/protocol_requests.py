@@ -4,10 +4,10 @@ What is unknown in them is let through, what is known and cannot be honoured is 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn, get_args
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
@@ -15,7 +15,7 @@ from pydantic_core import CoreSchema
 from service.api.errors import SchemaError
 from service.api.reply import Headers
 
-SHOWABLE = re.compile(r"[A-Za-z0-9_.-]{1,40}")
+SHOWABLE = re.compile(r"[A-Za-z0-9_.\[\]-]{1,60}")
 MAX_SHOWN = 8  # ignored fields named in the header
 
 
@@ -50,26 +50,55 @@ class Only:
 
 
 def check_supported(ask: ProtocolRequest) -> None:
-    """Refuse what cannot be honoured.
+    """Refuse what cannot be honoured, at any depth.
 
     Raises:
         SchemaError: A field marked with `Only` has another value.
     """
-    sent = ask.model_fields_set
-    for name, values in _limited(type(ask)).items():
-        if name in sent and not any(_is_same(getattr(ask, name), one) for one in values):
-            reason = type(ask).model_fields[name].description
-            raise SchemaError(f"`{name}`: {reason}", param=name, code="unsupported_field")
+    for path, inner in _walk(ask, ""):
+        limited = _limited(type(inner))
+        for name in sorted(inner.model_fields_set & limited.keys()):
+            if not any(_is_same(getattr(inner, name), one) for one in limited[name]):
+                refuse(f"{path}{name}", str(type(inner).model_fields[name].description))
 
 
-def ignored_fields(ask: ProtocolRequest) -> Headers:
-    """Name the fields that nobody here knows, for a header of the answer."""
-    names = list(ask.model_extra or ())
+def refuse(path: str, reason: str) -> NoReturn:
+    """Refuse a field that is known and cannot be honoured.
+
+    Raises:
+        SchemaError: Always, with the reason, which names the remedy.
+    """
+    words = " ".join(reason.split())
+    raise SchemaError(f"`{path}`: {words}", param=path, code="unsupported_field")
+
+
+def ignored_fields(ask: ProtocolRequest, others: Iterable[str] = ()) -> Headers:
+    """Name the fields that nobody here knows, for a header of the answer.
+
+    Args:
+        ask: The request, whose parts are looked at too.
+        others: Paths of more such fields.
+    """
+    parts = _walk(ask, "")
+    names = [f"{path}{name}" for path, inner in parts for name in inner.model_extra or ()]
+    names += others
     if not names:
         return ()
     shown = [name for name in names if SHOWABLE.fullmatch(name)][:MAX_SHOWN]
     rest = [f"{len(names) - len(shown)} more"] if len(names) > len(shown) else []
     return (("X-Ignored-Fields", ", ".join(shown + rest)),)
+
+
+def _walk(ask: ProtocolRequest, path: str) -> Iterator[tuple[str, ProtocolRequest]]:
+    """Yield a request and every request within it, each with the path that leads to its fields."""
+    yield path, ask
+    for name in _nesting(type(ask)):
+        value = getattr(ask, name)
+        if isinstance(value, ProtocolRequest):
+            yield from _walk(value, f"{path}{name}.")
+        elif isinstance(value, list) and value and isinstance(value[0], ProtocolRequest):
+            for place, one in enumerate(value):
+                yield from _walk(one, f"{path}{name}[{place}].")
 
 
 @cache
@@ -80,6 +109,20 @@ def _limited(model: type[ProtocolRequest]) -> Mapping[str, tuple[Any, ...]]:
         for mark in field.metadata
         if isinstance(mark, Only)
     }
+
+
+@cache
+def _nesting(model: type[ProtocolRequest]) -> tuple[str, ...]:
+    """Return the fields that hold requests within a request."""
+    return tuple(
+        name for name, field in model.model_fields.items() if _holds_requests(field.annotation)
+    )
+
+
+def _holds_requests(annotation: object) -> bool:
+    if isinstance(annotation, type) and issubclass(annotation, ProtocolRequest):
+        return True
+    return any(map(_holds_requests, get_args(annotation)))
 
 
 def _is_same(value: object, other: object) -> bool:

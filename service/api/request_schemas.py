@@ -8,9 +8,12 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-MAX_STOP = 16
+from service.api.whole_numbers import Whole
+
+MAX_STOP = 32
 MAX_STOP_CHARS = 256
 MAX_SEED = 2**63 - 1
+MAX_STATE_CHARS = 4 * 1024 * 1024
 
 NO_NUL = r"^[^\x00]*$"
 NOT_BLANK = r"^[^\x00]*[^\x00\s][^\x00]*$"
@@ -41,7 +44,15 @@ Numbers = Annotated[
     documented(minItems=1, limits={"maxItems": "max_texts"}),
 ]
 Prompt = Annotated[str, documented(pattern=NO_NUL, limits={"maxLength": "max_text_chars"})]
-MaxTokens = Annotated[int, Field(ge=0), documented(limits={"maximum": "max_tokens"})]
+TokenIds = Annotated[list[Annotated[int, Whole(0, 2**31 - 1)]], Field(fail_fast=True)]
+SealedState = Annotated[str, Field(min_length=1, max_length=MAX_STATE_CHARS)]
+SealedStates = Annotated[
+    list[SealedState | None],
+    Field(min_length=1, fail_fast=True),
+    documented(limits={"maxItems": "max_texts"}),
+]
+MinTokens = Annotated[int, Whole(0), documented(limits={"maximum": "max_tokens"})]
+MaxTokens = Annotated[int, Whole(0), documented(limits={"maximum": "max_tokens"})]
 
 
 class Ask(BaseModel):

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from service.api import hugging_face
 from service.api.docs.page import document_endpoint, page_endpoint, swagger_file
 from service.api.errors import RouteNotFound, text_inference_body
 from service.api.handler import Route
 from service.api.health import alive, ready
-from service.api.hugging_face import answer, read_call
 from service.api.models import list_models, show_model
 from service.api.open_inference import routes as open_inference
 from service.api.open_inference.statistics import Statistics
@@ -23,13 +23,12 @@ def ask_hub(request: Request) -> Reply:
     info = request.engine.resolve(request.params["model"], None)
     task = api_tasks()[info.verb]
     if task.hub_reply is not None:
-        return task.hub_reply(request)
+        return task.hub_reply.answer(request)
     if task.hub is None:
         raise RouteNotFound(
             f"{info.name} is not asked this way; it has a route of its own, see /docs"
         )
-    call, ask = read_call(request, info)
-    return answer(task.hub(call), ask)
+    return hugging_face.ask_hub(task.hub, info, request)
 
 
 SHARED_ROUTES = (

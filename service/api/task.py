@@ -4,7 +4,7 @@ Each describes itself in a folder of `service/api/tasks`; nobody lists them. A v
 "classify" may be that of several of the engine's tasks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -13,9 +13,8 @@ from model_store.discovery import found_in
 from service.api import tasks
 from service.api.docs.operation import Operation
 from service.api.handler import Route
-from service.api.hugging_face import HubCall
+from service.api.hugging_face import Hub, HubReply
 from service.api.open_inference.tensors import Described, Tensor
-from service.api.reply import Reply
 from service.api.request import Request
 from service.engine.types import ModelInfo
 
@@ -51,6 +50,7 @@ class Tensors:
         inputs: What a model takes, the one that must be there first.
         outputs: What it gives.
         infer: Answers with all outputs.
+        parameters: Names of the request's parameters that it reads.
         counts: The output that tells how many elements of the others are of each input, where that
             is not one.
     """
@@ -58,6 +58,7 @@ class Tensors:
     inputs: Callable[[ModelInfo], Sequence[Described]]
     outputs: Callable[[ModelInfo], Sequence[Described]]
     infer: Callable[[TensorCall], Outputs]
+    parameters: Collection[str] = ()
     counts: str | None = None
 
 
@@ -79,8 +80,8 @@ class ApiTask:
         operations: What the documentation says of them, by method and rule.
         tensors: How the Open Inference Protocol has it.
         examples: Requests to try, by the task of the model that they are for.
-        hub: Answers Hugging Face's client, in the shape that its method for this reads.
-        hub_reply: The same, where the answer may also be a stream; reads the request itself.
+        hub: How Hugging Face's client has it, if it does.
+        hub_reply: The same, where the answer may also be a stream.
         explain: Answers with all outputs, and what each part of every input did to them.
         place: Where it stands among the others: 0 comes first.
     """
@@ -90,8 +91,8 @@ class ApiTask:
     operations: Mapping[str, Operation]
     tensors: Tensors
     examples: Mapping[str, Example] = field(default_factory=dict)
-    hub: Callable[[HubCall], list[Any]] | None = None
-    hub_reply: Callable[[Request], Reply] | None = None
+    hub: Hub | None = None
+    hub_reply: HubReply | None = None
     explain: Callable[[TensorCall], tuple[Outputs, list[Any]]] | None = None
     place: int = 100
 

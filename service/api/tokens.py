@@ -21,6 +21,7 @@ from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.request_schemas import ModelName, Prompt, documented
 from service.api.response_schemas import Answer
+from service.api.whole_numbers import Whole
 from service.engine.types import ModelInfo
 
 DEFAULT_VERB = "generate"  # whose clients name no model
@@ -32,7 +33,7 @@ SPECIAL_FIELDS = {
     "unk_token": "<unk>",
 }
 
-TokenId = Annotated[int, Field(ge=0, le=2**63 - 1)]
+TokenId = Annotated[int, Whole(0, 2**63 - 1)]
 
 
 class TokenizeAsk(ProtocolRequest):
@@ -45,7 +46,7 @@ class TokenizeAsk(ProtocolRequest):
     """The text. One that is just a special token, such as `<eos>`, is that token."""
 
     add_special_tokens: bool | None = None
-    """Changes nothing: what stands before every prompt, the model puts there itself."""
+    """Accepted: what stands before every prompt, the model puts there itself."""
 
     return_token_strs: bool | None = None
     """Also tell the tokens as the vocabulary writes them."""

@@ -3,12 +3,31 @@
 Knows no thread and no model; `generation_handle` brings the tokens.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from service.engine.requests.generate import Delta, GeneratedAnswer, TokenLogprob
-from service.engine.text_stream import Ending, TextStream
+from service.engine.stepping import Standing
+from service.engine.text_stream import Ending, TextOffsets, TextStream
 from service.engine.token_sampler import TokenLogprobs
+
+
+@dataclass(frozen=True, slots=True)
+class TokenTexts:
+    """What the tokens of a vocabulary are in a text.
+
+    Args:
+        data: Bytes that each adds to a text, by id.
+        names: Of those that add nothing, by id.
+    """
+
+    data: Sequence[bytes]
+    names: Mapping[int, str]
+
+    def text_of(self, token_id: int) -> str:
+        """Return a token's own text, or its name if it has none."""
+        name = self.names.get(token_id)
+        return self.data[token_id].decode(errors="replace") if name is None else name
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +39,19 @@ class Part:
         token_ids: Not told before.
         logprobs: One for each of them, if they were asked for.
         ending: Set on the last part.
+        standing: Where it stands, on the last part if its caller wants to go on from there.
     """
 
     index: int
     token_ids: Sequence[int]
     logprobs: Sequence[TokenLogprobs] = ()
     ending: Ending | None = None
+    standing: Standing | None = None
+
+
+Seal = Callable[[Standing, Sequence[int], bytes], str]
+"""Makes the state that a caller takes away: of where an answer stands, all its tokens, and the
+bytes of a character that it left unfinished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +62,14 @@ class Echo:
         text: What the caller sent.
         token_ids: What the model read of it, begin token excluded.
         has_logprobs: Whether log probabilities are reported with them.
+        offsets: Where in the text each token begins, in characters, if they are reported.
         logprobs: One for each token but the first; filled while the prompt is read.
     """
 
     text: str
     token_ids: Sequence[int]
     has_logprobs: bool
+    offsets: Sequence[int] = ()
     logprobs: list[TokenLogprobs] = field(default_factory=list)
 
 
@@ -50,19 +78,31 @@ class Answer:
 
     Args:
         index: Which answer of its request.
-        token_bytes: What each token adds to the text, by id.
+        tokens: What each token is.
         stop: Texts that end the answer.
         echo: The prompt to repeat before it, or None.
+        seal: Makes its state, if that is wanted.
+        begun: Bytes of a character that the answer before this one left unfinished.
     """
 
     def __init__(
-        self, index: int, token_bytes: Sequence[bytes], stop: Sequence[bytes], echo: Echo | None
+        self,
+        index: int,
+        tokens: TokenTexts,
+        stop: Sequence[bytes],
+        *,
+        echo: Echo | None = None,
+        seal: Seal | None = None,
+        begun: bytes = b"",
     ) -> None:
         """Begin with no text."""
         self._index = index
-        self._token_bytes = token_bytes
-        self._stream = TextStream(token_bytes, stop)
+        self._tokens = tokens
+        self._stream = TextStream(tokens.data, stop, begun=begun, goes_on=seal is not None)
+        self._offsets = TextOffsets(0 if echo is None else len(echo.text), begun=begun)
         self._echo = echo
+        self._seal = seal
+        self._standing: Standing | None = None
         self._new_ids: list[int] = []
         self._token_ids: list[int] = []
         self._logprobs: list[TokenLogprobs] = []
@@ -74,6 +114,7 @@ class Answer:
         self._new_ids += part.token_ids
         self._logprobs += part.logprobs
         self._ending = part.ending
+        self._standing = part.standing
 
     def tell(self) -> Delta | None:
         """Return the next piece, or None while there is nothing to show."""
@@ -93,39 +134,48 @@ class Answer:
         reason, has_eos = None, False
         if self._ending is not None:
             reason, has_eos = self._ending.reason, self._ending.has_eos
-        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos)
+        state = self._state(has_eos=has_eos)
+        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos, state)
 
     def written(self) -> bytes:
         """Return the bytes of all tokens told so far, a stop text's included."""
-        return b"".join(self._token_bytes[token_id] for token_id in self._token_ids)
+        return b"".join(self._tokens.data[token_id] for token_id in self._token_ids)
+
+    def _state(self, *, has_eos: bool) -> str | None:
+        if self._seal is None or self._standing is None:
+            return None
+        token_ids = self._token_ids[:-1] if has_eos else self._token_ids
+        return self._seal(self._standing, token_ids, self._stream.unfinished)
 
     def _entries(self, places: range) -> list[TokenLogprob]:
         if not self._logprobs:
             return []
-        shown = [(place, self._stream.token_data(place)) for place in places]
         return [
-            self._entry(self._token_ids[place], data, self._logprobs[place])
-            for place, data in shown
-            if data is not None
+            self._entry(self._token_ids[place], self._logprobs[place], data, offset)
+            for place, data in ((place, self._stream.token_data(place)) for place in places)
+            for offset in (self._offsets.next(data),)
         ]
 
     def _echo_entries(self, echo: Echo) -> list[TokenLogprob]:
         if not echo.has_logprobs or not echo.token_ids:
             return []
-        first, *rest = echo.token_ids
-        data = self._token_bytes[first]
-        entries = [TokenLogprob(first, self._text_of(first), None, data=data)]
-        return entries + [
-            self._entry(token_id, self._token_bytes[token_id], logprobs)
-            for token_id, logprobs in zip(rest, echo.logprobs, strict=True)
+        return [
+            self._entry(token_id, logprobs, self._tokens.data[token_id], offset)
+            for token_id, logprobs, offset in zip(
+                echo.token_ids, (None, *echo.logprobs), echo.offsets, strict=True
+            )
         ]
 
-    def _entry(self, token_id: int, data: bytes, logprobs: TokenLogprobs) -> TokenLogprob:
-        top = tuple((self._text_of(best_id), logprob) for best_id, logprob in logprobs.top)
-        return TokenLogprob(token_id, data.decode(errors="replace"), logprobs.chosen, top, data)
-
-    def _text_of(self, token_id: int) -> str:
-        return self._token_bytes[token_id].decode(errors="replace")
+    def _entry(
+        self, token_id: int, logprobs: TokenLogprobs | None, data: bytes, offset: int
+    ) -> TokenLogprob:
+        tokens = self._tokens
+        chosen, best = (None, ()) if logprobs is None else (logprobs.chosen, logprobs.top)
+        top = tuple((tokens.text_of(best_id), logprob) for best_id, logprob in best)
+        is_special = token_id in tokens.names
+        return TokenLogprob(
+            token_id, tokens.text_of(token_id), chosen, top, data, offset, is_special
+        )
 
 
 def join(deltas: Sequence[Delta], seeds: Sequence[int]) -> list[GeneratedAnswer]:
@@ -138,7 +188,6 @@ def join(deltas: Sequence[Delta], seeds: Sequence[int]) -> list[GeneratedAnswer]
         text = "".join(delta.text for delta in own)
         num_tokens = sum(delta.num_tokens for delta in own)
         logprobs = tuple(entry for delta in own for entry in delta.logprobs)
-        answers.append(
-            GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, own[-1].has_eos)
-        )
+        end = (own[-1].has_eos, own[-1].state)
+        answers.append(GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, *end))
     return answers

@@ -155,5 +155,6 @@ class Rows:
         """Work out what holds until the next row joins or leaves."""
         self.slots: Ints = np.array([row.slot for row in self.live], np.intp)
         self._row_joined = self._joined[self.slots]
+        self.carried = [row for row, one in enumerate(self.live) if one.generation.seal is not None]
         self._next_full = self._full_at[self.slots].min(initial=FAR)
         self._next_send = self._send_at[self.slots].min(initial=NEVER)

@@ -132,7 +132,12 @@ class Generator:
             generation.result()
 
     def compare(self, request: Any, answer: Generation, shadow: Worker, offer: Offer) -> None:
-        """Offer to write the same with `shadow`, once all has been written; see `worker.Worker`."""
+        """Offer to write the same with `shadow`, once all has been written; see `worker.Worker`.
+
+        What goes on from a state is not copied: no other version can.
+        """
+        if answer.goes_on:
+            return
         drawn = replace(request, sampling=replace(request.sampling, seed=answer.seeds[0]))
         answer.on_told = lambda: offer(partial(compare_generation, shadow, drawn, answer))
 

@@ -8,10 +8,12 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Self
 
-from service.engine.answer_stream import Answer, Echo, Part, join
+from model_store import Tokenizer
+from service.engine.answer_stream import Answer, Echo, Part, Seal, TokenTexts, join
 from service.engine.flat_combining import too_late
 from service.engine.requests.generate import Delta, GeneratedAnswer
 from service.engine.sampling_params import SamplingParams
@@ -28,7 +30,12 @@ class Source:
 
     model: str
     version: int
-    token_bytes: Sequence[bytes]
+    tokens: TokenTexts
+
+    @classmethod
+    def of(cls, model: str, version: int, tokenizer: Tokenizer) -> Self:
+        """Return the version that has this tokenizer."""
+        return cls(model, version, TokenTexts(tokenizer.token_bytes, tokenizer.silent_tokens))
 
 
 class Generation:
@@ -43,6 +50,8 @@ class Generation:
         echo: The prompt to repeat before each answer, or None.
         deadline: `time.monotonic()` value after which the engine gives up, or None.
         on_change: Called when the caller cancels or begins to listen.
+        seal: Makes the state of each answer at its end, if the caller wants to take it away.
+        begun: Bytes of a character that is not whole yet; None unless it goes on from a state.
     """
 
     def __init__(
@@ -54,6 +63,8 @@ class Generation:
         echo: Echo | None = None,
         deadline: float | None = None,
         on_change: Callable[["Generation"], None] = lambda _: None,
+        seal: Seal | None = None,
+        begun: bytes | None = None,
     ) -> None:
         """Begin with no text."""
         self.model = source.model
@@ -64,13 +75,16 @@ class Generation:
         self.seeds = params.seeds
         self.echo = echo
         self.deadline = deadline
+        self.seal = seal
+        self.goes_on = begun is not None
         self.is_cancelled = False
         self.is_streaming = False
         self.on_told: Callable[[], None] = _nothing
         """Called once the caller has been told all answers to their end."""
         self._on_change = on_change
         self._answers = [
-            Answer(index, source.token_bytes, params.stop, echo) for index in range(params.n)
+            Answer(index, source.tokens, params.stop, echo=echo, seal=seal, begun=begun or b"")
+            for index in range(params.n)
         ]
         self._parts: deque[Part] = deque()
         self._num_open = params.n  # endings that the engine has not sent
@@ -83,6 +97,11 @@ class Generation:
         self._batch_size = 0
 
     # The engine's side.
+
+    @property
+    def is_echo_scored(self) -> bool:
+        """Whether the log probabilities of the prompt's own tokens are to be told."""
+        return self.echo is not None and self.echo.has_logprobs
 
     @property
     def is_over(self) -> bool:

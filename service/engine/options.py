@@ -1,8 +1,11 @@
 """The engine's own options: what the service's settings hand it, free of any environment."""
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+KEY_BYTES = 32
 
 DEFAULT_MODELS = {
     "classify": "sentiment",
@@ -10,6 +13,11 @@ DEFAULT_MODELS = {
     "tag": "pos",
     "translate": "en-fr",
 }
+
+
+def new_key() -> bytes:
+    """Draw a key to sign with."""
+    return secrets.token_bytes(KEY_BYTES)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +38,7 @@ class EngineOptions:
             model; 2048. A request that finds the queue empty is taken whatever its size.
         max_generation_rows: Answers that one generator writes at the same time; 64.
         max_n: Answers to one prompt (`n`); 128, OpenAI's own limit.
-        max_stop_texts: Stop texts in a request; 16.
+        max_stop_texts: Stop texts in a request; 32.
         max_stop_chars: Characters of one stop text; 256.
         max_logprobs: Most probable tokens reported at each place; 20.
         max_explain_texts: Texts in a request that asks for an explanation; 32.
@@ -38,6 +46,8 @@ class EngineOptions:
             of the whole text; 256.
         stream_interval_ms: Milliseconds between two pieces of a streamed answer after the first, at
             least half of it, so that a fast model does not spend more on events than on text; 20.
+        signing_key: Signs the states that callers take away; all who are to take them back need
+            the same one, of 32 bytes or more; drawn by chance.
     """
 
     store_dir: Path
@@ -48,9 +58,10 @@ class EngineOptions:
     max_queue_size: int = 2048
     max_generation_rows: int = 64
     max_n: int = 128
-    max_stop_texts: int = 16
+    max_stop_texts: int = 32
     max_stop_chars: int = 256
     max_logprobs: int = 20
     max_explain_texts: int = 32
     max_occlusion_words: int = 256
     stream_interval_ms: float = 20.0
+    signing_key: bytes = field(default_factory=new_key, repr=False)

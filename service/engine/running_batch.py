@@ -17,10 +17,11 @@ from service.engine.batch_rows import Row, Rows
 from service.engine.generation_handle import Generation
 from service.engine.isolation import is_sound, run_each, step_each
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import score, step_through
 from service.engine.scheduler import Prompt
-from service.engine.stepping import State, StepGraph, join_rows, take_rows
+from service.engine.stepping import Standing, State, StepGraph, join_rows, take_rows
 from service.engine.text_stream import Ending, StopFinder, enders
-from service.engine.token_sampler import Draw, Sampler, TokenLogprobs, best, log_softmax
+from service.engine.token_sampler import Draw, Sampler
 from service.errors import EngineFailure
 
 Context = tuple[Floats, State]
@@ -62,6 +63,7 @@ class RunningBatch:
             config.max_tokens,
             vocab_size=config.vocab_size,
             banned=banned,
+            eos_id=config.eos_id,
         )
         self._state = runtime.start_state(0)
         self._last_ids: Ints = np.zeros(0, np.intp)
@@ -87,19 +89,12 @@ class RunningBatch:
 
         A prompt on which the model fails is told so.
         """
-        for prompt in prompts:
-            prompt.owner.start()
-            self._score_echo(prompt)
-        state = join_rows([self._state_of(prompt) for prompt in prompts])
-        chunks = [prompt.next_chunk for prompt in prompts]
-        started = time.monotonic()
-        logits, state = run_each(self._runtime, chunks, state, vocab_size=self._config.vocab_size)
-        self.tally.add([len(chunk) for chunk in chunks], time.monotonic() - started)
-        for prompt, is_good in zip(prompts, is_sound(logits).tolist(), strict=True):
-            if not is_good:
-                prompt.owner.fail(model_failed())
-        parts = [slice(row, row + 1) for row in range(len(prompts))]
-        return [(logits[part], take_rows(state, part)) for part in parts]
+        contexts: dict[GenerationPrompt, Context] = {}
+        for is_scored in (False, True):
+            group = [one for one in prompts if one.owner.is_echo_scored is is_scored]
+            if group:
+                contexts |= zip(group, self._read(group, is_scored=is_scored), strict=True)
+        return [contexts[prompt] for prompt in prompts]
 
     def write(self, admitted: Sequence[tuple[GenerationPrompt, int]]) -> list[Generation]:
         """Step the live rows, let new ones join, and append one token to each.
@@ -111,8 +106,10 @@ class RunningBatch:
         contexts = [self._step()] if len(self._rows) else []
         has_stepped = bool(contexts)
         for prompt, index in admitted:
+            prompt.owner.start()
             if prompt.owner.params.max_tokens == 0:
-                prompt.owner.push(Part(index, (), ending=Ending("length")), batch_size=0)
+                part = Part(index, (), ending=Ending("length"), standing=_unwritten(prompt))
+                prompt.owner.push(part, batch_size=0)
                 self.tally.num_sound += 1
                 over.append(prompt.owner)
             elif prompt.context is not None:
@@ -132,14 +129,27 @@ class RunningBatch:
     def _state_of(self, prompt: GenerationPrompt) -> State:
         return self._runtime.start_state(1) if prompt.context is None else prompt.context[1]
 
-    def _score_echo(self, prompt: GenerationPrompt) -> None:
-        """Note how probable the token that is read next was, but for the first of the text."""
-        echo, num_best = prompt.owner.echo, prompt.owner.params.logprobs
-        if echo is None or num_best is None or prompt.context is None or prompt.position < 2:
-            return
-        log_probs = log_softmax(prompt.context[0])[0]
-        chosen = float(log_probs[prompt.token_ids[prompt.position]])
-        echo.logprobs.append(TokenLogprobs(chosen, best(log_probs, num_best)))
+    def _read(self, prompts: Sequence[GenerationPrompt], *, is_scored: bool) -> list[Context]:
+        """Run the next chunk of prompts that are all scored, or none of them."""
+        for prompt in prompts:
+            prompt.owner.start()
+        state = join_rows([self._state_of(prompt) for prompt in prompts])
+        chunks = [prompt.next_chunk for prompt in prompts]
+        vocab_size = self._config.vocab_size
+        started = time.monotonic()
+        if is_scored:
+            steps, state = step_through(self._runtime, chunks, state, vocab_size=vocab_size)
+            logits = np.stack([own[-1] for own in steps])
+        else:
+            logits, state = run_each(self._runtime, chunks, state, vocab_size=vocab_size)
+        self.tally.add([len(chunk) for chunk in chunks], time.monotonic() - started)
+        for row, is_good in enumerate(is_sound(logits).tolist()):
+            if not is_good:
+                prompts[row].owner.fail(model_failed())
+            elif is_scored:
+                _score_echo(prompts[row], steps[row])
+        parts = [slice(row, row + 1) for row in range(len(prompts))]
+        return [(logits[part], take_rows(state, part)) for part in parts]
 
     def _step(self) -> Context:
         vocab_size = self._config.vocab_size
@@ -151,7 +161,9 @@ class RunningBatch:
     def _join(self, prompt: GenerationPrompt, index: int) -> None:
         generation = prompt.owner
         params = generation.params
-        finder = StopFinder(self._token_bytes, params.stop) if params.stop else None
+        finder = None
+        if params.stop:
+            finder = StopFinder(self._token_bytes, params.stop, params.min_tokens)
         row = Row(generation, index, finder, time.monotonic())
         self._rows.join(row, self._enders_of(params.stop))
         seed = generation.seeds[index]
@@ -169,6 +181,7 @@ class RunningBatch:
     def _draw(self, logits: Floats, *, has_stepped: bool) -> list[Generation]:
         """Append a token to each row; return the requests that a row has ended or failed."""
         rows = self._rows
+        carried = self._carried(logits)
         draw = self._sampler.draw(logits, rows.counts)
         self._last_ids = draw.token_ids
         may_end = rows.record(draw.token_ids) | ~draw.is_valid
@@ -176,14 +189,20 @@ class RunningBatch:
             rows.live[place].logprobs.append(logprobs)
         touched = []
         if may_end.any():
-            touched = self._end(draw, may_end)
+            touched = self._end(draw, may_end, carried)
         else:
             self.tally.num_sound += has_stepped
         for row in rows.due(time.monotonic(), self._interval_s):
             row.generation.push(Part(row.index, *rows.take_unsent(row)), batch_size=len(rows))
         return touched
 
-    def _end(self, draw: Draw, may_end: Bools) -> list[Generation]:
+    def _carried(self, logits: Floats) -> dict[int, Floats]:
+        """Return logits that a draw may end, by row, where its state is wanted: it spoils them."""
+        if self._config.eos_id is None:
+            return {}
+        return {place: logits[place].copy() for place in self._rows.carried}
+
+    def _end(self, draw: Draw, may_end: Bools, carried: dict[int, Floats]) -> list[Generation]:
         """Let the rows leave that have ended, and those that the model failed on."""
         touched = []
         leaving = np.zeros(len(self._rows), np.bool_)
@@ -193,7 +212,7 @@ class RunningBatch:
             if not draw.is_valid[place]:
                 row.generation.fail(model_failed())
             elif ending is not None:
-                self._finish(row, ending)
+                self._finish(row, ending, self._standing(place, ending, carried))
             else:
                 continue
             leaving[place] = True
@@ -210,9 +229,16 @@ class RunningBatch:
                 return Ending("stop", end=place)
         return Ending("length") if self._rows.is_full(row) else None
 
-    def _finish(self, row: Row, ending: Ending) -> None:
+    def _standing(self, place: int, ending: Ending, carried: dict[int, Floats]) -> Standing | None:
+        """Return where a row stands that has ended, if its caller wants to know."""
+        if self._rows.live[place].generation.seal is None:
+            return None
+        state = take_rows(self._state, slice(place, place + 1))
+        return Standing(state, carried[place] if ending.has_eos else None)
+
+    def _finish(self, row: Row, ending: Ending, standing: Standing | None) -> None:
         token_ids, logprobs = self._rows.take_unsent(row)
-        part = Part(row.index, token_ids, logprobs, ending)
+        part = Part(row.index, token_ids, logprobs, ending, standing)
         row.generation.push(part, batch_size=len(self._rows))
         self.tally.num_sound += 1
         elapsed_s = time.monotonic() - row.joined
@@ -233,6 +259,26 @@ def _joined(contexts: Sequence[Context]) -> Context:
         return contexts[0]
     logits = np.concatenate([logits for logits, _ in contexts])
     return logits, join_rows([state for _, state in contexts])
+
+
+def _unwritten(prompt: GenerationPrompt) -> Standing | None:
+    """Return where an answer without tokens stands, if its caller wants to know."""
+    if prompt.owner.seal is None or prompt.context is None:
+        return None
+    logits, state = prompt.context
+    return Standing(state, logits[0])
+
+
+def _score_echo(prompt: GenerationPrompt, logits: Floats) -> None:
+    """Note how probable the tokens were that follow those just read, but for the text's first."""
+    echo, num_best = prompt.owner.echo, prompt.owner.params.logprobs
+    assert echo is not None, "asked for"
+    assert num_best is not None, "asked for with it"
+    num_before = len(prompt.token_ids) - len(echo.token_ids)  # begin token, or one not read yet
+    first = max(prompt.position, num_before) + 1
+    tokens = prompt.token_ids[first : prompt.position + len(logits) + 1]
+    before = logits[first - prompt.position - 1 :][: len(tokens)]
+    echo.logprobs.extend(score(before, tokens, num_best))
 
 
 def never_drawn(tokenizer: Tokenizer, eos_id: int | None) -> list[int]:

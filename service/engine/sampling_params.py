@@ -24,6 +24,8 @@ class SamplingParams:
     """A `Sampling` without gaps; `stop` in UTF-8."""
 
     max_tokens: int
+    min_tokens: int
+    ignore_eos: bool
     temperature: float
     top_k: int
     top_p: float
@@ -41,6 +43,11 @@ class SamplingParams:
     def is_greedy(self) -> bool:
         """Whether the most probable token is taken each time."""
         return self.temperature == 0 or self.top_k == 1
+
+    @property
+    def first_end(self) -> int:
+        """The first token, counted from 0, that may be the model's own end."""
+        return self.max_tokens if self.ignore_eos else self.min_tokens
 
     @property
     def has_penalties(self) -> bool:
@@ -71,6 +78,8 @@ def resolve_sampling(
     _check_stop(stop, options)
     params = SamplingParams(
         max_tokens=_or_default(sampling.max_tokens, defaults.max_tokens),
+        min_tokens=sampling.min_tokens,
+        ignore_eos=sampling.ignore_eos,
         temperature=_or_default(sampling.temperature, defaults.temperature),
         top_k=_or_default(sampling.top_k, defaults.top_k),
         top_p=_or_default(sampling.top_p, defaults.top_p),
@@ -95,6 +104,7 @@ def _or_default(value: T | None, default: T) -> T:
 
 def _check_numbers(params: SamplingParams, config: DecoderConfig, options: EngineOptions) -> None:
     _check("max_tokens", params.max_tokens, 0, config.max_tokens)
+    _check("min_tokens", params.min_tokens, 0, math.inf)
     _check("temperature", params.temperature, 0, 2)
     _check("top_k", params.top_k, 0, math.inf)
     _check("top_p", params.top_p, math.ulp(0.0), 1)

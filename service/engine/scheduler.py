@@ -28,13 +28,13 @@ class Prompt(Generic[Owner, Context]):
 
     Args:
         owner: Who gets the answers.
-        token_ids: What the model reads, at least one token, or what stands for one.
+        token_ids: What the model reads, tokens or what stands for one; none only with a context.
         num_answers: Rows to begin, at least one.
         chunk: Tokens read in one call.
         seen: Tokens that a penalty for repetition holds for from the start.
         position: Tokens read so far.
         num_begun: Answers that have a row, or had.
-        context: What the model knows after `position` tokens; None before the first.
+        context: What the model knows after `position` tokens; None before the first of all.
     """
 
     owner: Owner
@@ -86,8 +86,8 @@ class Scheduler(Generic[Owner, Context]):
         return self.num_waiting == 0 or self.num_waiting + num_answers <= self._max_queue_size
 
     def add(self, prompt: Prompt[Owner, Context]) -> None:
-        """Put a prompt at the end of the line."""
-        self._unread.append(prompt)
+        """Put a prompt at the end of the line; one that has nothing to read is read already."""
+        (self._read if prompt.is_read else self._unread).append(prompt)
         self.num_waiting += prompt.num_waiting
 
     def discard(self, prompt: Prompt[Owner, Context]) -> None:

@@ -1,6 +1,7 @@
 """What a model is to those who step it: rows of state in, logits and the next state out."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
@@ -9,6 +10,19 @@ from service.engine.arrays import Floats, Ints
 
 State = tuple[Floats, ...]
 """One array for each part of the state, rows along the second axis: (num_layers, rows, size)."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Standing:
+    """Where one row stands, so that another request can go on from there.
+
+    Args:
+        state: Of the one row, after all tokens that were read.
+        logits: (vocab_size,) of the next token; None where one is drawn that was not read yet.
+    """
+
+    state: State
+    logits: Floats | None
 
 
 class StepGraph(Protocol):

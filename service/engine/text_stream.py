@@ -42,13 +42,16 @@ class StopFinder:
     Args:
         token_bytes: What each token adds, by id.
         stop: Texts to find, not empty.
+        min_tokens: Tokens within which none counts that ends there.
     """
 
-    def __init__(self, token_bytes: Sequence[bytes], stop: Sequence[bytes]) -> None:
+    def __init__(
+        self, token_bytes: Sequence[bytes], stop: Sequence[bytes], min_tokens: int = 0
+    ) -> None:
         """Start before the first token."""
         self._token_bytes = token_bytes
         self._stop = stop
-        self._longest = max(map(len, stop))
+        self._min_tokens = min_tokens
         self._data = bytearray()
         self._num_tokens = 0
 
@@ -58,12 +61,45 @@ class StopFinder:
         Args:
             token_ids: The whole answer so far; what earlier calls were given begins it.
         """
-        begin = max(0, len(self._data) - self._longest + 1)
-        for token_id in token_ids[self._num_tokens :]:
+        searched = len(self._data)
+        for place, token_id in enumerate(token_ids[self._num_tokens :], self._num_tokens):
             self._data += self._token_bytes[token_id]
+            if place < self._min_tokens:
+                searched = len(self._data)
         self._num_tokens = len(token_ids)
-        places = [place for text in self._stop if (place := self._data.find(text, begin)) >= 0]
-        return min(places, default=None)
+        places = [self._data.find(text, max(0, searched - len(text) + 1)) for text in self._stop]
+        return min((place for place in places if place >= 0), default=None)
+
+
+class TextOffsets:
+    """Tells where in a growing text each token begins, counted in characters.
+
+    Args:
+        num_chars: Characters before the first token.
+        begun: Bytes of a character that is finished by the first tokens.
+    """
+
+    def __init__(self, num_chars: int = 0, *, begun: bytes = b"") -> None:
+        """Start before the first token."""
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder.decode(begun)
+        self._num_chars = num_chars
+
+    def next(self, data: bytes) -> int:
+        """Return the offset of the next token; in the middle of a character that of the character.
+
+        Args:
+            data: Bytes that the token adds to the text.
+        """
+        is_broken = self._decoder.getstate()[0] != b"" and data != b"" and not _continues(data[0])
+        offset = self._num_chars + is_broken  # a broken character is one of its own
+        self._num_chars += len(self._decoder.decode(data))
+        return offset
+
+
+def _continues(byte: int) -> bool:
+    """Tell whether a byte of UTF-8 belongs to the character of the byte before it."""
+    return byte & 0b1100_0000 == 0b1000_0000
 
 
 class TextStream:
@@ -72,18 +108,29 @@ class TextStream:
     Args:
         token_bytes: What each token adds, by id.
         stop: Texts that are held back as long as the answer may turn out to end with them.
+        begun: Bytes of a character that is finished by the first tokens.
+        goes_on: Whether a character that is not whole when the answer has its length is kept
+            (`unfinished`) for an answer that goes on from here.
     """
 
-    def __init__(self, token_bytes: Sequence[bytes], stop: Sequence[bytes]) -> None:
+    def __init__(
+        self,
+        token_bytes: Sequence[bytes],
+        stop: Sequence[bytes],
+        *,
+        begun: bytes = b"",
+        goes_on: bool = False,
+    ) -> None:
         """Start before the first token."""
         self._token_bytes = token_bytes
         self._stop = stop
         self._data = bytearray()
         self._ends: list[int] = []  # of each token, in bytes
+        self._goes_on = goes_on
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+        self._decoder.decode(begun)
         self._num_given = 0  # bytes that the decoder has
         self._num_told = 0  # tokens
-        self._eos_place: int | None = None
 
     def add(self, token_ids: Sequence[int], ending: Ending | None = None) -> tuple[str, range]:
         """Take in new tokens.
@@ -96,24 +143,25 @@ class TextStream:
             self._data += self._token_bytes[token_id]
             self._ends.append(len(self._data))
         visible = self._visible(ending)
-        text = self._decoder.decode(self._data[self._num_given : visible], ending is not None)
+        is_whole = ending is not None and not (self._goes_on and ending.reason == "length")
+        text = self._decoder.decode(self._data[self._num_given : visible], is_whole)
         self._num_given = max(visible, self._num_given)
         return text, self._tell(is_last=ending is not None)
 
-    def token_data(self, place: int) -> bytes | None:
-        """Return the shown bytes of a token that was told, or None if nothing of it is shown."""
+    @property
+    def unfinished(self) -> bytes:
+        """The bytes shown so far that begin a character and do not end it."""
+        return self._decoder.getstate()[0]
+
+    def token_data(self, place: int) -> bytes:
+        """Return the shown bytes of a token that was told; none of a stop text's are."""
         begin = self._ends[place - 1] if place else 0
-        if place == self._eos_place:
-            return None
-        if begin >= self._num_given and self._ends[place] > begin:
-            return None
         return bytes(self._data[begin : min(self._ends[place], self._num_given)])
 
     def _visible(self, ending: Ending | None) -> int:
         if ending is None:
             return len(self._data) - self._held_back()
         if ending.has_eos:
-            self._eos_place = len(self._ends) - 1
             return self._ends[-2] if len(self._ends) > 1 else 0
         return len(self._data) if ending.end is None else ending.end
 
@@ -132,6 +180,6 @@ class TextStream:
         if is_last:
             self._num_told = len(self._ends)
         else:
-            shown = self._num_given - len(self._decoder.getstate()[0])
+            shown = self._num_given - len(self.unfinished)
             self._num_told = bisect_right(self._ends, shown, lo=first)
         return range(first, self._num_told)

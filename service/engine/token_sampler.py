@@ -88,14 +88,23 @@ class Sampler:
         max_tokens: Draws of a row at most.
         vocab_size: Width of the logits.
         banned: Tokens that are never drawn nor reported, such as padding.
+        eos_id: The model's own end, which a row may put off; None if it has none.
     """
 
     def __init__(
-        self, capacity: int, max_tokens: int, *, vocab_size: int, banned: Sequence[int]
+        self,
+        capacity: int,
+        max_tokens: int,
+        *,
+        vocab_size: int,
+        banned: Sequence[int],
+        eos_id: int | None = None,
     ) -> None:
         """Preallocate the tables; the system gives memory for what is used of them."""
         self._vocab_size = vocab_size
         self._banned = np.array(sorted(banned), np.intp)
+        self._eos_id = eos_id
+        self._first_end = np.zeros(capacity, np.intp)
         self._numbers = np.zeros((capacity, max_tokens), np.float64)
         self._inverse_temperature = np.ones(capacity, np.float32)
         self._is_greedy = np.zeros(capacity, np.bool_)
@@ -128,6 +137,7 @@ class Sampler:
         self._top_p[slot] = 1 if is_greedy else params.top_p
         self._min_p[slot] = 0 if is_greedy else params.min_p
         self._logprobs[slot] = -1 if params.logprobs is None else params.logprobs
+        self._first_end[slot] = 0 if self._eos_id is None else params.first_end
         self._penalties.assign(slot, params, prompt)
 
     def select(self, slots: Ints) -> None:
@@ -142,6 +152,8 @@ class Sampler:
         self._row_logprobs = self._logprobs[slots]
         self._reported = np.flatnonzero(self._row_logprobs >= 0)
         self._penalties.select(slots)
+        self._row_first_end = self._first_end[slots]
+        self._last_first_end = self._row_first_end.max(initial=0)
         self._has_min_p = bool(self._row_min_p.any())
         self._any_greedy = bool(self._row_greedy.any())
         self._all_greedy = bool(self._row_greedy.all())
@@ -157,6 +169,8 @@ class Sampler:
             logits[:, self._banned] = -np.inf
         reported = logits[self._reported] if len(self._reported) else None
         self._penalties.apply(logits)
+        if self._last_first_end:
+            logits[steps < self._row_first_end, self._eos_id] = -np.inf
         peaks = logits.max(axis=1, keepdims=True)
         is_valid = np.isfinite(peaks[:, 0])  # NaN and infinity come out on top
         if not is_valid.all():

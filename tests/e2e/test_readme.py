@@ -1,4 +1,4 @@
-"""Every curl example of the README is run against the shipped models, and answers what is shown."""
+"""Every curl example of the pages is run against the shipped models, and answers what is shown."""
 
 import json
 import re
@@ -13,9 +13,10 @@ pytestmark = pytest.mark.e2e
 CHANGING = {"id", "created", "request_id"}  # differ from call to call
 EXAMPLE = re.compile(r"```bash\n((?:(?!```).)*?)```\n(?:\n```json\n(.*?)```\n)?", re.DOTALL)
 README = (ROOT / "README.md").read_text()
+STATES = (ROOT / "docs" / "states.md").read_text()
 CURLS = [
     (commands, answer)
-    for commands, answer in EXAMPLE.findall(README)
+    for commands, answer in EXAMPLE.findall(README + STATES)
     if re.search(r"^curl ", commands, re.MULTILINE) and "make " not in commands
 ]
 
@@ -48,7 +49,7 @@ def test_readme_has_examples_with_answers():
 
 
 @pytest.mark.parametrize(("commands", "answer"), CURLS, ids=range(len(CURLS)))
-def test_curl_example_of_the_readme_answers_as_shown(shipped_url, commands, answer):
+def test_curl_example_answers_as_shown(shipped_url, commands, answer):
     got = run(commands, shipped_url)
     if answer:
         assert steady(json.loads(got)) == steady(json.loads(answer))

@@ -39,6 +39,7 @@ def fails_to_start(env):
         ({"API_KEYS_FILE": "/nowhere/keys"}, "API_KEYS_FILE=/nowhere/keys"),
         ({"RATE_LIMIT": "often"}, "RATE_LIMIT='often'"),
         ({"CORS_ORIGINS": "app.example"}, "CORS_ORIGINS has 'app.example'"),
+        ({"STATE_KEY": "short"}, "STATE_KEY=***: it must be a text of at least 32 characters"),
     ],
 )
 def test_what_keeps_it_from_starting_is_one_clear_line(env, words):

@@ -57,6 +57,13 @@ def test_a_bad_value_is_named_with_its_variable_and_what_it_may_be(setenv, name,
     assert str(caught.value) == f"{name}={value}: it must be {words}"
 
 
+def test_a_key_that_is_too_short_is_refused_and_not_told(setenv):
+    setenv("STATE_KEY", "hunter2")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == "STATE_KEY=***: it must be a text of at least 32 characters"
+
+
 def test_all_bad_values_are_named_at_once(setenv):
     setenv("PORT", "0")
     setenv("WORKERS", "many")
@@ -130,3 +137,9 @@ def test_a_bad_value_ends_the_table_with_the_services_own_line(setenv, capsys):
         "",
         "The service cannot start: PORT=eighty: it must be a whole number from 1 to 65535\n",
     )
+
+
+def test_the_printed_table_tells_no_key(setenv, capsys):
+    setenv("STATE_KEY", "sesame" * 8)
+    value, source, default = printed(capsys)["STATE_KEY"]
+    assert (set(value), source, default) == ({"*"}, "environment", "-")

@@ -26,7 +26,15 @@ def test_the_engine_gets_every_setting_of_its_own():
 def test_the_defaults_of_settings_and_engine_agree():
     options = asdict(wsgi.engine_options(Settings()))
     standard = asdict(EngineOptions(store_dir=Settings().store_dir))
+    keys = {options.pop("signing_key"), standard.pop("signing_key")}
     assert options == standard
+    assert [len(key) for key in keys] == [32, 32]
+
+
+def test_states_are_signed_with_the_key_of_the_settings():
+    settings = Settings(state_key="k" * 31 + "é")
+    assert wsgi.engine_options(settings).signing_key == ("k" * 31 + "é").encode()
+    assert "kkk" not in repr(settings) + repr(wsgi.engine_options(settings))
 
 
 @pytest.fixture

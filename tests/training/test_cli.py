@@ -4,7 +4,6 @@ import argparse
 import logging
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,6 +50,53 @@ def test_seed_is_set(tmp_path, monkeypatch):
     assert draws[0] == draws[1] != draws[2]
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_accelerator_that_is_not_there_is_refused_at_the_start(tmp_path, monkeypatch):
+    """The training library's traceback came only once the texts were encoded."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="--accelerator gpu: PyTorch finds no GPU here"):
+        cli.prepare(arguments("--accelerator", "gpu"))
+    with pytest.raises(SystemExit):
+        arguments("--accelerator", "banana")
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--seed", "4294967296"),
+        ("--learning-rate", "1e38"),
+        ("--max-minutes", "1e300"),
+        ("--weight-decay", "inf"),
+        ("--example", " "),
+        ("--label-map", "a=b,a=c"),
+        ("--vocab-size", "4"),
+        ("--example", "\udc80"),
+    ],
+    ids=lambda flags: "".join(flags).encode("ascii", "replace").decode(),
+)
+def test_value_that_no_training_ends_well_with_is_refused_before_it(flags, capsys):
+    """Each was a traceback, that of an example after the last epoch."""
+    with pytest.raises(SystemExit):
+        arguments(*flags)
+    assert capsys.readouterr().err.startswith(f"error: argument {flags[0]}: ")
+
+
+def test_network_that_no_memory_holds_ends_in_a_line(caplog):
+    def main(_):
+        torch.empty(2**60, dtype=torch.uint8)
+
+    assert cli.run_script(main, []) == 1
+    assert "not enough memory for this network: give a smaller --hidden-size" in caplog.text
+
+
+def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):
+    (tmp_path / "run").touch()
+
+    assert cli.run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
+    assert caplog.messages[-1].startswith("error: ")
+    assert str(tmp_path / "run") in caplog.messages[-1]
+
+
 def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
     (tmp_path / "last.ckpt").write_bytes(b"")
 
@@ -60,51 +106,6 @@ def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
         f"{tmp_path} holds an earlier run, which --resume would go on with: this one starts anew "
         "(the earlier last.ckpt becomes previous.ckpt)"
     ]
-
-
-def published(tmp_path, **metrics):
-    """A stored version as `say_published` sees it, in a store of two versions."""
-    for _ in range(2):
-        publish_classifier(tmp_path, "tickets")
-    stored = Store(tmp_path).open("tickets", 2)
-    return replace(stored, manifest=stored.manifest.model_copy(update={"metrics": metrics}))
-
-
-@pytest.mark.parametrize(("ends", "is_chance"), [((0.4, 0.6), False), ((0.1, 0.9), True)])
-def test_classifier_behind_a_bag_of_words_is_told(tmp_path, caplog, ends, is_chance):
-    metrics = {
-        "user_test_accuracy": 0.5,
-        "user_test_accuracy_low": ends[0],
-        "user_test_accuracy_high": ends[1],
-        "user_test_baseline_accuracy": 0.9,
-    }
-    with caplog.at_level(logging.INFO, "training.cli"):
-        cli.say_published(published(tmp_path, **metrics), "example")
-
-    assert caplog.text.count("a bag of words does better on the test texts (user)") == 1
-    assert "accuracy 0.9000, this model 0.5000" in caplog.text
-    assert ("may be chance" in caplog.text) == is_chance
-
-
-def test_classifier_behind_a_bag_of_characters_is_told(tmp_path, caplog):
-    """A network over names won against a bag of words, which knows no letters."""
-    metrics = {
-        "user_test_accuracy": 0.8,
-        "user_test_baseline_accuracy": 0.7,
-        "user_test_characters_accuracy": 0.85,
-    }
-    with caplog.at_level(logging.INFO, "training.cli"):
-        cli.say_published(published(tmp_path, **metrics), "example")
-
-    assert "a bag of characters does better on the test texts (user): accuracy 0.85" in caplog.text
-
-
-def test_classifier_ahead_of_a_bag_of_words_is_not_warned_of(tmp_path, caplog):
-    metrics = {"user_test_accuracy": 0.9, "user_test_baseline_accuracy": 0.9}
-    with caplog.at_level(logging.INFO, "training.cli"):
-        cli.say_published(published(tmp_path, **metrics), "example")
-
-    assert "warning" not in caplog.text
 
 
 @pytest.mark.parametrize(("figures", "is_worse"), [((0.9, 0.4), True), ((0.4, 0.9), False)])
@@ -162,7 +163,8 @@ def test_model_that_is_not_there_yet_is_not_compared(tmp_path):
 
 
 def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, caplog):
-    stored = published(tmp_path)
+    for _ in range(2):
+        stored = publish_classifier(tmp_path, "tickets")
     Store(tmp_path).promote("tickets", 1)
     with caplog.at_level(logging.INFO, "training.cli"):
         cli.say_published(stored, "example")

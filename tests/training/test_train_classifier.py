@@ -15,6 +15,7 @@ from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
 from training.cli import run_script
 from training.data.labelled_texts import load_classification
+from training.errors import UsageError
 from training.tasks.text_classification.flags import parse
 from training.tasks.text_classification.served import ServedClassifier
 
@@ -123,6 +124,21 @@ def test_command_of_the_manifest_makes_the_same_version_again(reviews):
     assert second.manifest.files["weights.safetensors"] == first.manifest.files[
         "weights.safetensors"
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("sources", [("digits", "reviews.csv"), ("reviews.csv", "digits")])
+def test_numbers_with_more_sources_are_refused(reviews, sources):
+    """Of `--data digits more.npz` the second was left out without a word."""
+    with pytest.raises(UsageError, match="digits holds numbers.*name it alone"):
+        train_classifier.main(["--name", "toy", "--data", *sources])
+
+
+def test_flags_that_a_start_overrules_are_said(reviews, caplog):
+    """`--init-from NAME --hidden-size 77` trained the start's size without a word."""
+    train("--max-epochs", "1", "--no-baseline")
+    caplog.clear()
+    train("--init-from", "toy", "--cell", "gru", "--max-epochs", "1", "--no-baseline", "--dry-run")
+    assert "so these have no effect: --cell gru (" in caplog.text
 
 
 def test_run_resumed_with_more_epochs_goes_on_with_the_same_vocabulary(reviews, caplog):

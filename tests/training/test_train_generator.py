@@ -20,7 +20,8 @@ from training.data.reports import DataReport
 from training.data.vocab import train_char
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModelConfig
-from training.tasks.text_generation.flags import PRESETS, parse
+from training.tasks.text_generation import recipe
+from training.tasks.text_generation.flags import parse
 from training.tasks.text_generation.served import ServedGenerator
 from training.tasks.text_generation.train import build_net, store_config
 
@@ -180,16 +181,55 @@ def test_penn_treebank_preset_is_the_papers_small_network():
     # the paper's loss is a sum over 20 steps, here it is their mean
     assert (preset.learning_rate / 20, preset.grad_clip_norm * 20) == (1.0, 5.0)
     assert (preset.decay_after, preset.epoch_decay, preset.init_range) == (4, 0.5, 0.1)
-    assert not any("dropout" in flag for flag in PRESETS["zaremba-small"])
+    recipe.choose(preset, 929_589, is_started=False)
+    assert preset == parse(["--data", "ptb", "--name", "ptb", "--preset", "zaremba-small"])
+    assert not any(value for flag, value in vars(preset).items() if flag.endswith("dropout"))
+
+
+@pytest.mark.parametrize(
+    ("num_tokens", "batch_size", "max_epochs"),
+    [(2_000, 8, 40), (200_000, 8, 23), (5_000_000, 32, 4), (100_000_000, 64, 1)],
+)
+def test_windows_learned_from_are_as_many_whatever_the_text(num_tokens, batch_size, max_epochs):
+    """Ten passes over 200 kB in rows of 64 were 220 steps: letter salad."""
+    arguments = parse(["--data", "x", "--name", "x"])
+    recipe.choose(arguments, num_tokens, is_started=False)
+    assert (arguments.batch_size, arguments.max_epochs) == (batch_size, max_epochs)
+    assert (arguments.schedule, arguments.hidden_size) == ("cosine", 256)
+
+
+def test_flags_given_are_kept():
+    given = ["--max-epochs", "3", "--hidden-size", "12", "--output-dropout", "0", "--tie-weights"]
+    arguments = parse(["--data", "x", "--name", "x", *given])
+    recipe.choose(arguments, 200_000, is_started=False)
+    assert (arguments.max_epochs, arguments.hidden_size, arguments.output_dropout) == (3, 12, 0)
+
+
+def test_tied_weights_keep_the_embeddings_width():
+    arguments = parse(["--data", "x", "--name", "x", "--tie-weights"])
+    recipe.choose(arguments, 200_000, is_started=False)
+    assert arguments.hidden_size == arguments.embedding_dim
 
 
 def test_initial_range_holds_for_every_weight():
     arguments = parse(["--data", "x", "--name", "x", "--init-range", "0.1"])
+    recipe.choose(arguments, 10_000, is_started=False)
 
     net = build_net(arguments, 50, None)
 
     assert all(parameter.abs().max() <= 0.1 for parameter in net.parameters())
     assert all(parameter.std() > 0.03 for parameter in net.parameters())
+
+
+def test_flags_that_a_generator_gone_on_from_overrules_are_said(tmp_path, caplog):
+    story = write_story(tmp_path / "story.txt", count=50)
+    train(story, "--max-epochs", "1")
+    caplog.clear()
+
+    train(story, "--init-from", "toy", "--cell", "rnn", "--max-epochs", "1")
+
+    assert "toy is taken with its network and its tokenizer" in caplog.text
+    assert "--cell rnn" in caplog.text
 
 
 def test_generator_goes_on_from_another_ones_weights(tmp_path):

@@ -2,10 +2,9 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from training.data.labelled_rows import Example, Labelled
-from training.data.reports import counted
 from training.data.splits import Key
 from training.errors import DataError
 
@@ -45,10 +44,51 @@ def without_small(parts: Sequence[Labelled], fewest: int, *, key: Key) -> list[L
     def is_small(example: Example) -> bool:
         return example.label in small
 
-    reason = f"of {counted(len(small), 'class')} with fewer than {fewest} distinct texts"
+    noun = "class" if len(small) == 1 else "classes"
+    reason = f"of {len(small):,} {noun} with fewer than {fewest} distinct texts"
     for split in ("train", "validation", "test"):
         parts = [part.without(split, is_small, reason=reason) for part in parts]
     return list(parts)
+
+
+def without_unlearned(parts: Sequence[Labelled], labels: Iterable[str]) -> list[Labelled]:
+    """Leave out held-out rows of classes that no training row has: no answer to them is right."""
+    learned = frozenset(labels)
+    unknown = {row.label for part in parts for row in part.held_out} - learned
+
+    def is_unknown(example: Example) -> bool:
+        return example.label in unknown
+
+    for split in ("validation", "test"):
+        reason = f"{split} rows of a class without training rows: {shown(unknown)}"
+        parts = [part.without(split, is_unknown, reason=reason) for part in parts]
+    return list(parts)
+
+
+def check_splits(splits: Mapping[str, Mapping[str, int]], small: frozenset[str]) -> None:
+    """See that every class can be learned, and say which are not in a split that others are in.
+
+    Args:
+        splits: Rows of each label by split, "train" among them.
+        small: Classes of which nothing was to be held out.
+
+    Raises:
+        DataError: Training lacks a class, or another split has but one.
+    """
+    for split, counts in splits.items():
+        absent = [label for label, count in counts.items() if not count]
+        if split == "train" and absent:
+            raise DataError(
+                f"the train split has no row of {shown(absent)}: add rows of it, or change the "
+                "share that is held out"
+            )
+        if len(counts) - len(absent) < 2:
+            raise DataError(
+                f"the {split} split has rows of fewer than two classes, none of {shown(absent)}: "
+                "add rows, or leave its file out, so that rows are held out of the others"
+            )
+        if missed := [label for label in absent if label not in small]:
+            log.info("learned, but not in the %s split: %s", split, shown(missed))
 
 
 def small_classes(

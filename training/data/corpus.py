@@ -100,8 +100,8 @@ def load_corpus(
         text.strip() for text in splits.validation
     ):
         raise DataError(
-            f"{source} is too short to hold {validation_split:.0%} of it out for validation: "
-            "name a longer text"
+            f"{source} is too short, or has too few different documents, to hold "
+            f"{validation_split:.0%} of it out for validation: name a longer text"
         )
     return _assemble(source, splits)
 

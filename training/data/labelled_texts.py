@@ -16,12 +16,19 @@ from pathlib import Path
 
 from model_store.manifest import Dataset
 from training.data import named_set_readers, phrasebook
-from training.data.classes import shown, small_classes, sorted_labels, without_small
+from training.data.classes import (
+    check_splits,
+    shown,
+    small_classes,
+    sorted_labels,
+    without_small,
+    without_unlearned,
+)
 from training.data.labelled_rows import Example, Labelled
 from training.data.named_sets import SETS
 from training.data.own_files import ReadOptions
 from training.data.own_texts import read_own
-from training.data.reports import DataReport, SourceReport
+from training.data.reports import DataReport, SourceReport, counted, describe_bad_rows
 from training.data.splits import conflicting_labels, exact_key, loose_key, split_sources
 from training.errors import DataError
 
@@ -93,29 +100,68 @@ def load_classification(
 
     Raises:
         DataError: If a source cannot be read or fetched, the labels of two sources differ, there
-            are fewer than two classes, most texts are of classes with too few, or a split has none
-            of a class.
+            are fewer than two classes, most texts are of classes with too few, training lacks a
+            class, or another split has but one.
     """
     _check_shares(validation_split, test_split)
     if not sources or len(set(sources)) < len(sources):
-        raise DataError(f"name one or more sources, each once, not {list(sources)}")
-    parts = _read(sources, options)
-    key = functools.cache(loose_key if any(part.family for part in parts) else exact_key)
+        raise DataError(f"name one or more sources, each once, not: {' '.join(sources)}")
+    account = _Account(_read(sources, options))
+    try:
+        return _split(
+            account,
+            options,
+            validation_split=validation_split,
+            test_split=test_split,
+            seed=seed,
+        )
+    except DataError as exc:
+        raise DataError(f"{exc}{account}") from exc
+
+
+@dataclass(slots=True)
+class _Account:
+    """The sources on their way; as text, which of their rows were left out up to here."""
+
+    parts: list[Labelled]
+
+    def __str__(self) -> str:
+        bad = describe_bad_rows(row for part in self.parts for row in part.bad_rows)
+        dropped = [
+            f"{counted(count, 'row')}: {reason}"
+            for part in self.parts
+            for reason, count in part.dropped.items()
+        ]
+        lost = "; ".join([*bad[:3], *dropped[:3]])
+        return f" (left out before: {lost})" if lost else ""
+
+
+def _split(
+    account: _Account,
+    options: ReadOptions,
+    *,
+    validation_split: float,
+    test_split: float,
+    seed: int,
+) -> ClassificationData:
+    is_loose = any(part.family for part in account.parts)
+    key = functools.cache(loose_key if is_loose else exact_key)
     if options.drop_classes_under:
-        parts = without_small(parts, options.drop_classes_under, key=key)
-    labels = _common_labels(parts)
-    small = small_classes(parts, labels, key=key)
-    conflicts = conflicting_labels(_all_examples(parts), key=key)
-    parts = split_sources(
-        parts,
+        account.parts = without_small(account.parts, options.drop_classes_under, key=key)
+    labels = _common_labels(account.parts)
+    account.parts = without_unlearned(account.parts, labels)
+    small = small_classes(account.parts, labels, key=key)
+    conflicts = conflicting_labels(_all_examples(account.parts), key=key)
+    account.parts = split_sources(
+        account.parts,
         validation_split=validation_split,
         test_split=test_split,
         seed=seed,
         key=key,
         never_held=small,
     )
-    data = _assemble(parts, labels, conflicts)
-    _check_splits(data, small)
+    data = _assemble(account.parts, labels, conflicts)
+    check_splits(data.report.splits, small)
     return data
 
 
@@ -145,7 +191,7 @@ def _is_named(source: str) -> bool:
         return True
     if source in SETS:
         raise DataError(f"{source} has no labels: the sets with labels are {', '.join(NAMED)}")
-    if not Path(source).exists():
+    if not source or not Path(source).exists():
         raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
     return False
 
@@ -159,23 +205,9 @@ def _common_labels(parts: Sequence[Labelled]) -> tuple[str, ...]:
                 f"({shown(labels)}) differ: rename those of your own file, or train on one source"
             )
     if len(found[0]) < 2:
-        raise DataError(
-            f"{parts[0].name} has one class only, {shown(found[0])}: two or more are needed"
-        )
+        only = f"one class only, {shown(found[0])}" if found[0] else "no row to train on"
+        raise DataError(f"{parts[0].name} has {only}: two or more classes are needed")
     return sorted_labels(found[0])
-
-
-def _check_splits(data: ClassificationData, small: frozenset[str]) -> None:
-    """See that every class can be learned, and those of some size chosen by and measured."""
-    for split, counts in data.report.splits.items():
-        absent = [label for label, count in counts.items() if not count]
-        if split != "train":
-            absent = [label for label in absent if label not in small]
-        if absent:
-            raise DataError(
-                f"the {split} split has no row of {shown(absent)}: add rows of it, or change the "
-                "share that is held out"
-            )
 
 
 def _all_examples(parts: Sequence[Labelled]) -> Iterator[Example]:

@@ -95,7 +95,7 @@ def are_numbers(source: str, *, id_column: str | None) -> bool:
         first = json.loads(decode(read_bytes(path), path).split("\n", 1)[0] or "null")
     except (OSError, ValueError):
         return False
-    return isinstance(first, dict) and "values" in first
+    return isinstance(first, dict) and isinstance(first.get("values"), list)
 
 
 def load_numbers(

@@ -49,7 +49,9 @@ def read_own_text(path: Path, *, lines: bool, encoding: str | None = None) -> Ow
     Raises:
         DataError: If there is no text in it, or a file is no text.
     """
-    files = sorted(filter(is_text_file, path.rglob("*"))) if path.is_dir() else [path]
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file() and is_text_file(file))
     texts, bad, num_lines = [], [], 0
     for file in files:
         found = split_lines(decode(read_bytes(file), file, encoding))

@@ -1,14 +1,32 @@
 """Labels of a person's own files: renamed as asked, and several writings of one made one."""
 
+import math
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 
 from training.data.labelled_rows import Example, Labelled
 from training.data.own_files import ReadOptions
 from training.data.reports import counted
 from training.errors import DataError
+
+
+def written_label(value: object) -> str | None:
+    """Return a label as CSV would have it; "" if there is none, None if it can be none."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float | Decimal):
+        value = float(value)
+        if math.isnan(value):  # how pandas writes that there is none
+            return ""
+        if math.isinf(value):
+            return None
+        return str(int(value) if value.is_integer() else value)
+    if value is None or isinstance(value, str | int):
+        return str("" if value is None else value).strip()
+    return None
 
 
 def settle_labels(part: Labelled, options: ReadOptions) -> Labelled:
@@ -18,7 +36,7 @@ def settle_labels(part: Labelled, options: ReadOptions) -> Labelled:
         DataError: If a label to be renamed is nowhere.
     """
     counts = Counter(example.label for example in (*part.train, *part.held_out))
-    names = _mapped(part.name, counts, options.label_map)
+    names = _mapped(part.name, counts, options)
     if not options.exact_labels:
         mapped: Counter[str] = Counter()
         for label, count in counts.items():
@@ -36,15 +54,26 @@ def settle_labels(part: Labelled, options: ReadOptions) -> Labelled:
     )
 
 
-def _mapped(source: str, counts: Mapping[str, int], label_map: Mapping[str, str]) -> dict[str, str]:
-    unknown = [label for label in label_map if label not in counts]
+def _mapped(source: str, counts: Mapping[str, int], options: ReadOptions) -> dict[str, str]:
+    """Return the new name of each label; one that is renamed is so in all its writings."""
+    renamed = {label_key(old, options): new for old, new in options.label_map.items()}
+    known = {label_key(label, options) for label in counts}
+    unknown = [old for old in options.label_map if label_key(old, options) not in known]
     if unknown:
         shown = ", ".join(repr(label[:40]) for label in sorted(counts)[:20])
         raise DataError(
             f"{source} has no label {unknown[0]!r}, which --label-map renames; its labels are: "
             f"{shown}"
         )
-    return {label: label_map.get(label, label) for label in counts}
+    return {
+        label: options.label_map.get(label, renamed.get(label_key(label, options), label))
+        for label in counts
+    }
+
+
+def label_key(label: str, options: ReadOptions) -> str:
+    """Return what two writings of a label have in common, where they are to be one."""
+    return label if options.exact_labels else _key(label)
 
 
 def one_writing(counts: Mapping[str, int]) -> dict[str, str]:

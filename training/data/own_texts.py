@@ -4,7 +4,6 @@ Several files are one source. Where they are named as published splits are (`tra
 `test.csv`, `train-00000-of-00002.parquet`), the split is kept.
 """
 
-import re
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,8 @@ from pathlib import Path
 
 from training.data.labelled_rows import Example, Labelled
 from training.data.own_files import ReadOptions
-from training.data.own_labels import settle_labels
+from training.data.own_labels import label_key, settle_labels, written_label
+from training.data.own_splits import TRAIN, describe_splits, split_of, splits_of
 from training.data.reports import BadRow, describe_bad_rows
 from training.data.tables import SUFFIXES, check_text, is_numbered, is_table, read_rows
 from training.data.text_files import (
@@ -23,17 +23,12 @@ from training.data.text_files import (
     read_bytes,
     read_start,
     save_as_utf8,
+    split_lines,
 )
 from training.errors import DataError
 
 FASTTEXT = "__label__"
 FASTTEXT_SUFFIXES = (".txt", ".ft", ".train", ".valid", ".test")
-SPLITS = {
-    "train": ("train", "training"),
-    "validation": ("validation", "valid", "val", "dev"),
-    "test": ("test", "testing", "eval"),
-}
-_SHARD = re.compile(r"[-_.]\d+([-_.]of[-_.]\d+)?$")
 KINDS = f"{', '.join(SUFFIXES)} or lines that begin with {FASTTEXT}"
 
 
@@ -62,7 +57,8 @@ def read_own(paths: Sequence[Path], options: ReadOptions) -> Labelled:
             that can be used.
     """
     files = [file for path in paths for file in _files(path)]
-    splits = _splits(files)
+    _check_once(files)
+    splits = splits_of(files)
     found: dict[str, _Found] = {split: _Found() for split in splits}
     by_file: dict[Path, set[str]] = {}
     for split, members in splits.items():
@@ -73,7 +69,7 @@ def read_own(paths: Sequence[Path], options: ReadOptions) -> Labelled:
     name = ", ".join(map(str, paths))
     bad = [row for part in found.values() for row in part.bad]
     _check_used(name, found.values(), bad)
-    _check_related(by_file)
+    _check_related(by_file, options)
     labelled = Labelled(
         name=name,
         train=found["train"].examples,
@@ -82,7 +78,10 @@ def read_own(paths: Sequence[Path], options: ReadOptions) -> Labelled:
         is_named=False,
         sha256=file_sha256(files[0]) if len(files) == 1 and files[0].is_file() else None,
         bad_rows=tuple(bad),
-        notes=_notes(splits),
+        notes=(
+            *describe_splits(splits, {split: len(part.examples) for split, part in found.items()}),
+            *(note for path in paths for note in _passed_over(path)),
+        ),
     )
     return settle_labels(labelled, options)
 
@@ -106,10 +105,28 @@ def _files(path: Path) -> list[Path]:
     )
 
 
+def _check_once(files: Sequence[Path]) -> None:
+    """See that no file is read twice, under whatever name: its rows would count double."""
+    first: dict[Path, Path] = {}
+    for file in files:
+        before = first.setdefault(file.resolve(), file)
+        if before is not file:
+            also = "twice" if before == file else f"also as {before}"
+            raise DataError(f"{file} is named {also}: name each file, or its folder, once")
+
+
+def _passed_over(path: Path) -> list[str]:
+    """Say what in a folder is not read."""
+    if not path.is_dir() or (read := {*_files(path)}) == {path}:
+        return []
+    others = [entry.name for entry in _visible(path) if entry not in read]
+    more = f" and {len(others) - 5:,} more" if len(others) > 5 else ""
+    return [f"passed over in {path}: {', '.join(others[:5])}{more}"] if others else []
+
+
 def _is_split(folders: Sequence[Path]) -> bool:
     """Return whether folders are splits that hold class folders, a training split among them."""
-    names = {folder.name.lower() for folder in folders}
-    return not names.isdisjoint(SPLITS["train"]) and all(
+    return any(split_of(folder) == TRAIN for folder in folders) and all(
         any(entry.is_dir() for entry in folder.iterdir()) for folder in folders
     )
 
@@ -124,35 +141,9 @@ def _is_labelled_file(path: Path) -> bool:
 
 def _is_fasttext(path: Path) -> bool:
     """Return whether the name may be one of fastText's files and the first line is one of its."""
-    if not {*path.suffixes} & {*FASTTEXT_SUFFIXES}:
+    if not {suffix.lower() for suffix in path.suffixes} & {*FASTTEXT_SUFFIXES}:
         return False
     return read_start(path).removeprefix(BOM_UTF8).lstrip().startswith(FASTTEXT.encode())
-
-
-def _split_of(file: Path) -> str | None:
-    stem, *endings = file.name.lower().split(".")
-    told = {_SHARD.sub("", stem), *endings}
-    return next((split for split, names in SPLITS.items() if not told.isdisjoint(names)), None)
-
-
-def _splits(files: Sequence[Path]) -> dict[str, list[Path]]:
-    """Return the files of each split; without a training file among several, all are for that."""
-    told = {file: _split_of(file) for file in files}
-    if "train" not in told.values() or len({*told.values()}) == 1:
-        return {"train": list(files)}
-    splits: dict[str, list[Path]] = {"train": []}
-    for file, split in told.items():
-        splits.setdefault(split or "train", []).append(file)
-    return splits
-
-
-def _notes(splits: Mapping[str, Sequence[Path]]) -> tuple[str, ...]:
-    return tuple(
-        f"{split} split: {', '.join(file.name for file in files[:5])}"
-        + (f" and {len(files) - 5:,} more" if len(files) > 5 else "")
-        for split, files in splits.items()
-        if len(splits) > 1
-    )
 
 
 def _read_file(file: Path, options: ReadOptions, found: _Found, *, shows_file: bool) -> None:
@@ -185,7 +176,7 @@ def _fasttext_rows(
     file: Path, options: ReadOptions
 ) -> Iterator[tuple[int, Mapping[str, object] | str]]:
     text = decode(read_bytes(file), file, options.encoding)
-    for line, content in enumerate(text.split("\n"), start=1):
+    for line, content in enumerate(split_lines(text), start=1):
         if not content.strip():
             continue
         words = content.split()
@@ -199,16 +190,14 @@ def _fasttext_rows(
 
 def _example(row: Mapping[str, object], place: str, options: ReadOptions) -> Example | str:
     """Return the row's text and label, or what is wrong with them."""
-    text, label = row.get(options.text_column), row.get(options.label_column)
-    if isinstance(label, float) and label.is_integer():
-        label = int(label)
-    if label is None or (isinstance(label, str) and not label.strip()):
+    text, label = row.get(options.text_column), written_label(row.get(options.label_column))
+    if label is None:
+        return "label is neither text nor a number"
+    if not label:
         return "missing label"
-    if isinstance(label, bool) or not isinstance(label, str | int):
-        return "label is neither a string nor a whole number"
     if text is not None and not isinstance(text, str):
         return "text is not a string"
-    text, label = (text or "").strip(), str(label).strip()
+    text = (text or "").strip()
     return check_text(text) or check_text(label) or Example(text, label, place)
 
 
@@ -233,8 +222,13 @@ def _read_class_folders(folder: Path, options: ReadOptions, found: _Found) -> No
 
 def _read_text_file(file: Path, options: ReadOptions) -> Example | str:
     if not is_text_file(file) or not file.is_file():
-        return "not a .txt file"
-    text = decode(read_bytes(file), file, options.encoding).strip()
+        return "a folder in a class folder, not looked into" if file.is_dir() else "not a .txt file"
+    try:
+        text = decode(read_bytes(file), file, options.encoding).strip()
+    except DataError as exc:
+        if options.encoding is not None:  # which may be wrong for all of them
+            raise
+        return str(exc).removeprefix(f"{file} ")
     return check_text(text) or Example(text, file.parent.name, f"{file.parent.name}/{file.name}")
 
 
@@ -248,13 +242,17 @@ def _check_used(name: str, found: Iterable[_Found], bad: list[BadRow]) -> None:
     )
 
 
-def _check_related(by_file: Mapping[Path, set[str]]) -> None:
+def _check_related(by_file: Mapping[Path, set[str]], options: ReadOptions) -> None:
     """See that files share labels: those of other tasks are not one set."""
-    (first, labels), *others = by_file.items()
+
+    def keys(labels: set[str]) -> set[str]:
+        return {label_key(options.label_map.get(label, label), options) for label in labels}
+
+    (first, labels), *others = ((file, found) for file, found in by_file.items() if found)
     for file, other in others:
-        if other and labels.isdisjoint(other):
+        if keys(labels).isdisjoint(keys(other)):
             shown, also = (", ".join(map(repr, sorted(found)[:10])) for found in (labels, other))
             raise DataError(
                 f"{first} and {file} have no label in common ({shown} and {also}): rename those of "
-                "one, or train on one of them"
+                "one (--label-map), or train on one of them"
             )

@@ -7,7 +7,9 @@ under `huggingface`.
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+from training.data.text_files import is_packed
 from training.errors import DataError
 
 BATCH_ROWS = 10_000
@@ -24,6 +26,8 @@ def read_parquet(
     import pyarrow as pa  # takes a second: only those who need it wait
     import pyarrow.parquet as pq
 
+    if is_packed(path):
+        raise DataError(f"{path} is packed, which Parquet is by itself: unpack it")
     try:
         file = pq.ParquetFile(path)
         names = file.schema_arrow.names
@@ -36,13 +40,38 @@ def read_parquet(
         number = 0
         try:
             for batch in file.iter_batches(BATCH_ROWS, columns=columns):
-                for row in batch.to_pylist():
+                values = [_values(column) for column in batch.columns]
+                for row in zip(*values, strict=True):
                     number += 1
-                    yield number, {key: _named(row[key], classes.get(key)) for key in row}
+                    named = zip(batch.schema.names, row, strict=True)
+                    yield number, {key: _named(value, classes.get(key)) for key, value in named}
         except (OSError, pa.ArrowException) as exc:
             raise DataError(f"{path}, after row {number:,}: cannot be read: {exc}") from exc
 
     return names, rows()
+
+
+def _values(column: Any) -> list[object]:
+    """Return a column's values, bytes as the text that they are."""
+    try:
+        found = column.to_pylist()
+    except ValueError:  # text that is not UTF-8, or times that Python has no form for
+        found = [_value(scalar) for scalar in column]
+    return [_text(value) if isinstance(value, bytes) else value for value in found]
+
+
+def _value(scalar: Any) -> object:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return _text(getattr(scalar, "value", scalar).as_buffer().to_pybytes())
+    except ValueError:
+        return scalar  # neither text nor a number: told as such
+
+
+def _text(data: bytes) -> str:
+    """Decode text; what is not UTF-8 becomes lone surrogates, which `is_utf8` finds."""
+    return data.decode(errors="surrogateescape")
 
 
 def _class_names(metadata: Mapping[bytes, bytes]) -> dict[str, list[str]]:

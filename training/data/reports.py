@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 
 MAX_PLACES = 10  # line numbers shown of one kind of bad row
+MAX_BAD_LINES = 50  # of a source
+MAX_LABELS = 100  # of a split that are told
+MAX_LABEL_CHARS = 40
 MAX_CONFLICTS = 3  # texts with several labels that are shown
 
 
@@ -55,9 +58,17 @@ class SourceReport:
         bad = f", {len(self.bad_rows):,} bad and left out" if self.bad_rows else ""
         return [
             f"{self.name}: {counted(self.rows_read, self.unit)} read{bad}",
-            *(f"  bad: {line}" for line in describe_bad_rows(self.bad_rows)),
+            *self._bad_lines(),
             *(f"  dropped {count:,}: {reason}" for reason, count in self.dropped.items() if count),
             *(f"  note: {note}" for note in self.notes),
+        ]
+
+    def _bad_lines(self) -> list[str]:
+        lines = describe_bad_rows(self.bad_rows)
+        more = len(lines) - MAX_BAD_LINES
+        return [
+            *(f"  bad: {line}" for line in lines[:MAX_BAD_LINES]),
+            *([f"  bad: {more:,} more files or reasons"] if more > 0 else []),
         ]
 
 
@@ -90,7 +101,7 @@ class DataReport:
         """Describe the data for people, one fact a line."""
         lines = [line for source in self.sources for line in source.lines()]
         for split, counts in self.splits.items():
-            shares = ", ".join(f"{count:,} {label}" for label, count in counts.items())
+            shares = _shares(counts)
             total = f"{counted(sum(counts.values()), 'row')}: " if len(counts) > 1 else ""
             if any(counts.values()):
                 lines.append(f"{split}: {total}{shares}")
@@ -102,6 +113,17 @@ class DataReport:
                 f"{shown}{f' and {more:,} more' if more > 0 else ''}"
             )
         return lines
+
+
+def _shares(counts: Mapping[str, int]) -> str:
+    """Return the rows of the first labels, each in a few letters: a text may stand for a label."""
+    first = [
+        f"{count:,} {' '.join(label.split())[:MAX_LABEL_CHARS]}"
+        for label, count in islice(counts.items(), MAX_LABELS)
+    ]
+    more = len(counts) - MAX_LABELS
+    rest = sum(counts.values()) - sum(islice(counts.values(), MAX_LABELS))
+    return ", ".join(first) + (f" and {rest:,} rows of {more:,} more labels" if more > 0 else "")
 
 
 def describe_bad_rows(bad_rows: Iterable[BadRow]) -> list[str]:

@@ -12,12 +12,12 @@ from pathlib import Path
 from training.data.delimited import read_delimited
 from training.data.json_rows import read_json, read_json_lines
 from training.data.parquet import read_parquet
-from training.data.text_files import NOT_UTF8, decode, is_utf8, read_bytes
+from training.data.text_files import NOT_UTF8, decode, is_packed, is_utf8, read_bytes
 from training.errors import DataError
 
 # Tried in this order: the first that finds all columns in the header.
 _DELIMITERS = {".csv": ",;\t|", ".tsv": "\t"}
-_JSON = {".jsonl": read_json_lines, ".ndjson": read_json_lines, ".json": read_json}
+_JSON = (".jsonl", ".ndjson", ".json")
 PARQUET = ".parquet"
 SUFFIXES = (*_DELIMITERS, *_JSON, PARQUET)
 
@@ -35,7 +35,7 @@ def is_table(path: Path) -> bool:
 
 def table_suffix(path: Path) -> str:
     """Return the ending that tells what a file holds, less that of its packing."""
-    return (path.with_suffix("").suffix if path.suffix == ".gz" else path.suffix).lower()
+    return (path.with_suffix("").suffix if is_packed(path) else path.suffix).lower()
 
 
 def is_numbered(path: Path) -> bool:
@@ -65,7 +65,11 @@ def read_rows(
         return rows
     text = decode(read_bytes(path), path, encoding)
     if suffix in _JSON:
-        return _with_keys(_JSON[suffix](text), path, columns)
+        try:
+            found = read_json(text, wanted) if suffix == ".json" else read_json_lines(text)
+        except ValueError as exc:
+            raise DataError(f"{path} cannot be read: {exc}") from exc
+        return _with_keys(found, path, columns)
     names, rows = read_delimited(
         text, wanted, delimiters=_DELIMITERS[suffix], has_header=has_header
     )
@@ -94,9 +98,16 @@ def _with_keys(rows: Iterator[Row], path: Path, columns: Columns) -> Iterator[Ro
 def _check_columns(
     path: Path, columns: Columns, found: list[str], *, has_header: bool = True
 ) -> None:
+    is_delimited = table_suffix(path) in _DELIMITERS
     if not found:
-        raise DataError(f"{path} is empty: its first line names the columns")
-    if not has_header:
+        wants = ": its first line names the columns" if is_delimited and has_header else ""
+        raise DataError(f"{path} is empty{wants}")
+    if len({*columns.values()}) < len(columns):
+        raise DataError(
+            f"{path}: {' and '.join(columns)} both name {next(iter(columns.values()))!r}: give "
+            "each its own column"
+        )
+    if not has_header and is_delimited:
         _check_numbers(path, columns, len(found))
         return
     for flag, column in columns.items():
@@ -105,29 +116,28 @@ def _check_columns(
             continue
         shown = ", ".join(repr(name[:40]) for name in found[:20])
         problem = "no column" if count == 0 else "several columns"
-        remedy = _near(column, found, flag) if count == 0 else "Rename all but one in that line"
+        known = "the columns that its first line names" if is_delimited else "those that it has"
+        more = " and more" if len(found) > 20 else ""
         raise DataError(
-            f"{path} has {problem} named {column!r}; the columns that its first line names are: "
-            f"{shown}. {remedy}"
+            f"{path} has {problem} named {column!r}; {known} are: {shown}{more}. "
+            + (_near(column, found, flag, is_delimited) if count == 0 else "Rename all but one")
         )
 
 
 def _check_numbers(path: Path, columns: Columns, num_columns: int) -> None:
     for flag, column in columns.items():
-        if not column.isdecimal() or not 1 <= int(column) <= num_columns:
+        if column not in map(str, range(1, num_columns + 1)):
             raise DataError(
                 f"{path}: with --no-header, {flag} is the number of a column, from 1 to "
                 f"{num_columns}, not {column!r}"
             )
 
 
-def _near(column: str, found: list[str], flag: str) -> str:
+def _near(column: str, found: list[str], flag: str, may_lack_header: bool) -> str:
     """Say how to name the column, by the nearest name if there is one."""
     by_lower = {name.lower(): name for name in found}
     near = get_close_matches(column.lower(), by_lower, n=1)
     if near:
         return f"Did you mean {flag} {shlex.quote(by_lower[near[0]])}?"
-    return (
-        f"Choose one with {flag}, or, if that line is a row, give --no-header and the columns' "
-        "numbers"
-    )
+    header = ", or, if that line is a row, give --no-header and the columns' numbers"
+    return f"Choose one with {flag}{header if may_lack_header else ''}"

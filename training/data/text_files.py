@@ -17,6 +17,7 @@ NOT_UTF8 = "not UTF-8"
 MAX_BYTES = 2**31  # of one file, unpacked: more text than these networks ever see
 _LOOKED_AT = 4096  # bytes from which the kind of a file is told
 _ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"  # also spreadsheets are ZIP archives
+_PARQUET = b"PAR1"
 
 
 def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -26,7 +27,7 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         DataError: If it cannot be read or unpacked, or holds more than `max_bytes`.
     """
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as file:
             data = file.read(max_bytes + 1)
     except (OSError, EOFError, zlib.error) as exc:
         raise DataError(f"{path} cannot be read: {exc}") from exc
@@ -41,15 +42,20 @@ def read_bytes(path: Path, *, max_bytes: int = MAX_BYTES) -> bytes:
 def read_start(path: Path) -> bytes:
     """Read the beginning of a file, unpacked if its name ends in ".gz"; b"" if it cannot be."""
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with gzip.open(path) if is_packed(path) else path.open("rb") as file:
             return file.read(_LOOKED_AT)
     except (OSError, EOFError, zlib.error):
         return b""
 
 
+def is_packed(path: Path) -> bool:
+    """Return whether the name is one of a packed file."""
+    return path.suffix.lower() == ".gz"
+
+
 def is_text_file(path: Path) -> bool:
     """Return whether the name is one of a text, perhaps packed: ".txt" or ".txt.gz"."""
-    return (path.with_suffix("") if path.suffix == ".gz" else path).suffix == ".txt"
+    return (path.with_suffix("") if is_packed(path) else path).suffix.lower() == ".txt"
 
 
 def file_sha256(path: Path) -> str:
@@ -105,6 +111,11 @@ def _decode_as(data: bytes, path: Path, encoding: str) -> str:
             f"{path}, line {line:,}: not {encoding}, which knows no byte {data[exc.start]:#04x} "
             "there: name the encoding that the file is in, or none to have it found"
         ) from exc
+    except UnicodeError as exc:  # of encodings that tell no place, such as punycode
+        raise DataError(
+            f"{path}: not {encoding} ({exc}): name the encoding that the file is in, or none to "
+            "have it found"
+        ) from exc
 
 
 def _check_is_text(start: bytes, path: Path) -> None:
@@ -116,6 +127,8 @@ def _check_is_text(start: bytes, path: Path) -> None:
             f"{path} is a ZIP archive or a spreadsheet: unpack it, or save the table as CSV "
             "in UTF-8"
         )
+    if start.startswith(_PARQUET):
+        raise DataError(f"{path} is a Parquet file: let its name end in .parquet")
     if start.count(0) * 4 > len(start):
         raise DataError(
             f"{path} is UTF-16 without a mark, or not text: {save_as_utf8(path.name, 'UTF-16LE')}"

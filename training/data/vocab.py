@@ -7,6 +7,7 @@ and "n't". Kinds "char" and "whitespace" take the text as it is; "cased" takes i
 space and apostrophes, for texts that are written as well as read.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Literal
@@ -17,6 +18,9 @@ from tokenizers import Regex, decoders, models, normalizers, pre_tokenizers, tra
 from model_store import Tokenizer
 
 Kind = Literal["word", "subword", "cased", "char", "whitespace"]
+
+LONG_RUN = re.compile(r"\S{1000}")
+"""What byte pairs are learned from is cut here: the time for a run grows with its square."""
 
 PAD, UNK, BOS, EOS = "<pad>", "<unk>", "<bos>", "<eos>"
 
@@ -71,7 +75,7 @@ def train_subword(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     tokenizer.normalizer = _prose_normalizer()
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     tokenizer.decoder = decoders.ByteLevel()
-    return _trained(tokenizer, _byte_pairs(vocab_size), texts)
+    return _trained(tokenizer, _byte_pairs(vocab_size), map(_cut, texts))
 
 
 def train_cased(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
@@ -92,7 +96,7 @@ def train_cased(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     split = pre_tokenizers.Split(Regex(PIECE), "isolated")
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([split, by_byte])
     tokenizer.decoder = decoders.ByteLevel()
-    return _trained(tokenizer, _byte_pairs(vocab_size), texts)
+    return _trained(tokenizer, _byte_pairs(vocab_size), map(_cut, texts))
 
 
 def train_char(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
@@ -101,6 +105,10 @@ def train_char(texts: Iterable[str], *, vocab_size: int) -> Tokenizer:
     tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
     tokenizer.decoder = decoders.Fuse()
     return _trained(tokenizer, _word_level(vocab_size), texts)
+
+
+def _cut(text: str) -> str:
+    return LONG_RUN.sub(r"\g<0> ", text)
 
 
 def _word_level(vocab_size: int) -> trainers.Trainer:

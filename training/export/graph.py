@@ -8,6 +8,7 @@ What each task's graphs take and give stands in its own `graph.py`.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -27,6 +28,9 @@ ONNX_DTYPES = {
 OPERATORS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 GATE_ORDER = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
 """Places of ONNX's gates (i o f c; z r h) among torch's (i f g o; r z n)."""
+
+LOWEST = np.finfo(np.float32).min
+"""The maximum of no states."""
 
 Attribute = int | str | Sequence[int]
 
@@ -204,18 +208,27 @@ def merge_directions(graph: Graph, states: str, config: StackConfig) -> str:
     return graph.op("Reshape", by_row, shape)
 
 
-def pooled(graph: Graph, states: str, last: str, *, pooling: str, inputs: str) -> str:
-    """Return (batch, pooled_dim) of (seq_len, batch, output_dim); padding in `states` is zero.
+class RunningPools(NamedTuple):
+    """Of the hidden states so far, each (batch, output_dim): their sum and their maximum."""
+
+    total: str
+    highest: str
+
+
+def running_pools(
+    graph: Graph, states: str, *, inputs: str, before: RunningPools | None = None
+) -> RunningPools:
+    """Add up (seq_len, batch, output_dim); padding in `states` is zero.
+
+    ONNX Runtime sums over the first axis in order, so a sum that goes on from one before it has the
+    bits of the sum of all.
 
     Args:
         graph: Where to; its input `lengths` (batch,) says where rows end.
         states: Hidden states of the last layer.
-        last: The last one of each row, (batch, output_dim).
-        pooling: "last", or "concat" for last, maximum and mean.
         inputs: The input whose second axis is as long as the states.
+        before: What to go on from.
     """
-    if pooling == "last":
-        return last
     axis0, axis1, axis2 = (graph.constant([axis], np.int64) for axis in (0, 1, 2))
     seq_len = graph.op("Shape", inputs, start=1, end=2)
     zero, one = graph.constant(0, np.int32), graph.constant(1, np.int32)
@@ -223,9 +236,32 @@ def pooled(graph: Graph, states: str, last: str, *, pooling: str, inputs: str) -
     positions = graph.op("Unsqueeze", graph.op("Range", zero, steps, one), axis1)
     mask = graph.op("Less", positions, graph.op("Unsqueeze", "lengths", axis0))
     mask = graph.op("Unsqueeze", mask, axis2)  # (seq_len, batch, 1), True = real token
-    lowest = graph.constant(np.finfo(np.float32).min, np.float32)
-    masked = graph.op("Where", mask, states, lowest)
-    maximum = graph.op("ReduceMax", masked, axis0, keepdims=0)
-    count = graph.op("Unsqueeze", graph.op("Cast", "lengths", to=TensorProto.FLOAT), axis1)
-    mean = graph.op("Div", graph.op("ReduceSum", states, axis0, keepdims=0), count)
-    return graph.op("Concat", last, maximum, mean, axis=1)
+    masked = graph.op("Where", mask, states, graph.constant(LOWEST, np.float32))
+    highest = graph.op("ReduceMax", masked, axis0, keepdims=0)
+    if before is not None:
+        highest = graph.op("Max", highest, before.highest)
+        states = graph.op("Concat", graph.op("Unsqueeze", before.total, axis0), states, axis=0)
+    return RunningPools(graph.op("ReduceSum", states, axis0, keepdims=0), highest)
+
+
+def joined_pools(graph: Graph, last: str, pools: RunningPools, lengths: str) -> str:
+    """Return (batch, 3 output_dim): last state, maximum and mean of rows of `lengths` (batch,)."""
+    count = graph.op("Cast", lengths, to=TensorProto.FLOAT)
+    by_row = graph.op("Unsqueeze", count, graph.constant([1], np.int64))
+    mean = graph.op("Div", pools.total, by_row)
+    return graph.op("Concat", last, pools.highest, mean, axis=1)
+
+
+def pooled(graph: Graph, states: str, last: str, *, pooling: str, inputs: str) -> str:
+    """Return (batch, pooled_dim) of (seq_len, batch, output_dim).
+
+    Args:
+        graph: Where to; its input `lengths` (batch,) says where rows end.
+        states: Hidden states of the last layer, zero in the padding.
+        last: The last one of each row, (batch, output_dim).
+        pooling: "last", or "concat" for last, maximum and mean.
+        inputs: The input whose second axis is as long as the states.
+    """
+    if pooling == "last":
+        return last
+    return joined_pools(graph, last, running_pools(graph, states, inputs=inputs), "lengths")

@@ -13,13 +13,20 @@ from typing import Any, NamedTuple
 
 import lightning.pytorch as pl
 import torch
-from lightning.pytorch.callbacks import ModelCheckpoint
+from lightning.pytorch.callbacks import ModelCheckpoint, Timer
 
 from training.data.batches import Passes
 from training.fitting.processes import this_share
 from training.fitting.time_left import Clock
 
 log = logging.getLogger(__name__)
+
+
+def time_left(clock: Clock, trainer: pl.Trainer) -> str:
+    """Return what is left of a training, which a time limit may end."""
+    timers = [each for each in trainer.callbacks if isinstance(each, Timer)]  # type: ignore[attr-defined]
+    limits = [left for each in timers if (left := each.time_remaining()) is not None]
+    return clock.left(trainer, at_most_s=min(limits, default=None))
 
 
 class PlainProgress(pl.Callback):
@@ -56,7 +63,7 @@ class PlainProgress(pl.Callback):
         log.info(
             "epoch %d of %d, step %d of %d, %s: loss %.4f perplexity %.1f tokens/s %.0f",
             *(trainer.current_epoch + 1, trainer.max_epochs or 0),
-            *(batch_idx + 1, trainer.num_training_batches, self._clock.left(trainer)),
+            *(batch_idx + 1, trainer.num_training_batches, time_left(self._clock, trainer)),
             *(loss, math.exp(min(loss, 50.0)), self._tokens / elapsed * trainer.world_size),
         )
         self._last, self._tokens = time.monotonic(), 0.0
@@ -110,7 +117,7 @@ class History(pl.Callback):
         self._losses.clear()
         log.info(
             "epoch %g of %d, %s: loss %s val_loss %.4f%s",
-            *(round(point.epoch, 2), trainer.max_epochs or 0, self._clock.left(trainer)),
+            *(round(point.epoch, 2), trainer.max_epochs or 0, time_left(self._clock, trainer)),
             *("-" if point.loss is None else f"{point.loss:.4f}", point.val_loss),
             "" if accuracy is None else f" val_accuracy {point.val_accuracy:.4f}",
         )

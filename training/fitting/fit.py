@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import lightning.pytorch as pl
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException as Misconfigured
 from lightning.pytorch.callbacks import (
     EarlyStopping,
     EMAWeightAveraging,
@@ -22,6 +24,7 @@ from lightning.pytorch.loggers import CSVLogger
 from lightning.pytorch.strategies import DDPStrategy
 
 from training.data.batches import Passes
+from training.errors import UsageError
 from training.fitting.callbacks import (
     History,
     Place,
@@ -93,6 +96,7 @@ def fit(
 
     Raises:
         FileNotFoundError: `resume` was asked for, but the run has no checkpoint.
+        UsageError: The run's checkpoint is of other flags or data, or damaged.
         KeyboardInterrupt: On Ctrl-C, with what was kept and how to go on as its text.
     """
     last = options.run_dir / LAST
@@ -123,7 +127,7 @@ def fit(
         watched.insert(0, EMAWeightAveraging(decay=options.average_decay))
     interrupt = StopOnInterrupt(last)
     trainer = _trainer(options, [*watched, stopping, *callbacks, *saving, interrupt])
-    with warnings.catch_warnings(), _interruptible(interrupt):
+    with warnings.catch_warnings(), _interruptible(interrupt), _resuming(options, last):
         _silence_lightning()
         trainer.fit(task, train, validation, ckpt_path=str(last) if options.resume else None)
     if best.best_model_score is not None:
@@ -134,6 +138,23 @@ def fit(
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
     return history.points
+
+
+@contextmanager
+def _resuming(options: FitOptions, last: Path) -> Iterator[None]:
+    """Tell what keeps a checkpoint from being gone on from: other flags or data, or damage."""
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (LookupError, ValueError, RuntimeError, UnpicklingError, EOFError, Misconfigured) as exc:
+        if not options.resume:
+            raise
+        why = str(exc).strip().partition("\n")[0].rstrip(":.")[:120]
+        raise UsageError(
+            f"{last} cannot be gone on from with these flags and data ({type(exc).__name__}: "
+            f"{why}): give those that the run began with, or leave out --resume"
+        ) from exc
 
 
 @contextmanager

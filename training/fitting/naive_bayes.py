@@ -13,7 +13,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from training.reports.baseline import FEW_ROWS
+from training.reports.baseline import FEW_ROWS, fit_counts
 
 NGRAMS = (1, 3)
 WORD = r"(?u)\w+|[!?]"
@@ -30,14 +30,14 @@ class NaiveBayes:
 
     def __init__(self, texts: Sequence[str], labels: Sequence[int]) -> None:
         """Fit it."""
-        self._vectorizer = CountVectorizer(
+        vectorizer = CountVectorizer(
             ngram_range=NGRAMS,
             binary=True,
             min_df=2 if len(texts) >= FEW_ROWS else 1,
             token_pattern=WORD,
             dtype=np.float32,
         )
-        present = self._vectorizer.fit_transform(texts)
+        self._vectorizer, present = fit_counts(vectorizer, texts)
         classes = np.unique(labels)
         told = classes[1:] if len(classes) == 2 else classes  # of two, one tells of the other
         self._sides = [_Side(present, np.asarray(labels) == label) for label in told]

@@ -37,14 +37,20 @@ class Clock:
         """Begin to count."""
         self._started, self._first_step = self._now(), trainer.global_step
 
-    def left(self, trainer: Steps) -> str:
-        """Return what is left at the speed so far, such as "about 4 minutes left"."""
+    def left(self, trainer: Steps, *, at_most_s: float | None = None) -> str:
+        """Return what is left at the speed so far, such as "about 4 minutes left".
+
+        Args:
+            trainer: What is trained.
+            at_most_s: Seconds that it may still take, None for as many as it takes.
+        """
         done = trainer.global_step - self._first_step
         all_steps = int(trainer.num_training_batches) * int(trainer.max_epochs or 1)
         if done < 1:
             return "time left unknown"
         elapsed = self._now() - self._started
-        return f"{spoken(elapsed / done * max(0, all_steps - trainer.global_step))} left"
+        seconds = elapsed / done * max(0, all_steps - trainer.global_step)
+        return f"{spoken(seconds if at_most_s is None else min(seconds, at_most_s))} left"
 
 
 def spoken(seconds: float) -> str:

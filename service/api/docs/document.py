@@ -273,6 +273,7 @@ def _errors(route: Route, operation: Operation) -> Errors:
         general += FINDING
     if operation.reach == "work":
         general += WORKING
+    general += operation.more_errors
     if operation.reach == "find" or "ready" in route.rule:
         general.append(errors.NotReady)
     return tuple(dict.fromkeys(general))

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pydantic import BaseModel
 
 from service.api.response_schemas import ErrorBody
+from service.errors import ServiceError
 
 Reach = Literal["none", "find", "work"]
 """What a route asks of the engine: nothing, whether a model is there, or work."""
@@ -43,6 +44,7 @@ class Operation:
         verb: Of the model in the path.
         error: What its errors look like.
         query: Parameters of the address's query that may be left out, and what each is.
+        more_errors: What can go wrong here beyond what can wherever a model is asked.
         never: The one error that it always answers with, by code.
     """
 
@@ -58,4 +60,5 @@ class Operation:
     verb: str = "classify"
     error: type[BaseModel] = ErrorBody
     query: Mapping[str, str] = field(default_factory=dict)
+    more_errors: tuple[type[ServiceError], ...] = ()
     never: str | None = None

@@ -5,11 +5,16 @@ A test holds this table against the list of routes, and sends every example to t
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from pydantic import RootModel, create_model
 
 from service.api import response_schemas as answers
 from service.api.docs.operation import FOREIGN, HEALTH, NATIVE, OIP, Operation
 from service.api.health import StatusBody
-from service.api.hugging_face import HubAsk, HubBody, TextErrorBody
+from service.api.hugging_face import HubBody, TextErrorBody
 from service.api.models import ModelPageBody
 from service.api.open_inference import request_schemas as oip_schemas
 from service.api.open_inference import response_schemas as oip
@@ -48,9 +53,6 @@ _OF_MODEL = {
 }
 
 SHARED_OPERATIONS: Mapping[str, Operation] = {
-    "POST /models/<model>": Operation(
-        FOREIGN, HubBody, HubAsk, {"A text": {"inputs": FILM}}, "work", error=TextErrorBody
-    ),
     "GET /v1/models": Operation(NATIVE, answers.ModelListBody),
     "GET /v1/models/<model>": Operation(NATIVE, ModelPageBody, reach="find"),
     **TOKEN_OPERATIONS,
@@ -88,4 +90,19 @@ def operations() -> Mapping[str, Operation]:
         for key, operation in SHARED_OPERATIONS.items()
     }
     own = (task.operations for task in api_tasks().values())
-    return {key: value for part in (shared, *own) for key, value in part.items()}
+    return {key: value for part in (shared, _hub(), *own) for key, value in part.items()}
+
+
+def _hub() -> Mapping[str, Operation]:
+    """Return what is said of the route that takes what the model's verb does."""
+    hubs = [hub for task in api_tasks().values() for hub in (task.hub, task.hub_reply)]
+    asks = [hub.ask for hub in hubs if hub is not None]
+    ask = create_model(
+        "HubAsk",
+        __base__=RootModel[Any],
+        __doc__="What is sent to a model, by what it does: it labels, tags, translates or writes.",
+        root=(reduce(or_, asks), ...),
+    )
+    examples = {"A text": {"inputs": FILM}}
+    operation = Operation(FOREIGN, HubBody, ask, examples, "work", error=TextErrorBody)
+    return {"POST /models/<model>": operation}

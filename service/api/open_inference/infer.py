@@ -6,18 +6,20 @@ from typing import Any
 
 from service.api.body import parse_json
 from service.api.errors import SchemaError
+from service.api.limits import checked_whole
 from service.api.open_inference import models
+from service.api.open_inference.parameters import NO_PARAMETERS, unknown_parameters
 from service.api.open_inference.request_schemas import InferAsk, OutputWish, Parameters
 from service.api.open_inference.tensors import Tensor, read_tensors, to_bytes
 from service.api.protocol_requests import ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.task import TensorCall
+from service.api.whole_numbers import whole
 from service.engine.types import ModelInfo
 
 JSON_LENGTH = "Inference-Header-Content-Length"
 BINARY = "application/octet-stream"
-NO_PARAMETERS: Parameters = {}
 SMALLEST_NUMBER_BYTES = 2  # of a body: a digit and a comma, or half precision
 
 
@@ -25,8 +27,8 @@ def infer(request: Request) -> Reply:
     """Ask a model with tensors."""
     ask, tail = _read(request)
     parameters = ask.parameters or NO_PARAMETERS
-    _check_no_sequence(parameters)
     info = models.find(request)
+    unknown = unknown_parameters(ask, models.tensors_of(info).parameters)
     request.record.model, request.record.version = info.name, info.version
     wishes = _checked_wishes(ask, info)
     limits = request.settings
@@ -43,7 +45,7 @@ def infer(request: Request) -> Reply:
     is_binary = parameters.get("binary_data_output") is True
     given = [(_as_wished(outputs[wish.name], wish, info), wish) for wish in wishes]
     reply = _reply(head, given, is_binary=is_binary)
-    reply.headers += ignored_fields(ask)
+    reply.headers += ignored_fields(ask, unknown)
     return reply
 
 
@@ -72,17 +74,6 @@ def _untyped(request: Request) -> Request:
     return replace(request, environ={**request.environ, "CONTENT_TYPE": ""})
 
 
-def _check_no_sequence(parameters: Parameters) -> None:
-    for name in ("sequence_id", "sequence_start", "sequence_end"):
-        if parameters.get(name):
-            raise SchemaError(
-                f"`parameters.{name}` is not supported: no state is kept between requests; send "
-                "the whole text in one",
-                param=f"parameters.{name}",
-                code="unsupported_field",
-            )
-
-
 def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:
     """Return the outputs to give, in order: those asked for, else all."""
     known = [name for name, _, _ in models.tensors_of(info).outputs(info)]
@@ -94,11 +85,7 @@ def _checked_wishes(ask: InferAsk, info: ModelInfo) -> list[OutputWish]:
                 param=f"{param}.name",
             )
         num_best = (wish.parameters or NO_PARAMETERS).get("classification", 1)
-        if not isinstance(num_best, int) or isinstance(num_best, bool) or num_best < 1:
-            raise SchemaError(
-                f"`{param}.parameters.classification` must be a number of classes, at least 1",
-                param=f"{param}.parameters.classification",
-            )
+        checked_whole(num_best, 1, f"{param}.parameters.classification")
     return ask.outputs or [OutputWish(name=name) for name in known]
 
 
@@ -119,22 +106,21 @@ def _check_names(tensors: Mapping[str, Tensor], info: ModelInfo) -> None:
 
 def _deadline(parameters: Parameters, request: Request) -> float:
     """Return when the answer is too late: by the service's own limit, or the caller's if sooner."""
-    timeout_us = parameters.get("timeout", 0)
-    if isinstance(timeout_us, bool) or not isinstance(timeout_us, int) or timeout_us <= 0:
+    timeout_us = checked_whole(parameters.get("timeout", 0), 0, "parameters.timeout")
+    if timeout_us == 0:
         return request.deadline()
     return min(request.deadline(), request.record.started + timeout_us / 1e6)
 
 
 def _as_wished(tensor: Tensor, wish: OutputWish, info: ModelInfo) -> Tensor:
     """Return a tensor, or the best classes of it if those were asked for."""
-    num_best = (wish.parameters or NO_PARAMETERS).get("classification")
+    num_best = whole((wish.parameters or NO_PARAMETERS).get("classification"))
     if num_best is None:
         return tensor
     if tensor.name != "probabilities":
         raise SchemaError(
             f"`classification` works for `probabilities`, not for {tensor.name!r}", param="outputs"
         )
-    assert isinstance(num_best, int), "checked with the wishes"
     labels = info.classes
     values = []
     for start in range(0, len(tensor.values), len(labels)):

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from service.api.protocol_requests import ProtocolRequest
+from service.api.whole_numbers import Whole
 
 MAX_TENSORS = 32
 MAX_DIMS = 8
@@ -17,7 +18,7 @@ Datatype = Literal[
     "BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64",
     "FP16", "FP32", "FP64", "BYTES",
 ]  # fmt: skip
-Shape = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(max_length=MAX_DIMS)]
+Shape = Annotated[list[Annotated[int, Whole(0, 2**31 - 1)]], Field(max_length=MAX_DIMS)]
 Parameters = Annotated[dict[str, bool | int | float | str], Field(max_length=64)]
 TensorName = Annotated[str, Field(min_length=1, max_length=256)]
 

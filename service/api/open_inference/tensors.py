@@ -13,6 +13,7 @@ from typing import Any
 
 from service.api.errors import SchemaError
 from service.api.open_inference.request_schemas import MAX_DIMS, Datatype, InputTensor
+from service.api.whole_numbers import whole
 
 FORMATS = {
     "BOOL": "?", "UINT8": "B", "UINT16": "H", "UINT32": "I", "UINT64": "Q", "INT8": "b",
@@ -100,13 +101,14 @@ def to_bytes(tensor: Tensor) -> bytes:
 
 def _piece(tail: bytes, place: int, size: object, param: str) -> bytes:
     """Cut a tensor's bytes out of all."""
-    if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size <= len(tail) - place:
+    length = whole(size)
+    if length is None or not 0 <= length <= len(tail) - place:
         raise SchemaError(
             f"`{param}.parameters.binary_data_size` must be a number of bytes that follow the "
             f"JSON part, of which {len(tail) - place} are left",
             param=f"{param}.parameters.binary_data_size",
         )
-    return tail[place : place + size]
+    return tail[place : place + length]
 
 
 def _of_bytes(data: bytes, datatype: str, count: int, param: str) -> Sequence[Any]:
@@ -156,7 +158,8 @@ def _of_json(ask: InputTensor, count: int, param: str) -> Sequence[Any]:
         raise SchemaError(
             f"`{param}.data` has an element that is no {ask.datatype}", param=f"{param}.data"
         )
-    return values
+    is_integral = "INT" in ask.datatype
+    return [int(value) for value in values] if is_integral else values
 
 
 def _flat(data: list[Any], param: str) -> list[Any]:
@@ -180,7 +183,8 @@ def is_of(datatype: str, value: object) -> bool:
         return isinstance(value, int | float)
     bits = int(datatype.lstrip("UINT"))
     low, high = (0, 2**bits) if datatype.startswith("U") else (-(2 ** (bits - 1)), 2 ** (bits - 1))
-    return isinstance(value, int) and low <= value < high
+    number = whole(value)
+    return number is not None and low <= number < high
 
 
 def _wrong_size(param: str, wanted: str, got: str) -> SchemaError:

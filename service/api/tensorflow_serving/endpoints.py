@@ -4,6 +4,7 @@ Specs: KServe, "V1 Protocol"; TensorFlow Serving, `tensorflow_serving/g3doc/api_
 that is spoken in tensors is spoken here too.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from service.api.body import parse_json
@@ -11,11 +12,11 @@ from service.api.errors import SchemaError
 from service.api.open_inference import models
 from service.api.open_inference.infer import SMALLEST_NUMBER_BYTES
 from service.api.open_inference.tensors import Described, Tensor
-from service.api.protocol_requests import ProtocolRequest, check_supported, ignored_fields
+from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.task import Outputs, TensorCall, api_tasks
-from service.api.tensorflow_serving.schemas import ClassifyExamplesAsk, PredictAsk
+from service.api.tensorflow_serving.schemas import ClassifyExamplesAsk, PredictAsk, SignatureAsk
 from service.api.tensorflow_serving.values import (
     read_columns,
     read_rows,
@@ -35,7 +36,7 @@ def predict(request: Request) -> Reply:
     ask = parse_json(PredictAsk, request)
     info = models.find(request)
     outputs = models.tensors_of(info).infer(_call(ask, info, request))
-    return _reply(_answer(ask, outputs, info), ask)
+    return _reply(_answer(ask, outputs, info), ask, models.tensors_of(info).parameters)
 
 
 def explain(request: Request) -> Reply:
@@ -50,7 +51,7 @@ def explain(request: Request) -> Reply:
             param="model",
         )
     outputs, explanations = explained(_call(ask, info, request))
-    return _reply(_answer(ask, outputs, info) | {"explanations": explanations}, ask)
+    return _reply(_answer(ask, outputs, info) | {"explanations": explanations}, ask, {"explain"})
 
 
 def classify(request: Request) -> Reply:
@@ -70,7 +71,7 @@ def classify(request: Request) -> Reply:
     result = [
         list(zip(info.classes, probs, strict=True)) for probs in to_nested(outputs[PROBABILITIES])
     ]
-    return _reply({"result": result}, ask)
+    return _reply({"result": result}, ask, tensors.parameters)
 
 
 def metadata(request: Request) -> Reply:
@@ -139,9 +140,11 @@ def _answer(ask: PredictAsk, outputs: Outputs, info: ModelInfo) -> dict[str, Any
     return {"predictions": to_rows(outputs, len(ask.instances), counts)}
 
 
-def _reply(body: dict[str, Any], ask: ProtocolRequest) -> Reply:
+def _reply(body: dict[str, Any], ask: SignatureAsk, read: Collection[str]) -> Reply:
+    """Write an answer; a header names what was sent and not read."""
+    unread = [f"parameters.{name}" for name in ask.parameters or () if name not in read]
     reply = json_reply(body)
-    reply.headers += ignored_fields(ask)
+    reply.headers += ignored_fields(ask, unread)
     return reply
 
 

@@ -89,6 +89,8 @@ def to_tensor(described: Described, value: list[Any], param: str) -> Tensor:
         values, shape = [_text(one, param) for one in values], (len(values),)
     if not all(is_of(datatype, one) for one in values):
         raise SchemaError(f"`{param}` has a value for {name} that is no {datatype}", param=param)
+    if "INT" in datatype:
+        values = [int(one) for one in values]  # 3.0 is 3
     inner = wanted[1:]
     if inner and -1 not in inner and len(values) == shape[0] * math.prod(inner):
         shape = (shape[0], *inner)  # an image may be rows of pixels

@@ -14,7 +14,8 @@ class ClassifyRequest:
     """Texts or numbers to classify.
 
     Args:
-        texts: At least one text, or none where there are numbers.
+        texts: At least one text, or none where there are numbers; a text may be the token ids of
+            the model's own vocabulary.
         model: `name`, `name:version` or `name:label`; None for the default classifier.
         explain: "trajectory" for the probabilities after each token, "occlusion" for the change
             when each word is left out, None for neither.
@@ -22,17 +23,32 @@ class ClassifyRequest:
         is_caller_gone: Tells whether nobody waits any more; asked between batches.
         version: The one to take of those that `model` may mean, where one was told already.
         numbers: Inputs as nested lists, each of the shape that the model takes.
+        max_text_tokens: Read at most so many tokens of a text; None for as many as the model reads.
+        truncation: Keep the first tokens ("head") or the last ("tail") of a text that has more;
+            None for what the model does.
+        states: For each text what an earlier answer gave to go on from, None for one that begins;
+            empty if none goes on. A text that goes on may be empty.
+        returns_state: Whether each answer is to have the state at its text's end.
     """
 
     verb: ClassVar[str] = "classify"
 
-    texts: tuple[str, ...]
+    texts: tuple[str | tuple[int, ...], ...]
     model: str | None = None
     explain: Explain | None = None
     deadline: float | None = None
     is_caller_gone: Callable[[], bool] = field(default=never, compare=False)
     version: int | None = None
     numbers: tuple[Any, ...] = field(default=(), compare=False)
+    max_text_tokens: int | None = None
+    truncation: Literal["head", "tail"] | None = None
+    states: tuple[str | None, ...] = field(default=(), repr=False)
+    returns_state: bool = False
+
+    @property
+    def is_in_parts(self) -> bool:
+        """Whether texts go on from others, or are to be gone on from."""
+        return bool(self.states) or self.returns_state
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,10 @@ class TokenScore:
 
 @dataclass(frozen=True, slots=True)
 class Classification:
-    """The answer for one text; `probs` in label order, `score` the label's own probability."""
+    """The answer for one text; `probs` in label order, `score` the label's own probability.
+
+    `state`, if it was asked for, is what a request with the text's next part can go on from.
+    """
 
     label: str
     score: float
@@ -61,6 +80,7 @@ class Classification:
     num_tokens: int
     truncated: bool
     explanation: tuple[TokenScore, ...] | None = None
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

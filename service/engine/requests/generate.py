@@ -1,7 +1,7 @@
 """Writing token by token: what is asked and what is answered, whatever it begins with."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 FinishReason = Literal["stop", "length"]
@@ -13,6 +13,9 @@ class Sampling:
 
     Args:
         max_tokens: Tokens to generate at most, 0 and up.
+        min_tokens: Tokens before which neither the model's own end nor a stop text ends the answer;
+            `max_tokens` does.
+        ignore_eos: Never draw the model's own end.
         temperature: 0 takes the most probable token each time; up to 2.
         top_k: Keep the k most probable tokens; 0 keeps all.
         top_p: Keep the smallest set of most probable tokens with this total probability, (0, 1].
@@ -29,6 +32,8 @@ class Sampling:
     """
 
     max_tokens: int | None = None
+    min_tokens: int = 0
+    ignore_eos: bool = False
     temperature: float | None = None
     top_k: int | None = None
     top_p: float | None = None
@@ -55,6 +60,9 @@ class GenerateRequest:
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
         version: The one to take of those that `model` may mean, where one was told already.
         numbers: An image to write about, where the model takes one in a prompt's place.
+        state: What an earlier answer gave to go on from; the prompt, which may be empty, is read
+            after it.
+        returns_state: Whether each answer is to have the state at its end.
     """
 
     verb: ClassVar[str] = "generate"
@@ -66,14 +74,25 @@ class GenerateRequest:
     deadline: float | None = None
     version: int | None = None
     numbers: Sequence[Any] = ()
+    state: str | None = field(default=None, repr=False)
+    returns_state: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
     """One token of an answer and the most probable tokens at its place, best first.
 
-    `logprob` is its natural-log probability, None for an echoed first token; `data` the bytes that
-    it adds to the text in UTF-8, maybe only a part of a character.
+    Every token that is counted has one, also what ends the answer and is no part of its text.
+
+    Args:
+        token_id: Its number.
+        text: Its own text; the name of one that has none, such as the model's own end.
+        logprob: Its natural-log probability; None for an echoed first token.
+        top: The most probable tokens' texts and log probabilities.
+        data: Bytes that it adds to the answer's text in UTF-8, maybe only a part of a character.
+        offset: Where in the answer's text it begins, in characters; that text's length for what
+            comes after it.
+        is_special: Whether it has a name and no text.
     """
 
     token_id: int
@@ -81,6 +100,8 @@ class TokenLogprob:
     logprob: float | None
     top: tuple[tuple[str, float], ...] = ()
     data: bytes = b""
+    offset: int = 0
+    is_special: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +109,8 @@ class Delta:
     """A new piece of answer `index`: whole characters only, never part of a stop text.
 
     `num_tokens` counts the tokens behind this piece; `finish_reason` is set on the last one, and
-    `has_eos` if the model itself, not a stop text, ended the answer there.
+    `has_eos` if the model itself, not a stop text, ended the answer there. `state` is on the last
+    one too, if it was asked for: what another request can go on from.
     """
 
     index: int
@@ -97,6 +119,7 @@ class Delta:
     finish_reason: FinishReason | None = None
     logprobs: tuple[TokenLogprob, ...] = ()
     has_eos: bool = False
+    state: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +133,4 @@ class GeneratedAnswer:
     seed: int
     logprobs: tuple[TokenLogprob, ...] = ()
     has_eos: bool = False
+    state: str | None = None

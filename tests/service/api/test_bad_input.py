@@ -80,14 +80,17 @@ def fields_for_generate():
         ("top_p", "1.1", "above 0, up to 1"),
         ("min_p", "-0.1", "from 0 to 1"),
         ("repetition_penalty", "0", "from 0.001 to 10"),
-        ("stop", "5", "up to 16 texts"),
+        ("stop", "5", "up to 32 texts"),
         ("stop", '""', "1 to 256 characters"),
-        ("stop", json.dumps(["a"] * 17), "got a list of 17"),
+        ("stop", json.dumps(["a"] * 33), "got a list of 33"),
         ("seed", "-1", f"a whole number from 0 to {2**63 - 1}, got -1"),
         ("seed", str(2**63), f"a whole number from 0 to {2**63 - 1}, got {2**63}"),
         ("n", "0", "of at least 1"),
         ("logprobs", "21", "from 0 to 20"),
         ("stream", '"yes"', "true or false"),
+        ("return_state", "1", "true or false"),
+        ("state", "5", "must be a text"),
+        ("state", '""', "1 to 4194304 characters"),
     ]
 
 

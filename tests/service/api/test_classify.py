@@ -105,3 +105,34 @@ def test_a_whole_surrogate_pair_is_a_character(client, engine):
     body = json.dumps({"input": "good 😀"}, ensure_ascii=True)
     client.post("/v1/classify", data=body, content_type="application/json")
     assert engine.requests[0].texts == ("good 😀",)
+
+
+def test_each_row_has_its_state_if_that_was_asked_for(client):
+    answer = classify(client, input=["good", "dull"], return_state=True)
+    assert [item["state"] for item in answer.get_json()["data"]] == ["good", "dull"]
+    assert "state" not in classify(client, input="good").get_json()["data"][0]
+    ClassifyAnswerBody.model_validate_json(answer.data)
+
+
+@pytest.mark.parametrize(
+    ("text", "state", "states"),
+    [
+        ("film", "a good", ("a good",)),
+        ("", "a good", ("a good",)),
+        (["film", "so dull"], ["a good", None], ("a good", None)),
+        (["film", ""], ["a good", "bad"], ("a good", "bad")),
+    ],
+)
+def test_a_state_for_each_text_reaches_the_engine(client, engine, text, state, states):
+    answer = classify(client, input=text, state=state)
+    assert answer.status_code == 200
+    assert engine.requests[0].states == states
+
+
+@pytest.mark.parametrize(
+    ("state", "param"),
+    [(5, "state"), ("", "state"), ([], "state"), (["a", 5], "state[1]")],
+)
+def test_what_is_no_state_is_refused(client, state, param):
+    answer = classify(client, input=["a", "b"], state=state)
+    assert (answer.status_code, answer.get_json()["error"]["param"]) == (422, param)

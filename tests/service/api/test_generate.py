@@ -5,7 +5,13 @@ import pytest
 from service.api.app import create_app
 from service.api.tasks.generation.responses import GenerateAnswerBody
 from service.engine.requests.generate import GenerateRequest, Sampling
-from service.errors import DeadlineExceeded, EngineFailure, QueueFull
+from service.errors import (
+    DeadlineExceeded,
+    EngineFailure,
+    InvalidInput,
+    QueueFull,
+    StateMismatch,
+)
 from tests.fakes import FakeEngine
 
 
@@ -47,6 +53,8 @@ def test_all_sampling_fields_reach_the_engine(client, engine, records, settings)
         client,
         model="shakespeare:1",
         max_tokens=5,
+        min_tokens=3,
+        ignore_eos=True,
         temperature=0.5,
         top_k=3,
         top_p=0.9,
@@ -59,6 +67,8 @@ def test_all_sampling_fields_reach_the_engine(client, engine, records, settings)
     )
     sampling = Sampling(
         max_tokens=5,
+        min_tokens=3,
+        ignore_eos=True,
         temperature=0.5,
         top_k=3,
         top_p=0.9,
@@ -127,7 +137,13 @@ def test_answers_and_events_are_what_the_schema_says(client, fields):
 def test_logprobs_come_with_their_candidates(client):
     [choice] = generate(client, max_tokens=1, seed=0, logprobs=1).get_json()["choices"]
     assert choice["logprobs"] == [
-        {"token_id": 104, "text": "h", "logprob": -0.5, "top": [{"text": "h", "logprob": -0.5}]}
+        {
+            "token_id": 104,
+            "text": "h",
+            "logprob": -0.5,
+            "special": False,
+            "top": [{"text": "h", "logprob": -0.5}],
+        }
     ]
 
 
@@ -204,3 +220,54 @@ def test_a_failure_before_the_first_piece_has_a_status(client, engine):
     assert answer.status_code == 503
     assert answer.headers["Retry-After"] == "3"
     assert answer.get_json()["error"]["code"] == "queue_full"
+
+
+def test_each_choice_has_its_state_if_that_was_asked_for(client):
+    choices = generate(client, max_tokens=3, n=2, seed=0, return_state=True).get_json()["choices"]
+    assert [choice["state"] for choice in choices] == ["hellohel", "helloell"]
+    assert "state" not in generate(client).get_json()["choices"][0]
+
+
+def test_a_state_and_what_follows_it_reach_the_engine(client, engine):
+    answer = client.post("/v1/generate", json={"state": "hello", "max_tokens": 2, "seed": 3})
+    generate(client, state="oh ")
+    assert answer.get_json()["choices"][0]["text"] == "lo"
+    assert [(one.prompt, one.state) for one in engine.requests] == [("", "hello"), ("hello", "oh ")]
+
+
+def test_a_stream_has_the_state_in_the_last_event_of_each_choice(client):
+    *events, _ = stream(client, max_tokens=3, n=2, seed=0, return_state=True)
+    choices = [choice for event in events for choice in event["choices"]]
+    assert {choice["index"]: choice["state"] for choice in choices if "state" in choice} == {
+        0: "hellohel",
+        1: "helloell",
+    }
+    assert all(("state" in one) == (one["finish_reason"] is not None) for one in choices)
+    for event in events:
+        GenerateAnswerBody.model_validate_json(json.dumps(event))
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "code"),
+    [
+        (StateMismatch("of another version", param="state"), 409, "state_mismatch"),
+        (InvalidInput("changed", param="state"), 422, "invalid_value"),
+    ],
+)
+def test_a_state_that_cannot_be_gone_on_from_is_the_callers_fault(
+    client, engine, fault, status, code
+):
+    engine.fails_with = fault
+    answer = generate(client, state="x")
+    error = answer.get_json()["error"]
+    assert (answer.status_code, error["code"], error["param"]) == (status, code, "state")
+
+
+def test_conflicts_of_states_are_documented_where_states_are_taken(client):
+    paths = client.get("/openapi.json").get_json()["paths"]
+    listed = {
+        path
+        for path, one in paths.items()
+        if "409" in one.get("post", {"responses": ()})["responses"]
+    }
+    assert listed == {"/v1/generate", "/v1/classify", "/classify"}

@@ -20,7 +20,8 @@ def predict(client, inputs, **fields):
         ("good", {"parameters": {}}, [GOOD]),
         ("good", {"parameters": {"top_k": 1}}, [GOOD[:1]]),
         ("good", {"model": "sentiment:1", "truncate": True}, GOOD),
-        ("good", {"raw_scores": False, "truncation_direction": "Right"}, GOOD),
+        ("good", {"raw_scores": False, "truncation_direction": "right"}, GOOD),
+        ([["good"], ["bad"]], {}, [GOOD, BAD]),
     ],
 )
 def test_labels_come_best_first_nested_for_hugging_faces_client(client, inputs, fields, wanted):
@@ -30,6 +31,23 @@ def test_labels_come_best_first_nested_for_hugging_faces_client(client, inputs, 
         for one in wanted
     ]
     PredictBody.model_validate_json(answer.data)
+
+
+@pytest.mark.parametrize(
+    ("direction", "truncation"),
+    [("Right", "head"), ("right", "head"), ("Left", "tail"), ("left", "tail"), (None, None)],
+)
+def test_a_long_text_is_cut_on_the_side_that_is_named(client, engine, direction, truncation):
+    assert predict(client, "good", truncation_direction=direction).status_code == 200
+    assert engine.requests[0].truncation == truncation
+
+
+def test_zero_shot_is_refused_with_the_remedy(client):
+    """It was answered with the sentiment's own labels, which is a wrong answer."""
+    answer = predict(client, "good", parameters={"candidate_labels": ["sports", "politics"]})
+    assert answer.status_code == 422
+    assert "only its own labels" in answer.get_json()["error"]
+    assert "leave it out" in answer.get_json()["error"]
 
 
 def test_a_long_text_is_cut_unless_that_is_forbidden(client):
@@ -43,7 +61,11 @@ def test_a_long_text_is_cut_unless_that_is_forbidden(client):
     ("fields", "name"),
     [
         ({"raw_scores": True}, "raw_scores"),
-        ({"truncation_direction": "Left"}, "truncation_direction"),
+        ({"truncation_direction": "both"}, "truncation_direction"),
+        ({"inputs": [["a", "b"]]}, "inputs[0]"),
+        ({"inputs": [["a", "b", "c"]]}, "inputs"),
+        ({"inputs": [["a"], []]}, "inputs"),
+        ({"parameters": {"candidate_labels": ["a", "b"]}}, "parameters.candidate_labels"),
         ({"parameters": {"function_to_apply": "sigmoid"}}, "function_to_apply"),
         ({"parameters": {"top_k": 0}}, "parameters.top_k"),
         ({"inputs": ""}, "inputs"),
@@ -70,13 +92,5 @@ def test_failures_have_hugging_faces_shape(client, engine, fault, status, kind):
 
 
 def test_unknown_fields_are_ignored_and_named(client):
-    assert predict(client, "good", new=1).headers["X-Ignored-Fields"] == "new"
-
-
-def test_vllms_route_and_field_are_understood(client):
-    fields = {"input": ["good"], "model": "sentiment", "truncate_prompt_tokens": -1}
-    answer = client.post("/classify", json=fields).get_json()
-    assert answer["data"][0]["label"] == "positive"
-    assert answer["usage"]["completion_tokens"] == 0
-    refused = client.post("/classify", json=fields | {"truncate_prompt_tokens": 5})
-    assert refused.get_json()["error"]["message"] == "`truncate_prompt_tokens` must be -1, got 5"
+    answer = predict(client, "good", new=1, parameters={"top_k": 1, "newer": 2})
+    assert answer.headers["X-Ignored-Fields"] == "new, parameters.newer"

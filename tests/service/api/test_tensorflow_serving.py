@@ -75,6 +75,23 @@ def test_examples_are_classified_by_every_label(client):
     assert post(client, "/v1/models/sentiment:classify", shared)["result"] == [good]
 
 
+@pytest.mark.parametrize(
+    ("model", "verb", "unread"),
+    [
+        ("sentiment", "predict", ["brand_new", "explain", "max_tokens"]),
+        ("sentiment", "explain", ["brand_new", "max_tokens"]),
+        ("shakespeare", "predict", ["brand_new", "explain"]),
+    ],
+)
+def test_parameters_that_are_not_read_are_named(client, model, verb, unread):
+    parameters = {"explain": "occlusion", "max_tokens": 3, "brand_new": 1}
+    body = {"instances": ["good"], "parameters": parameters}
+    answer = client.post(f"/v1/models/{model}:{verb}", json=body)
+    assert answer.status_code == 200, answer.text
+    named = answer.headers["X-Ignored-Fields"].split(", ")
+    assert sorted(named) == [f"parameters.{name}" for name in unread]
+
+
 @pytest.mark.parametrize("way", ["occlusion", "trajectory"])
 def test_explanations_are_those_of_classify(client, way):
     own = client.post("/v1/classify", json={"input": "a good film", "explain": way}).json

@@ -12,7 +12,10 @@ from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import RunningBatch
+from service.engine.sealing import Sealer
+from service.engine.tasks.text_generation.carrying import CarriedStates
 from service.engine.tasks.text_generation.prompting import PromptBuilder
+from service.engine.types import VersionId
 from tests.models import character_tokenizer
 
 PATIENCE_S = 30
@@ -98,12 +101,14 @@ def fake_generator(graph=None, **changes):
         sampling=SamplingDefaults(max_tokens=8, temperature=0.0),
     )
     options = EngineOptions(store_dir=Path("unused"), **changes)
-    source = Source("fake", 1, tokenizer.token_bytes)
+    source = Source.of("fake", 1, tokenizer)
     graph = graph or FakeGeneratorGraph(config.vocab_size)
     writer = RunningBatch(
-        graph, config, token_bytes=source.token_bytes, banned=(0, 1, 2, 3), options=options
+        graph, config, token_bytes=source.tokens.data, banned=(0, 1, 2, 3), options=options
     )
-    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
+    sealer = Sealer(b"k" * 32, VersionId("fake", 1), "00" * 32)
+    states = CarriedStates(sealer, graph.start_state(1), config.vocab_size)
+    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options, states=states)
     return Generator(prompts, writer, options.max_queue_size)
 
 

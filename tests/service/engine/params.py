@@ -6,6 +6,8 @@ from service.engine.sampling_params import SamplingParams
 
 PLAIN: dict[str, Any] = {
     "max_tokens": 30,
+    "min_tokens": 0,
+    "ignore_eos": False,
     "temperature": 1.0,
     "top_k": 0,
     "top_p": 1.0,

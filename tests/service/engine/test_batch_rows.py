@@ -15,7 +15,7 @@ def rows():
 
 def join(rows, *, is_streaming=True):
     params = SimpleNamespace(max_tokens=100)
-    generation = SimpleNamespace(params=params, is_streaming=is_streaming)
+    generation = SimpleNamespace(params=params, is_streaming=is_streaming, seal=None)
     row = Row(generation, 0, None, joined=0.0)  # type: ignore[arg-type]
     rows.join(row, np.zeros(3, np.bool_))
     return row

@@ -68,10 +68,43 @@ def test_what_is_cut_off_is_not_kept_while_the_rest_waits(make_classifier):
     """A bulk of long texts would else fill the memory: 800 MB were seen."""
     classifier = make_classifier(max_seq_len=3)
 
-    sequences, are_cut = classifier.encode([" ".join(WORDS[:7]), "good", " ".join(WORDS[:3])])
+    sequences, are_cut = classifier.encode(
+        [" ".join(WORDS[:7]), "good", " ".join(WORDS[:3])], classifier.config
+    )
 
     assert [len(token_ids) for token_ids in sequences] == [3, 1, 3]
     assert are_cut == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept"),
+    [
+        ({}, [4, 5, 10]),
+        ({"max_text_tokens": 2}, [4, 10]),
+        ({"max_text_tokens": 2, "truncation": "tail"}, [9, 10]),
+        ({"max_text_tokens": 9, "truncation": "head"}, [4, 5, 6]),
+    ],
+    ids=["model", "fewer", "last", "no-more-than-the-model"],
+)
+def test_a_request_may_have_less_of_a_text_read(make_classifier, graph, changes, kept):
+    classifier = make_classifier(max_seq_len=3, truncation="both")
+
+    [result] = classifier.classify(ClassifyRequest((" ".join(WORDS[:7]),), **changes))[0]
+
+    assert graph.batches[-1] == [kept]
+    assert (result.num_tokens, result.truncated) == (len(kept), True)
+
+
+def test_token_ids_are_read_as_the_text_that_they_stand_for(make_classifier):
+    classifier, text = make_classifier(), " ".join(WORDS[:7])
+
+    assert classify(classifier, tuple(TOKENIZER.encode_ids(text))) == classify(classifier, text)
+
+
+@pytest.mark.parametrize("token_id", [-1, TOKENIZER.vocab_size])
+def test_a_token_that_is_none_is_refused(make_classifier, token_id):
+    with pytest.raises(InvalidInput, match=f"`input` has token {token_id}, but"):
+        classify(make_classifier(), (5, token_id))
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\x00" * 0])
@@ -105,9 +138,9 @@ def test_texts_tokenized_in_stretches_have_the_ids_that_they_have_alone(
     monkeypatch.setattr("service.engine.tasks.text_classification.classifier.CHARS_PER_STRETCH", 20)
     classifier, texts = make_classifier(), [" ".join(WORDS[: 1 + n % 9]) for n in range(40)]
 
-    sequences, _ = classifier.encode(texts)
+    sequences, _ = classifier.encode(texts, classifier.config)
 
-    assert sequences == [classifier.encode([text])[0][0] for text in texts]
+    assert sequences == [classifier.encode([text], classifier.config)[0][0] for text in texts]
 
 
 def test_the_timing_tells_the_batch(make_classifier):

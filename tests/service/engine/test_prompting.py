@@ -1,25 +1,37 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.scheduler import CHUNK
+from service.engine.sealing import Sealer
+from service.engine.stepping import Standing
+from service.engine.tasks.text_generation.carrying import CarriedStates
 from service.engine.tasks.text_generation.prompting import PromptBuilder
+from service.engine.types import VersionId
 from service.errors import InvalidInput
 from tests.models import character_tokenizer, generator_config
 
 TOKENIZER = character_tokenizer()
 
 
-def build(prompt, *, echo=False, logprobs=None, n=1, **config):
+SEALER = Sealer(b"k" * 32, VersionId("fake", 1), "00" * 32)
+STATES = CarriedStates(SEALER, (np.zeros((1, 1, 2), np.float32),), TOKENIZER.vocab_size)
+
+
+def build(prompt, *, echo=False, logprobs=None, n=1, state=None, **config):
     builder = PromptBuilder(
-        Source("fake", 1, TOKENIZER.token_bytes),
+        Source.of("fake", 1, TOKENIZER),
         generator_config(TOKENIZER, **config),
         tokenizer=TOKENIZER,
         options=EngineOptions(store_dir=Path("unused")),
+        states=STATES,
     )
-    request = GenerateRequest(prompt, Sampling(n=n, logprobs=logprobs), echo=echo)
+    request = GenerateRequest(prompt, Sampling(n=n, logprobs=logprobs), echo=echo, state=state)
     return builder.build(request, lambda generation: None)
 
 
@@ -70,11 +82,42 @@ def test_a_prompt_that_the_model_cannot_take_is_refused(prompt, message):
     assert refused.value.param == "prompt"
 
 
-def test_only_an_echo_with_log_probabilities_reads_token_by_token():
-    assert build("abc", echo=True, logprobs=1).chunk == 1
-    assert build("abc", echo=True).chunk > 1
-    assert build("abc", logprobs=1).chunk > 1
+def test_an_echo_with_log_probabilities_is_scored_in_stretches():
+    assert build("abc", echo=True, logprobs=1).chunk == SCORED_CHUNK > 1
+    assert build("abc", echo=True).chunk == CHUNK
+    assert build("abc", logprobs=1).chunk == CHUNK
 
 
 def test_the_echo_of_token_ids_is_their_text():
     assert build(tuple(ids("a日")), echo=True).owner.echo.text == "a日"
+
+
+def sealed(*, drawn, logits=None, rest=b""):
+    """The state of an answer of the tokens of `drawn` to "ab"."""
+    state = (np.array([[[0.25, -0.5]]], np.float32),)
+    seen = [TOKENIZER.bos_id, *ids("ab")]
+    return STATES.seal_after(seen)(Standing(state, logits), ids(drawn), rest)
+
+
+def test_after_a_state_the_token_that_was_not_read_comes_first_and_no_begin_token():
+    prompt = build("xyz", state=sealed(drawn="cd"), prompt_prefix="a ", prompt_suffix="!")
+
+    assert prompt.token_ids == ids("dxyz")
+    assert prompt.owner.prompt_tokens == 3
+    assert prompt.context[1][0].tolist() == [[[0.25, -0.5]]]
+    assert set(prompt.seen) == {TOKENIZER.bos_id, *ids("abcdxyz")}
+
+
+def test_after_a_state_with_logits_nothing_needs_to_be_read():
+    logits = np.arange(TOKENIZER.vocab_size, dtype=np.float32)
+
+    prompt = build("", state=sealed(drawn="cd", logits=logits))
+
+    assert prompt.is_read
+    assert np.array_equal(prompt.context[0], logits[None])
+
+
+def test_after_a_state_any_text_follows_whatever_prompts_there_are():
+    prompts = {"prompts": ("Italian", "Polish")}
+
+    assert build("Ro", state=sealed(drawn="i"), **prompts).token_ids == ids("iRo")

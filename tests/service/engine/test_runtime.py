@@ -91,6 +91,7 @@ def test_a_generator_whose_rows_depend_on_their_batch_is_found_out_and_run_row_b
 
     runtime.settle_promise(sequences)
 
+    alone = [runtime.run([one], runtime.start_state(1))[0] for one in sequences]
     assert np.array_equal(runtime.run(sequences, runtime.start_state(12))[0], np.concatenate(alone))
 
 

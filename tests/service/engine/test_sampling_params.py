@@ -58,6 +58,7 @@ def test_a_seed_is_drawn_and_told():
     [
         ("max_tokens", -1),
         ("max_tokens", 51),
+        ("min_tokens", -1),
         ("temperature", -0.1),
         ("temperature", 2.1),
         ("temperature", float("nan")),
@@ -84,7 +85,7 @@ def test_a_seed_is_drawn_and_told():
         ("stop", ("",)),
         ("stop", ("x" * 257,)),
         ("stop", ("\ud800",)),
-        ("stop", ("x",) * 17),
+        ("stop", ("x",) * 33),
     ],
     ids=str,
 )

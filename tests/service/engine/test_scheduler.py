@@ -22,6 +22,16 @@ def read(made, num_free=10):
     return prompts
 
 
+def test_a_prompt_with_nothing_to_read_begins_at_once_and_in_turn():
+    one, other = prompt(0), prompt(0, num_answers=2)
+    made = scheduler(one, other)
+
+    assert made.next_prefill(10) == []
+    assert made.admit(2) == [(one, 0), (other, 0)]
+    made.discard(other)
+    assert made.num_waiting == 0
+
+
 def test_a_prompt_is_read_in_chunks_then_its_answer_begins():
     one = prompt(CHUNK + 3)
     made = scheduler(one)

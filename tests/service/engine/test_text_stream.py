@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.engine.text_stream import Ending, StopFinder, TextStream, enders
+from service.engine.text_stream import Ending, StopFinder, TextOffsets, TextStream, enders
 
 LETTERS = [bytes([byte]) for byte in range(256)]  # token i is byte i
 
@@ -68,7 +68,7 @@ def test_the_token_that_ends_an_answer_is_no_text():
     text, places = stream.add([97, 10], Ending("stop", has_eos=True))
 
     assert (text, places) == ("a", range(2))
-    assert [stream.token_data(place) for place in places] == [b"a", None]
+    assert [stream.token_data(place) for place in places] == [b"a", b""]
 
 
 def test_an_answer_may_be_the_ending_token_alone():
@@ -83,7 +83,31 @@ def test_tokens_are_told_with_the_text_that_they_complete():
     assert stream.add([snow[2], 97])[1] == range(4)
     assert stream.add([120])[1] == range(4, 4)
     assert stream.add([121], Ending("stop", end=4))[1] == range(4, 6)
-    assert [stream.token_data(place) for place in (3, 4, 5)] == [b"a", None, None]
+    assert [stream.token_data(place) for place in (3, 4, 5)] == [b"a", b"", b""]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "offsets"),
+    [
+        ([bytes([byte]) for byte in "a日b".encode()], [0, 1, 1, 1, 2]),
+        ([b"ab", b"", b"c", b""], [0, 2, 2, 3]),
+        ([b"\xe6", b"b", b"c"], [0, 1, 2]),
+        ([b"\x97", b"\x97", b"b"], [0, 1, 2]),
+        ([b"\xe6", b"", b"\x97\xa5b", b""], [0, 0, 0, 2]),
+    ],
+    ids=["bytes", "silent", "broken", "stray", "silent-inside"],
+)
+def test_offsets_count_characters_though_tokens_are_bytes(pieces, offsets):
+    counter = TextOffsets(5)
+
+    assert [counter.next(piece) - 5 for piece in pieces] == offsets
+
+
+def test_offsets_go_on_in_a_character_that_was_begun_before():
+    whole, broken = (TextOffsets(begun="日".encode()[:2]) for _ in range(2))
+
+    assert [whole.next(piece) for piece in (b"\xa5", b"a", b"b")] == [0, 1, 2]
+    assert [broken.next(piece) for piece in (b"a", b"b")] == [1, 2]
 
 
 def test_tokens_without_text_are_told_at_once():
@@ -135,6 +159,19 @@ def test_a_stop_text_is_found_where_it_begins(text, place):
     finder = StopFinder(LETTERS, [b"ab"])
 
     assert finder.find(list(text.encode())) == place
+
+
+@pytest.mark.parametrize(
+    ("text", "min_tokens", "place"),
+    [("abab", 1, 0), ("abab", 2, 2), ("abab", 3, 2), ("abab", 4, None), ("xabcd", 4, 1)],
+)
+def test_a_stop_text_counts_that_ends_after_the_fewest_tokens(text, min_tokens, place):
+    at_once = StopFinder(LETTERS, [b"ab", b"abcd"], min_tokens)
+    by_and_by = StopFinder(LETTERS, [b"ab", b"abcd"], min_tokens)
+    looks = (by_and_by.find(list(text[:end].encode())) for end in range(1, len(text) + 1))
+
+    assert at_once.find(list(text.encode())) == place
+    assert next((found for found in looks if found is not None), None) == place
 
 
 def test_a_stop_text_across_two_looks_is_found():

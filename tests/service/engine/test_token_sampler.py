@@ -154,6 +154,24 @@ def test_banned_tokens_are_neither_drawn_nor_reported():
     assert [token_id for token_id, _ in draw.logprobs[0].top] == [1, 0, 3]
 
 
+def test_the_end_is_not_drawn_before_its_time_and_told_all_the_same():
+    cold = {"temperature": 0.0, "logprobs": 1, "max_tokens": 3}
+    changes: list[dict[str, Any]] = [{}, {"min_tokens": 2}, {"ignore_eos": True}]
+    sampler = Sampler(3, 3, vocab_size=4, banned=(), eos_id=2)
+    for slot, change in enumerate(changes):
+        sampler.assign(slot, sampling_params(**cold, **change), seed=0, prompt=())
+    sampler.select(np.arange(3))
+    drawn, told = [], []
+    for step in range(3):
+        logits = np.array([[1, 3, 9, 0]] * 3, np.float32)
+        draw = sampler.draw(logits, np.full(3, step))
+        drawn.append(draw.token_ids.tolist())
+        told += [one.top[0][0] for one in draw.logprobs.values()]
+
+    assert drawn == [[2, 1, 1], [2, 1, 1], [2, 2, 1]]
+    assert set(told) == {2}
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_logits_that_are_no_numbers_are_told_and_touch_no_other_row(bad):
     params = [sampling_params(), sampling_params(temperature=0.0), sampling_params()]

@@ -161,6 +161,41 @@ def test_what_cannot_be_learned_is_refused_before_training(csv, rows, options, m
         load_classification([csv(rows)], **options)
 
 
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        (
+            [*make_rows(20, ("a",)), ("x", ""), ("y", "")],
+            {},
+            "one class only, 'a'.*left out before.*lines 22, 23: missing label",
+        ),
+        (
+            make_rows(20),
+            {"options": ReadOptions(drop_classes_under=99)},
+            "no row to train on.*20 rows: of 2 classes with fewer than 99 distinct texts",
+        ),
+    ],
+    ids=["bad rows", "dropped classes"],
+)
+def test_refusal_tells_which_rows_had_been_left_out(csv, rows, options, message):
+    """It said "one class only, : two or more are needed", and nothing of the others' rows."""
+    with pytest.raises(DataError, match=message):
+        load_classification([csv(rows)], **options)
+
+
+def test_test_rows_that_are_all_training_rows_are_told(csv):
+    train, test = csv(make_rows(20), "train.csv"), csv(make_rows(20), "test.csv")
+    with pytest.raises(DataError, match="train split has no row.*20 rows: also in a test split"):
+        load_classification([train, test])
+
+
+def test_thousands_of_labels_and_long_ones_are_told_in_a_line_that_can_be_read(csv):
+    labels = [f"{n} {'long ' * 99}" for n in range(1000)]
+    lines = load_classification([csv(make_rows(7000, labels))]).report.lines()
+    assert max(map(len, lines)) < 6000
+    assert lines[1].endswith(" and 5,400 rows of 900 more labels")
+
+
 def test_labels_must_agree_between_sources(csv, data_dir):
     paths = [csv(make_rows(20), "one.csv"), csv(make_rows(20, labels=("0", "1")), "two.csv")]
     with pytest.raises(DataError, match=r"two\.csv have no label in common.*'0', '1'.*rename"):
@@ -185,6 +220,33 @@ def test_classes_with_few_texts_can_be_left_out(csv):
     data = load_classification([csv(rows)], options=ReadOptions(drop_classes_under=7))
     assert data.labels == ("negative", "positive")
     assert "dropped 6: of 1 class with fewer than 7" in "\n".join(data.report.lines())
+
+
+def test_tested_rows_of_a_class_that_nothing_is_trained_on_are_left_out(csv):
+    """A label that only test.csv had ended in a traceback."""
+    train = csv(make_rows(40), "train.csv")
+    test = csv(make_rows(9, ("negative", "positive", "third"), text="held"), "test.csv")
+    data = load_classification([train, test])
+    assert data.labels == ("negative", "positive")
+    assert len(data.tests["user"]) == 6
+    assert "dropped 3: test rows of a class without training rows: 'third'" in "\n".join(
+        data.report.lines()
+    )
+
+
+def test_published_split_may_lack_a_class(csv, caplog):
+    train = csv(make_rows(60, ("a", "b", "rare")), "train.csv")
+    with caplog.at_level("INFO"):
+        data = load_classification([train, csv(make_rows(8, ("a", "b"), text="held"), "test.csv")])
+    assert data.labels == ("a", "b", "rare")
+    assert "learned, but not in the test user split: 'rare'" in caplog.text
+
+
+def test_published_split_of_one_class_is_refused(csv):
+    train = csv(make_rows(60), "train.csv")
+    dev = csv(make_rows(8, ("positive",), text="held"), "dev.csv")
+    with pytest.raises(DataError, match="validation split has rows of fewer than two classes"):
+        load_classification([train, dev])
 
 
 @pytest.mark.parametrize(

@@ -122,8 +122,8 @@ def test_bad_json_rows_are_counted_with_their_lines(read):
         '{"text": "no label"}',
         '{"text": null, "label": "a"}',
         '{"text": 5, "label": "a"}',
-        '{"text": "x", "label": 0.5}',
-        '{"text": "x", "label": true}',
+        '{"text": "x", "label": Infinity}',
+        '{"text": "x", "label": {}}',
         '{"text": "half \\ud800", "label": "a"}',
         "[" * 100_000,
     ]
@@ -133,11 +133,32 @@ def test_bad_json_rows_are_counted_with_their_lines(read):
         (4, "missing label"),
         (5, "empty text"),
         (6, "text is not a string"),
-        (7, "label is neither a string nor a whole number"),
-        (8, "label is neither a string nor a whole number"),
+        (7, "label is neither text nor a number"),
+        (8, "label is neither text nor a number"),
         (9, "not UTF-8"),
         (10, "not JSON"),
     ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"text": {"0": "good, really", "1": "bad"}, "label": {"0": 1, "1": 0}},
+        {"text": ["good, really", "bad"], "label": [1, 0]},
+        {"columns": ["label", "text"], "index": [0, 1], "data": [[1, "good, really"], [0, "bad"]]},
+        {"7": {"text": "good, really", "label": 1}, "8": {"text": "bad", "label": 0}},
+    ],
+    ids=["columns", "lists", "split", "index"],
+)
+def test_json_as_pandas_writes_it_is_read(read, content):
+    assert pairs(read("a.json", json.dumps(content, indent=1))) == FINE
+
+
+def test_labels_of_json_are_those_of_csv(read):
+    labels = ["true", "false", "4.5", "2.0", "NaN", '" b "']
+    labelled = read("a.jsonl", "\n".join(f'{{"text": "x", "label": {one}}}' for one in labels))
+    assert [label for _, label in pairs(labelled)] == ["true", "false", "4.5", "2", "b"]
+    assert problems(labelled) == [(5, "missing label")]
 
 
 def test_line_separators_inside_json_strings_end_no_line(read):
@@ -187,6 +208,12 @@ def test_quotes_in_tab_separated_text_need_no_closing(read):
         ("a.csv", gzip.compress(b"text,label\ngood,1\n"), r"is packed: name it a\.csv\.gz"),
         ("a.csv", b"PK\x03\x04...", "is a ZIP archive or a spreadsheet"),
         ("a.jsonl", "", "no row that can be used"),
+        ("a.json", '[{"text": "a",\n "label"', "begins as an array and is no JSON: .*line 2"),
+        ("a.json", '{"train": [{"a": 1}], "test": [{"a": 2}]}', "tables.*each into a file of its"),
+        ("a.jsonl", '[{"text": "a", "label": 1}]', r"let its name end in \.json"),
+        ("a.parquet.gz", gzip.compress(b"PAR1"), "unpack it"),
+        ("a.csv", b"PAR1\x00\xff", r"let its name end in \.parquet"),
+        ("a.json", '[{"body": "a", "label": 1}]', "those that it has are: 'body', 'label'"),
         ("a.xlsx", "PK", r"\.csv, \.tsv, \.jsonl"),
         ("a.csv.gz", "not packed", "cannot be read"),
     ],
@@ -211,6 +238,12 @@ def test_quotes_in_tab_separated_text_need_no_closing(read):
         "packed",
         "spreadsheet",
         "no JSON",
+        "cut off",
+        "several tables",
+        "array as lines",
+        "packed Parquet",
+        "Parquet by another name",
+        "other keys of an array",
         "other kind",
         "not gzip",
     ],

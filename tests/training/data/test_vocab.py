@@ -1,5 +1,7 @@
 """Writings of the same text give the same tokens, and nothing is learned but the training split."""
 
+import time
+
 import pytest
 
 from training.data.vocab import TRAINERS, encode_corpus, train_tokenizer
@@ -157,3 +159,12 @@ def test_corpus_is_encoded_in_chunks_as_text_by_text(learned):
     encoded = encode_corpus(learned["subword"], texts, chunk=7)
 
     assert encoded == [learned["subword"].encode_ids(text) for text in texts]
+
+
+@pytest.mark.parametrize("kind", BY_BYTE)
+def test_a_long_run_without_a_space_is_learned_from_in_moments(kind):
+    """A text of one word of 1 MB kept `learning the vocabulary` for many minutes."""
+    started = time.monotonic()
+    tokenizer = train_tokenizer(kind, ["x" * 400_000, *TEXTS], vocab_size=400)
+    assert time.monotonic() - started < 10
+    assert tokenizer.decode(tokenizer.encode_ids("xxx")).strip() == "xxx"

@@ -107,7 +107,7 @@ def test_version_holds_all_that_a_version_holds(store):
 
     assert set(stored.manifest.files) == {
         "config.json", "tokenizer.json", "model.onnx", "head.onnx", "golden.json",
-        "weights.safetensors", "README.md", "curves.png",
+        "resume.onnx", "weights.safetensors", "README.md", "curves.png",
     }  # fmt: skip
     assert [case.text for case in stored.golden().cases] == ["to be", "or not"]
     assert store.verify("toy", 1) == []

@@ -54,6 +54,7 @@ def test_a_resumed_run_counts_its_own_steps_alone():
     clock.start(Trainer(200))
     now[0] += 60
     assert clock.left(Trainer(300)) == "about 1 minute left"
+    assert clock.left(Trainer(300), at_most_s=10) == "under a minute left"
     assert clock.left(Trainer(200)) == "time left unknown"
 
 

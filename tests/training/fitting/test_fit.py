@@ -12,6 +12,7 @@ import torch
 from tests.training.runs import RUNS, Interrupted, StopAt, classifier_run, interrupt, language_run
 from tests.training.tiny import classifier_task, labelled_rows
 from training.data.batches import TextBatches
+from training.errors import UsageError
 from training.tasks.text_classification.module import ClassifierModule
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -60,6 +61,24 @@ def test_resumed_run_is_the_uninterrupted_run(kind, step, when, tmp_path):
         run(tmp_path / "cut", callbacks=[StopAt(step, interrupt)], **options)
 
     assert_same(run(tmp_path / "cut", resume=True, **options), whole)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"task": classifier_task(hidden_size=9)}, {"batch_size": 7}, {"max_epochs": 1}],
+    ids=["another net", "another batch size", "fewer epochs"],
+)
+def test_checkpoint_of_another_run_is_refused_in_a_line(change, tmp_path):
+    """Each was a traceback of the training library."""
+    classifier_run(tmp_path, max_epochs=3)
+    with pytest.raises(UsageError, match=r"last.ckpt cannot be gone on from.*leave out --resume"):
+        classifier_run(tmp_path, resume=True, **change)
+
+
+def test_damaged_checkpoint_is_refused_in_a_line(tmp_path):
+    (tmp_path / "last.ckpt").write_bytes(b"no checkpoint")
+    with pytest.raises(UsageError, match="last.ckpt cannot be gone on from"):
+        classifier_run(tmp_path, resume=True)
 
 
 class Averaging(pl.Callback):

@@ -1,8 +1,9 @@
 """What a classifier's answers are compared with, and what should make a person doubt them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from scipy.stats import binomtest
 from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 from training.reports.card import table
@@ -18,6 +19,7 @@ COMPARED = {
     "majority": "the most frequent label",
 }
 """By the name in figures; bags are fitted to the same rows as the model."""
+CHANCE = 0.05
 NEARLY_ALL = 0.95  # of the answers
 MAX_CONFUSED = 10
 MAX_CLASSES = 200  # in a table
@@ -85,6 +87,36 @@ def confused(confusion: np.ndarray, labels: Sequence[str]) -> str:
         for label, answer in pairs if wrong[label, answer]
     ]  # fmt: skip
     return table(["label", "taken for", "texts", "of that label's"], rows) if rows else ""
+
+
+def is_chance(model: np.ndarray, other: np.ndarray) -> bool:
+    """Return whether two that answered the same texts may be as good as each other.
+
+    McNemar's exact test (1947) on the texts that one alone answered right, at 5 %.
+
+    Args:
+        model: (num_texts,) bool, whether each answer is right.
+        other: The same of the other.
+    """
+    one, two = int((model & ~other).sum()), int((other & ~model).sum())
+    return one + two == 0 or bool(binomtest(one, one + two).pvalue > CHANCE)
+
+
+def beaten_by(
+    name: str, probs: np.ndarray, bags: Mapping[str, np.ndarray], labels: np.ndarray
+) -> str:
+    """Return a sentence about the better of the bags where it beats the model, else ""."""
+    hits = probs.argmax(axis=1) == labels
+    right = {bag: each.argmax(axis=1) == labels for bag, each in bags.items()}
+    best = max(right, key=lambda bag: right[bag].sum(), default="")
+    if not best or right[best].sum() <= hits.sum():
+        return ""
+    kind = COMPARED[best].partition(":")[0]
+    chance = ", which may be chance" if is_chance(hits, right[best]) else ""
+    return (
+        f"a {kind} does better on the test texts ({name}): accuracy {right[best].mean():.4f}, this "
+        f"model {hits.mean():.4f}{chance}. Train longer (--max-epochs) or give more texts"
+    )
 
 
 def doubts_about_answers(name: str, probs: np.ndarray, labels: np.ndarray,

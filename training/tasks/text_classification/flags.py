@@ -102,11 +102,13 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--no-baseline", action="store_true",
                       help="leave out the comparison with a bag of words and with stored "
                       "classifiers of the same labels")  # fmt: skip
-    data.add_argument("--example", help="text of the example call, written into the version "
-                      "(default for your own data: words to replace)")  # fmt: skip
+    data.add_argument("--example", type=flags.example, help="text of the example call, written "
+                      "into the version (default for your own data: words to replace)")  # fmt: skip
     text = parser.add_argument_group("text")
     text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
-    text.add_argument("--vocab-size", type=flags.whole(1), default=8000, help="tokens at most")
+    text.add_argument(
+        "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=8000, help="tokens at most"
+    )
     text.add_argument("--max-seq-len", type=flags.whole(1), default=400,
                       help="tokens read of a text")  # fmt: skip
     text.add_argument("--truncation", default="both", choices=["head", "tail", "both"],
@@ -125,10 +127,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if bool(arguments.unlabelled) != bool(arguments.teachers):
         parser.error("--unlabelled and --teachers go together: give both or neither")
-    flags_given = {argument.partition("=")[0] for argument in argv}
-    arguments.given = frozenset(
-        name for name in STRUCTURE if f"--{name.replace('_', '-')}" in flags_given
-    )
+    arguments.given = flags.given(argv, STRUCTURE)
     if arguments.example is None:
         arguments.example = EXAMPLES.get(arguments.data[0], PLACEHOLDER)
     return arguments

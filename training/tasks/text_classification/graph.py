@@ -15,7 +15,7 @@ from training.nets.classifier import FEWEST_TOKENS, ClassifierNetConfig, TextCla
 from training.tasks.text_classification.ngram_graph import ngram_logits
 
 
-def _head(
+def add_head(
     graph: Graph,
     pooled: str,
     lengths: str,
@@ -57,10 +57,9 @@ def classifier_graph(net: TextClassifier, weights: dict[str, Location]) -> bytes
     else:
         last = graph.op("Squeeze", last, graph.constant([0], np.int64))
     features = pooled(graph, states, last, pooling=config.pooling, inputs="token_ids")
-    by_token = None if net.ngrams is None else ngram_logits(graph, net.ngrams)
-    _head(
-        graph, features, "lengths", config=config, ngram_logits=by_token and _ends(graph, by_token)
-    )
+    by_token = None if net.ngrams is None else ngram_logits(graph, net.ngrams).logits
+    at_end = by_token and row_ends(graph, by_token)
+    add_head(graph, features, "lengths", config=config, ngram_logits=at_end)
     if not stack.bidirectional:
         by_text = graph.op("Transpose", states, perm=[1, 0, 2])
         graph.output("hidden_states", by_text, ["batch", "seq_len", stack.hidden_size])
@@ -70,8 +69,8 @@ def classifier_graph(net: TextClassifier, weights: dict[str, Location]) -> bytes
     return graph.to_bytes("classifier")
 
 
-def _ends(graph: Graph, by_token: str) -> str:
-    """Return (batch, num_classes) of the logits after each token: those at a row's end."""
+def row_ends(graph: Graph, by_token: str) -> str:
+    """Return (batch, …) of what there is after each token: that at a row's end."""
     lengths = graph.op("Cast", "lengths", to=TensorProto.INT64)
     last = graph.op("Sub", lengths, graph.constant(1, np.int64))
     places = graph.op("Unsqueeze", last, graph.constant([1], np.int64))
@@ -95,5 +94,5 @@ def head_graph(net: TextClassifier, weights: dict[str, Location]) -> bytes:
         by_token = "ngram_logits"
         shape: list[int | str] = ["batch", config.num_classes]
         graph.declare(by_token, TensorProto.FLOAT, shape, is_output=False)
-    _head(graph, "pooled", lengths, config=config, ngram_logits=by_token)
+    add_head(graph, "pooled", lengths, config=config, ngram_logits=by_token)
     return graph.to_bytes("head")

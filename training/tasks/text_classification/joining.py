@@ -51,11 +51,12 @@ def join_paths(
         "vocab_size": config.stack.vocab_size,
         "num_classes": config.num_classes,
     }
-    log.info("fitting n-grams to %s texts", f"{len(train.rows):,}")
+    log.info("fitting n-grams to %s texts, in two ways", f"{len(train.rows):,}")
     net_logits = predict_logits(net, held_out.rows)
     is_leaning, ngram_logits = choose_ngrams(train, held_out, **shape)
     lengths = np.maximum([len(row) for row in held_out.rows], FEWEST_TOKENS)
     temperature, slope, weight = fit_trust(net_logits, ngram_logits, held_out.labels, lengths)
+    log.info("fitting the better of them to validation texts as well")
     path = fit_ngrams(
         [*train.rows, *held_out.rows],
         np.concatenate([train.labels, held_out.labels]),

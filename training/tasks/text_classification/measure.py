@@ -15,7 +15,7 @@ from training.nets.classifier import FEWEST_TOKENS, TextClassifier
 from training.nets.ngrams import NgramPath
 from training.reports import metrics
 from training.reports.baseline import BASELINES, Baseline
-from training.tasks.text_classification.comparison import doubts_about_answers
+from training.tasks.text_classification.comparison import beaten_by, doubts_about_answers
 from training.tasks.text_classification.encoding import EncodedRows
 from training.tasks.text_classification.examination import TestResult, examine
 
@@ -105,8 +105,13 @@ def examine_tests(
         compared = {bag: each.probs(rows.texts, num_classes=probs.shape[1])
                     for bag, each in bags.items()}  # fmt: skip
         found.append(examine(name, rows, probs, paths | compared))
-        for doubt in doubts_about_answers(name, probs, np.asarray(rows.labels), data.labels):
-            log.warning("warning: %s", doubt)
+        labels = np.asarray(rows.labels)
+        for doubt in (
+            beaten_by(name, probs, compared, labels),
+            *doubts_about_answers(name, probs, labels, data.labels),
+        ):
+            if doubt:
+                log.warning("warning: %s", doubt)
     return found
 
 

@@ -4,15 +4,13 @@ The figures behind the choices stand in `training/LOG.md`.
 """
 
 import argparse
-import logging
 import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
 
+from training.choices import fill, say_chosen
 from training.data.reports import counted
-
-log = logging.getLogger(__name__)
 
 SHORT_WORDS = 2  # texts of so many words or fewer are names and the like: read by character
 FEW_ROWS = 2_000
@@ -49,20 +47,12 @@ FIXED: dict[str, Any] = {
 """What they are for numbers, whose trainings choose nothing by themselves."""
 
 
-def fill(arguments: argparse.Namespace, chosen: dict[str, Any]) -> dict[str, Any]:
-    """Set flags that were not given; return those that were set."""
-    taken = {flag: value for flag, value in chosen.items() if getattr(arguments, flag) is None}
-    for flag, value in taken.items():
-        setattr(arguments, flag, value)
-    return taken
-
-
 def choose_tokenizer(arguments: argparse.Namespace, texts: Sequence[str]) -> None:
     """Read by character where texts are one or two words, by piece of words elsewhere."""
     words = statistics.median(len(text.split()) for text in texts)
     kind = "char" if words <= SHORT_WORDS else "subword"
-    if fill(arguments, {"tokenizer": kind}):
-        log.info("chosen: --tokenizer %s, half of the texts have %d words or fewer", kind, words)
+    taken = fill(arguments, {"tokenizer": kind})
+    say_chosen(arguments, f"texts of which half have {words:g} words or fewer", taken)
 
 
 def choose_regularizers(arguments: argparse.Namespace) -> None:
@@ -101,10 +91,9 @@ def choose_schedule(
     }
     taken = fill(arguments, chosen)
     arguments.patience = arguments.patience if is_patient else FIXED["patience"]
-    if taken:
-        flags = " ".join(f"--{flag.replace('_', '-')} {value}" for flag, value in taken.items())
-        log.info(
-            "chosen for %s of %d tokens on average%s: %s",
-            *(counted(num_rows, "training text"), round(num_tokens / num_rows)),
-            *(" and a start" if is_started else "", flags),
-        )
+    say_chosen(
+        arguments,
+        f"{counted(num_rows, 'training text')} of {round(num_tokens / num_rows)} tokens on average"
+        + (" and a start" * is_started),
+        taken,
+    )

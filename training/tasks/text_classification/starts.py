@@ -4,6 +4,7 @@ Linear probing before fine-tuning (Kumar et al. 2022): the head is fitted to the
 first, so that the layers need not bend to a random one.
 """
 
+import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from training.data.labelled_texts import Rows
 from training.data.vocab import encode_corpus
 from training.export.weights import FILENAME
 from training.fitting.logistic import by_class
+from training.flags import overruled
 from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
 from training.references import parse_reference
@@ -45,6 +47,9 @@ PROBE_TEXTS = 400
 PROBE_TOKENS = 256  # of a text
 MIN_PROBE_TEXTS = 30
 FOLDS = 3
+# Of a state, as a share of the median one's: those that hardly vary would get weights so large that
+# the first steps explode.
+LEAST_SPREAD = 0.2
 MARGIN = 0.01  # of accuracy, by which a start must beat the bag of words
 
 
@@ -104,7 +109,14 @@ def open_start(store: Store, reference: str) -> Start:
     return Start.of(store.open(*parse_reference(reference)))
 
 
-def find_start(store: Store, train: Rows, *, excluded: str) -> Start | None:
+def say_kept(arguments: argparse.Namespace, start: Start) -> None:
+    """Say which flags of the network have no effect, for the start's is taken as it is."""
+    shape = {**start.shape, "vocab_size": start.tokenizer.vocab_size}
+    if told := overruled(arguments, start.reference, shape):
+        log.warning("%s", told)
+
+
+def find_start(store: Store, train: Rows, *, excluded: str) -> tuple[Start | None, str]:
     """Return the stored classifier whose states tell these labels best, if any is worth it.
 
     Each is probed, frozen, on up to `PROBE_TEXTS` texts by cross-validation, beside a bag of words.
@@ -113,27 +125,28 @@ def find_start(store: Store, train: Rows, *, excluded: str) -> Start | None:
         store: Where classifiers may be.
         train: Training rows.
         excluded: The name of a model that is not looked at.
+
+    Returns:
+        The start, and what was found in a line, "" if nothing was looked at.
     """
     sample = _sample(train)
     fewest = min(np.bincount(sample.labels)) if len(sample) else 0
     if len(sample) < MIN_PROBE_TEXTS or fewest < FOLDS:
-        return None
+        return None, ""
     found = [(_probe(start, sample), start) for start in _candidates(store, excluded)]
     if not found:
-        return None
+        return None, ""
     bag = _bag_of_words(sample)
     score, best = max(found, key=lambda scored: scored[0])
     is_worth_it = score >= bag + MARGIN
-    log.info(
-        "starts, by their frozen states on %d texts: %s; a bag of words %.3f: %s",
-        len(sample),
-        ", ".join(f"{start.reference} {value:.3f}" for value, start in found),
-        bag,
+    scores = ", ".join(f"{start.reference} {value:.3f}" for value, start in found)
+    choice = (
         f"goes on from {best.reference} (--init-from none: from scratch)"
         if is_worth_it
-        else "from scratch",
+        else "from scratch"
     )
-    return best if is_worth_it else None
+    finding = f"starts, by their frozen states on {len(sample)} texts: {scores}; a bag of words "
+    return best if is_worth_it else None, f"{finding}{bag:.3f}: {choice}"
 
 
 def _sample(train: Rows) -> Rows:
@@ -218,12 +231,13 @@ def fit_head(net: TextClassifier, rows: Sequence[Sequence[int]], labels: np.ndar
     if net.config.dense_dims or net.config.sigmoid_output:
         return
     states = pooled_states(net, rows)
-    scaler = StandardScaler().fit(states)
+    mean, spread = states.mean(axis=0), states.std(axis=0)
+    scale = np.maximum(spread, LEAST_SPREAD * np.median(spread))
     model = LogisticRegression(C=INVERSE_PENALTY, max_iter=200)
-    model.fit(scaler.transform(states), labels)
+    model.fit((states - mean) / scale, labels)
     weight, bias = by_class(model, net.config.num_classes)
-    weight = weight / scaler.scale_
-    bias = bias - weight @ scaler.mean_
+    weight = weight / scale
+    bias = bias - weight @ mean
     with torch.no_grad():
         net.output.weight.copy_(torch.from_numpy(weight))
         net.output.bias.copy_(torch.from_numpy(bias))

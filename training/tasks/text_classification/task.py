@@ -1,22 +1,22 @@
 """Text classification: what training has to know of it."""
 
 import argparse
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from model_store import ClassifierConfig, GoldenCase, StoredVersion, TextCase, Tokenizer
-from training.export.weights import locate
+from training.export.weights import FILENAME, locate
 from training.nets.classifier import TextClassifier
 from training.task import Exported, TrainingTask
 from training.tasks.text_classification.evaluate import add_flags, evaluate_classifier
 from training.tasks.text_classification.graph import classifier_graph, head_graph
 from training.tasks.text_classification.parity import check_classifier
+from training.tasks.text_classification.resume_graph import RESUME, can_resume, resume_graph
+from training.tasks.text_classification.resumed import check_resumed
 from training.tasks.text_classification.served import ServedClassifier
-
-log = logging.getLogger(__name__)
+from training.tasks.text_classification.stored_net import classifier_of
 
 
 class TextClassification(TrainingTask):
@@ -38,16 +38,33 @@ class TextClassification(TrainingTask):
     )
 
     def graphs(self, net: TextClassifier, weights: bytes) -> dict[str, bytes]:
-        """Return `model.onnx` and, if the net reads forwards only, `head.onnx`."""
+        """Return `model.onnx`, and what is there for nets that read forwards only.
+
+        `head.onnx` tells of each token, `resume.onnx` goes on within a text.
+        """
         places = locate(weights)
         graphs = {"model.onnx": classifier_graph(net, places)}
         if not net.config.stack.bidirectional:
             graphs["head.onnx"] = head_graph(net, places)
+        if can_resume(net.config):
+            graphs[RESUME] = resume_graph(net, places)
         return graphs
+
+    def more_graphs(self, stored: StoredVersion) -> dict[str, bytes]:
+        """Return `resume.onnx`, which versions of before lack; see `TrainingTask`."""
+        net = classifier_of(stored)
+        if RESUME in stored.manifest.files or not can_resume(net.config):
+            return {}
+        weights, model = stored.read(FILENAME), stored.read("model.onnx")
+        graph = resume_graph(net, locate(weights))
+        check_resumed(net, {"model.onnx": model, RESUME: graph}, weights)
+        return {RESUME: graph}
 
     def check(self, net: TextClassifier, exported: Exported) -> None:
         """Compare probabilities on random padded batches; see `TrainingTask`."""
         check_classifier(net, exported.graphs, exported.weights)
+        if RESUME in exported.graphs:
+            check_resumed(net, exported.graphs, exported.weights)
 
     def golden(
         self,
@@ -74,28 +91,6 @@ class TextClassification(TrainingTask):
     def choices(self, config: ClassifierConfig) -> str:
         """Say which labels there are."""
         return f"Labels: {', '.join(config.labels)}."
-
-    def warn(self, stored: StoredVersion) -> None:
-        """Warn of a classifier that a bag of words or characters beats on the same rows."""
-        figures = stored.manifest.metrics
-        for key, value in figures.items():
-            test_set, is_accuracy, rest = key.partition("_test_accuracy")
-            if not is_accuracy or rest:
-                continue
-            bags = {
-                bag: figures.get(f"{test_set}_test_{name}_accuracy", value)
-                for bag, name in (("words", "baseline"), ("characters", "characters"))
-            }
-            best = max(bags, key=lambda bag: bags[bag])
-            if value >= bags[best]:
-                continue
-            width = figures.get(f"{key}_high", value) - figures.get(f"{key}_low", value)
-            log.warning(
-                "warning: a bag of %s does better on the test texts (%s): accuracy %.4f, this "
-                "model %.4f%s. Train longer (--max-epochs) or give more texts",
-                *(best, test_set, bags[best], value),
-                ", which may be chance" if bags[best] - value <= width / 2 else "",
-            )
 
     def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
         """Add those of the comparison with a bag of words; see `TrainingTask`."""

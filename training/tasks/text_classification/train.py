@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from model_store import ClassifierConfig, Store, Tokenizer
-from training import cli
+from training import choices, cli
 from training.data.augment import TokenNoise
 from training.data.batches import TextBatches
 from training.data.labelled_texts import ClassificationData, load_classification
@@ -44,6 +44,7 @@ from training.tasks.text_classification.starts import (
     find_start,
     fit_head,
     open_start,
+    say_kept,
 )
 from training.tasks.text_classification.task import TASK
 from training.tasks.text_classification.teachers import TaughtRows, teach
@@ -123,17 +124,25 @@ def ngrams_of(arguments: argparse.Namespace, vocab_size: int) -> int:
     return longest_order(recipe.ORDERS.get(arguments.tokenizer, 3), vocab_size)
 
 
+def named_start(arguments: argparse.Namespace, store: Store) -> Start | None:
+    """Open the model that `--init-from` names, before anything slow is done."""
+    if arguments.init_from in (None, NONE):
+        return None
+    start = open_start(store, arguments.init_from)
+    say_kept(arguments, start)
+    return start
+
+
 def choose_start(
     arguments: argparse.Namespace, store: Store, data: ClassificationData
 ) -> Start | None:
-    """Return the model to go on from: the one asked for, or the one that the data say is best."""
-    if arguments.init_from == NONE:
-        return None
-    if arguments.init_from:
-        return open_start(store, arguments.init_from)
-    if arguments.given or arguments.preset:
+    """Return the model to go on from that the data say is best, if there is one."""
+    if arguments.init_from or arguments.given or arguments.preset:
         return None  # a network of the caller's own making
-    return find_start(store, data.train, excluded=arguments.name)
+    start, finding = find_start(store, data.train, excluded=arguments.name)
+    if finding:
+        choices.say(arguments, finding)
+    return start
 
 
 def store_config(
@@ -154,6 +163,12 @@ def store_config(
         max_seq_len=arguments.max_seq_len,
         truncation=arguments.truncation,
     )
+
+
+def check_example(text: str, config: ClassifierConfig, tokenizer: Tokenizer) -> None:
+    """See that the example call gives the network something to read; raises `ValueError`."""
+    if not config.input_ids(text, tokenizer):
+        raise ValueError(f"--example {text!r} has no token: give some words")
 
 
 def train(
@@ -185,6 +200,25 @@ def train(
     )
 
 
+def finish(
+    net: TextClassifier,
+    certain: EncodedRows,
+    held_out: EncodedRows,
+    *,
+    config: ClassifierConfig,
+    tokenizer: Tokenizer,
+) -> np.ndarray:
+    """Give a trained net its linear path, if it is to have one, and calibrate it.
+
+    Returns:
+        Probabilities (num_texts, num_classes) of the validation texts.
+    """
+    if not config.ngrams:
+        return calibrate(net, held_out)
+    pieces = pieces_of(tokenizer)
+    return join_paths(net, certain, held_out, max_order=config.ngrams, pieces=pieces)
+
+
 def describe(
     arguments: argparse.Namespace,
     argv: Sequence[str],
@@ -209,7 +243,8 @@ def describe(
         golden=(arguments.example, *GOLDEN_TEXTS),
         example=arguments.example,
         pictures=pictures,
-        notes=examination.sections(results, data.labels)
+        notes=choices.section(arguments)
+        | examination.sections(results, data.labels)
         | {"Calibration": "![accuracy against confidence](calibration.png)"},
     )
 
@@ -218,9 +253,10 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read data, train, calibrate, measure, publish."""
     store = cli.prepare(arguments)
     recipe.choose_regularizers(arguments)
-    data = read_data(arguments)
     with cli.checking_flags():
-        start = choose_start(arguments, store, data)
+        start = named_start(arguments, store)
+    data = read_data(arguments)
+    start = start or choose_start(arguments, store, data)
     if start is None:
         recipe.choose_tokenizer(arguments, data.train.texts)
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, start))
@@ -228,6 +264,7 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         sizes = {"num_classes": len(data.labels), "vocab_size": tokenizer.vocab_size}
         net = build_net(arguments, **sizes, start=start)
         config = store_config(arguments, net.config, data.labels)
+        check_example(arguments.example, config, tokenizer)
         taught = read_taught(arguments, store, data)
     if taught is not None:
         data = replace(data, datasets=(*data.datasets, taught.dataset))
@@ -240,12 +277,7 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     points = train(arguments, net, encoded, held_out)
     if points is None:
         return
-    if config.ngrams:
-        probs = join_paths(
-            net, certain, held_out, max_order=config.ngrams, pieces=pieces_of(tokenizer)
-        )
-    else:
-        probs = calibrate(net, held_out)
+    probs = finish(net, certain, held_out, config=config, tokenizer=tokenizer)
     log.info("exporting, then answering the test texts")
     exported = to_graphs(TASK, net, arguments.weights_dtype)
     answers = {name: answer(net, rows, tokenizer, config) for name, rows in data.tests.items()}

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training import flags
+from training.tasks.text_generation.recipe import CHOSEN
 
 # The paper sums the loss over the 20 steps of a window where this loop takes the mean: its rate
 # of 1 and clipping norm of 5 are 20 and 0.25 here.
@@ -30,6 +31,12 @@ PRESETS: dict[str, dict[str, Any]] = {
         "epoch_decay": 0.5,
         "max_epochs": 13,
         "patience": 13,
+        "keep": "best",
+        "warmup_share": 0.1,
+        "input_dropout": 0.0,
+        "output_dropout": 0.0,
+        "weight_dropout": 0.0,
+        "weight_decay": 0.0,
     },
 }
 
@@ -52,9 +59,13 @@ def build_parser() -> flags.Parser:
     flags.add_file_flags(data)
     data.add_argument("--validation-split", type=flags.a_part, default=0.1,
                       help="share held out")  # fmt: skip
+    data.add_argument("--no-baseline", action="store_true",
+                      help="leave out the comparison with an n-gram model")  # fmt: skip
     data.add_argument("--tokenizer", default="char",
                       choices=["char", "subword", "word", "whitespace"])  # fmt: skip
-    data.add_argument("--vocab-size", type=flags.whole(1), default=2000, help="tokens at most")
+    data.add_argument(
+        "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=2000, help="tokens at most"
+    )
     net = flags.add_stack_flags(parser)
     net.add_argument("--preset", choices=sorted(PRESETS),
                      help="zaremba-small: 2 x 200, 20 steps, 13 epochs, for ptb")  # fmt: skip
@@ -67,6 +78,7 @@ def build_parser() -> flags.Parser:
     _add_text_flags(parser)
     _add_use_flags(parser)
     flags.add_run_flags(parser)
+    parser.set_defaults(**dict.fromkeys(CHOSEN))  # by the data, see `recipe`
     return parser
 
 
@@ -94,9 +106,17 @@ def _add_use_flags(parser: argparse.ArgumentParser) -> None:
     use.add_argument("--temperature", type=flags.number(0, 2), default=0.8)
     use.add_argument("--top-k", type=flags.whole(0), default=0)
     use.add_argument("--top-p", type=flags.number(0, 1), default=0.95)
-    use.add_argument("--example", help="prompt of the example call (default: the first allowed)")
+    use.add_argument(
+        "--example",
+        type=flags.example,
+        help="prompt of the example call (default: the first allowed)",
+    )
     use.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
                      help="documents drawn to tell the share of new ones")  # fmt: skip
+
+
+STRUCTURE = ("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers")
+"""Flags that say what the network is, which one that is gone on from overrules."""
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -105,4 +125,5 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     arguments = flags.parse(parser, argv, PRESETS)
     if arguments.judge and not arguments.label_prompts:
         parser.error("--judge goes with --label-prompts")
+    arguments.given = flags.given(argv, STRUCTURE)
     return arguments

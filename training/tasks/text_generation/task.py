@@ -1,6 +1,7 @@
 """Text generation: what training has to know of it."""
 
 import argparse
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +15,8 @@ from training.tasks.text_generation.evaluate import add_flags, evaluate_generato
 from training.tasks.text_generation.graph import generator_graph
 from training.tasks.text_generation.parity import check_generator
 from training.tasks.text_generation.served import ServedGenerator
+
+log = logging.getLogger(__name__)
 
 MAX_GOLDEN_LOGITS = 64
 
@@ -30,7 +33,8 @@ class TextGeneration(TrainingTask):
     )
     figures = (
         "`loss` is in nats a token, `perplexity` its exponential; `bits_per_byte` compares "
-        "models of different tokens. `new_share` is the share of drawn documents that are no "
+        "models of different tokens, and so does `bits_per_character`, beside which `baseline` is "
+        "what n-grams of characters need. `new_share` is the share of drawn documents that are no "
         "copies of training documents."
     )
 
@@ -62,6 +66,20 @@ class TextGeneration(TrainingTask):
     def choices(self, config: GeneratorConfig) -> str | None:
         """Say which prompts there are, if these are all."""
         return f"Prompts: {', '.join(config.prompts)}." if config.prompts else None
+
+    def warn(self, stored: StoredVersion) -> None:
+        """Warn of a generator that n-grams of characters beat; see `TrainingTask`."""
+        figures = stored.manifest.metrics
+        for split in ("test", "validation"):
+            bits = figures.get(f"{split}_bits_per_character")
+            baseline = figures.get(f"{split}_baseline_bits_per_character", bits)
+            if bits is not None and baseline is not None and bits > baseline:
+                log.warning(
+                    "warning: n-grams of characters foresee the %s text better: %.3f bits a "
+                    "character, this model %.3f. Train longer (--max-epochs) or give more text",
+                    *(split, baseline, bits),
+                )
+                return
 
     def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
         """Add those of documents and of drawn texts; see `TrainingTask`."""

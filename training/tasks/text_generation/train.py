@@ -5,7 +5,6 @@ Knows data, nets and export; the loop itself is in `fit`.
 
 import argparse
 import logging
-import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,30 +12,28 @@ import torch
 from torch import nn
 
 from model_store import GeneratorConfig, SamplingDefaults, Store, Tokenizer
-from training import cli
+from training import choices, cli
 from training.data.batches import BpttWindows
 from training.data.corpus import CorpusData, load_corpus
 from training.data.own_files import ReadOptions
 from training.data.streams import as_stream, boundary_id, is_running
 from training.data.vocab import train_tokenizer
 from training.export.publish import Described, command_line, to_graphs
-from training.export.sessions import open_session
 from training.fitting.callbacks import Point
 from training.fitting.losses import SampledSoftmax
 from training.fitting.processes import this_share
-from training.flags import options_from
+from training.flags import options_from, overruled
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModel, LanguageModelConfig
 from training.references import parse_reference
 from training.reports.figures import draw_curves
-from training.task import Exported
 from training.tasks.text_classification.served import ServedClassifier
+from training.tasks.text_generation import recipe
+from training.tasks.text_generation.figures import beside_ngrams, measure, measure_novelty
 from training.tasks.text_generation.flags import parse
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
-from training.tasks.text_generation.module import LanguageModelModule, corpus_loss
-from training.tasks.text_generation.novelty import draw_documents, novelty
+from training.tasks.text_generation.module import LanguageModelModule
 from training.tasks.text_generation.pretrained import Pretrained, open_pretrained
-from training.tasks.text_generation.served import ServedGenerator
 from training.tasks.text_generation.task import TASK
 
 log = logging.getLogger(__name__)
@@ -163,41 +160,6 @@ def train(
     return cli.fit_or_try(arguments, module, windows, validation)
 
 
-def measure(
-    net: LanguageModel, data: CorpusData, tokenizer: Tokenizer, boundary: int
-) -> dict[str, float]:
-    """Return nats per token, perplexity and bits per byte of validation and test text."""
-    figures: dict[str, float] = {}
-    for split, documents in (("validation", data.validation), ("test", data.test)):
-        if not documents:
-            continue
-        stream = as_stream(documents, tokenizer, boundary)
-        loss = corpus_loss(net, torch.from_numpy(stream).long())
-        num_bytes = sum(len(document.encode()) for document in documents)
-        figures[f"{split}_loss"] = loss
-        figures[f"{split}_perplexity"] = math.exp(loss)
-        figures[f"{split}_bits_per_byte"] = loss * (len(stream) - 1) / num_bytes / math.log(2)
-    return figures
-
-
-def measure_novelty(
-    exported: Exported,
-    data: CorpusData,
-    *,
-    tokenizer: Tokenizer,
-    config: GeneratorConfig,
-    count: int,
-) -> dict[str, float]:
-    """Return the share of drawn documents that are new, for a corpus of documents."""
-    if is_running(data) or not count:
-        return {}
-    session = open_session(exported.graphs["model.onnx"], exported.weights)
-    served = ServedGenerator(session, tokenizer, config)
-    documents = draw_documents(served, data.prompts, count=count)
-    log.info("drawn: %s", ", ".join(repr(each.document) for each in documents[:NUM_SHOWN]))
-    return novelty(documents, data.train)
-
-
 def describe(
     arguments: argparse.Namespace,
     argv: Sequence[str],
@@ -222,6 +184,7 @@ def describe(
         golden=[prompt, *(data.prompts[:3] or ["a", ""])],
         example=prompt,
         pictures={"curves.png": draw_curves(points)},
+        notes=choices.section(arguments) | beside_ngrams(about.metrics),
     )
 
 
@@ -231,26 +194,37 @@ def example_prompt(arguments: argparse.Namespace, data: CorpusData) -> str:
     return first if arguments.example is None else str(arguments.example)
 
 
+def say_overruled(arguments: argparse.Namespace, pretrained: Pretrained | None) -> None:
+    """Say which flags a network that is gone on from makes useless."""
+    if pretrained is None:
+        return
+    shape = {**pretrained.shape, "vocab_size": pretrained.tokenizer.vocab_size}
+    if told := overruled(arguments, arguments.init_from, shape):
+        log.warning("%s", told)
+
+
 def main(argv: Sequence[str]) -> None:
     """Read text, train, measure, publish."""
     arguments = parse(argv)
     store = cli.prepare(arguments)
     with cli.checking_flags():
         pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
+        say_overruled(arguments, pretrained)
         data = read_data(arguments, open_judge(arguments, store))
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(arguments, data, pretrained))
     boundary = boundary_id(tokenizer, data)
+    stream = as_stream(data.train, tokenizer, boundary)
+    log.info("%s tokens, vocabulary %s", f"{len(stream):,}", f"{tokenizer.vocab_size:,}")
+    recipe.choose(arguments, len(stream), is_started=pretrained is not None)
     with cli.checking_flags():
         net = build_net(arguments, tokenizer.vocab_size, pretrained)
         config = store_config(arguments, net.config, data, boundary)
-    stream = as_stream(data.train, tokenizer, boundary)
-    log.info("%s tokens, vocabulary %s", f"{len(stream):,}", f"{tokenizer.vocab_size:,}")
     points = train(arguments, net, stream, as_stream(data.validation, tokenizer, boundary))
     if points is None:
         return
     exported = to_graphs(TASK, net, arguments.weights_dtype)
-    figures = measure(net, data, tokenizer, boundary) | measure_novelty(
-        exported, data, tokenizer=tokenizer, config=config, count=arguments.samples
-    )
+    figures = measure(
+        net, data, tokenizer, boundary, with_baseline=not arguments.no_baseline
+    ) | measure_novelty(exported, data, tokenizer=tokenizer, config=config, count=arguments.samples)
     described = describe(arguments, argv, data, figures=figures, points=points)
     cli.publish_run(arguments, net, exported, config, tokenizer=tokenizer, described=described)

@@ -48,7 +48,9 @@ def build_parser() -> flags.Parser:
     data.add_argument("--min-count", type=flags.whole(1), default=2,
                       help="words seen less often are read by their characters alone")  # fmt: skip
     data.add_argument("--max-words", type=flags.whole(1), default=1000, help="of a text")
-    data.add_argument("--example", help="text of the example call, written into the version")
+    data.add_argument(
+        "--example", type=flags.example, help="text of the example call, written into the version"
+    )
     net = parser.add_argument_group("network")
     net.add_argument("--cell", default="lstm", choices=["rnn", "lstm", "gru"])
     net.add_argument("--hidden-size", type=flags.whole(1), default=200, help="in each direction")

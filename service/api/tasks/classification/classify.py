@@ -27,19 +27,29 @@ EXPLAIN: dict[bool | str, Explain | None] = {
 def classify(request: Request) -> Reply:
     """Answer with the label and probabilities of each text."""
     ask = parse_json(ClassifyAsk, request)
-    texts, numbers = _inputs(ask.input, request)
-    explain = EXPLAIN[ask.explain]
-    answer: ClassifyAnswer = request.engine.answer(
+    states = states_of(ask.state)
+    texts, numbers = _inputs(ask.input, request, may_be_blank=bool(states))
+    return answered(
         ClassifyRequest(
             texts,
             ask.model,
-            explain,
+            EXPLAIN[ask.explain],
             request.deadline(),
             request.is_client_gone,
             numbers=numbers,
-        )
+            max_text_tokens=most_tokens(ask.truncate_prompt_tokens),
+            states=states,
+            returns_state=ask.return_state,
+        ),
+        request,
     )
+
+
+def answered(asked: ClassifyRequest, request: Request) -> Reply:
+    """Have it classified, and write the answer."""
+    answer: ClassifyAnswer = request.engine.answer(asked)
     num_tokens = note(answer, request)
+    texts = [text if isinstance(text, str) else "" for text in asked.texts]
     return json_reply(
         {
             "id": f"classify-{request.request_id}",
@@ -48,7 +58,7 @@ def classify(request: Request) -> Reply:
             "model": answer.model,
             "version": answer.version,
             "data": [
-                _item(index, result, texts[index] if texts else "", explain)
+                _item(index, result, texts[index] if texts else "", asked.explain)
                 for index, result in enumerate(answer.results)
             ],
             "usage": {
@@ -61,8 +71,29 @@ def classify(request: Request) -> Reply:
     )
 
 
+def most_tokens(truncate_prompt_tokens: int | None) -> int | None:
+    """Return how many tokens of a text are read; None for as many as the model reads.
+
+    Raises:
+        SchemaError: It is 0, and nothing would be.
+    """
+    if truncate_prompt_tokens == 0:
+        raise SchemaError(
+            "`truncate_prompt_tokens` must be at least 1, or -1 for the model's limit, got 0",
+            param="truncate_prompt_tokens",
+        )
+    return None if truncate_prompt_tokens == -1 else truncate_prompt_tokens
+
+
+def states_of(sent: str | list[str | None] | None) -> tuple[str | None, ...]:
+    """Return a state for each text, or none at all."""
+    if sent is None:
+        return ()
+    return (sent,) if isinstance(sent, str) else tuple(sent)
+
+
 def _inputs(
-    given: str | list[str] | list[Any], request: Request
+    given: str | list[str] | list[Any], request: Request, *, may_be_blank: bool
 ) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     """Return the texts, or the numbers, of a request's input."""
     if isinstance(given, list) and given and not isinstance(given[0], str):
@@ -72,7 +103,7 @@ def _inputs(
                 f"`input` has {len(given)} arrays; send 1 to {most} in one request", param="input"
             )
         return (), tuple(given)
-    return checked_texts(given, request.settings), ()
+    return checked_texts(given, request.settings, may_be_blank=may_be_blank), ()
 
 
 def note(answer: ClassifyAnswer, request: Request) -> int:
@@ -96,6 +127,8 @@ def _item(index: int, result: Classification, text: str, explain: Explain | None
         "num_tokens": result.num_tokens,
         "truncated": result.truncated,
     }
+    if result.state is not None:
+        item["state"] = result.state
     if explain is not None:
         item[explain] = pieces_of(result, text)
     return item

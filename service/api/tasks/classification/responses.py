@@ -49,6 +49,9 @@ class Classified(Answer):
     truncated: bool
     """Whether the text was longer than the model reads."""
 
+    state: str | None = None
+    """With `return_state`: where the network stands at the text's end, to be sent as `state`."""
+
     trajectory: list[Piece] | None = None
     """After each token, if asked for."""
 

@@ -1,8 +1,19 @@
 """Wire models of `/v1/classify`: what it takes."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from service.api.request_schemas import Ask, ModelName, Numbers, Text, Texts
+from service.api.request_schemas import (
+    Ask,
+    ModelName,
+    Numbers,
+    SealedState,
+    SealedStates,
+    Text,
+    Texts,
+)
+from service.api.whole_numbers import Whole
+
+TextTokens = Annotated[int, Whole(-1, 2**31 - 1)]
 
 
 class ClassifyAsk(Ask):
@@ -19,5 +30,12 @@ class ClassifyAsk(Ask):
     """`trajectory` (or true) adds the probabilities after each token, `occlusion` the change that
     each word makes."""
 
-    truncate_prompt_tokens: Literal[-1] | None = None
-    """As vLLM's clients send it: -1 is what always happens, a cut where the model has its limit."""
+    return_state: bool = False
+    """Adds to each row the state of the network at its text's end, as `state`."""
+
+    state: SealedState | SealedStates | None = None
+    """The `state` of an earlier row, to go on from there; `input` is then what follows, and may be
+    empty. For a list of texts a list, null for a text that begins."""
+
+    truncate_prompt_tokens: TextTokens | None = None
+    """Read at most so many tokens of a text; -1, and any more than it has, is the model's limit."""

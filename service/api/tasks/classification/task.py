@@ -1,18 +1,19 @@
 """Classifying: `/v1/classify`, and as vLLM, Hugging Face and OIP have it."""
 
-from typing import Any
-
 from service.api.docs.operation import FOREIGN, NATIVE, Operation
 from service.api.errors import text_inference_body
 from service.api.handler import Route
-from service.api.hugging_face import HubCall, TextErrorBody, number_of
+from service.api.hugging_face import Hub, TextErrorBody
 from service.api.task import ApiTask, Example
-from service.api.tasks.classification.classify import classify, note
-from service.api.tasks.classification.predict import PredictAsk, PredictBody, predict, scores_of
+from service.api.tasks.classification.classify import classify
+from service.api.tasks.classification.hub import LabelHubAsk, labels
+from service.api.tasks.classification.predict import PredictAsk, PredictBody, predict
 from service.api.tasks.classification.responses import ClassifyAnswerBody
 from service.api.tasks.classification.schemas import ClassifyAsk
 from service.api.tasks.classification.tensors import TENSORS, explain
-from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
+from service.api.tasks.classification.vllm import VllmClassifyAsk
+from service.api.tasks.classification.vllm import classify as classify_vllm
+from service.errors import StateMismatch
 
 FILM = "a tender, funny and beautifully acted film"
 
@@ -21,28 +22,15 @@ _classify = {
     "Several texts": {"input": [FILM, "dull and far too long"]},
     "What each token does to it": {"input": FILM, "explain": "trajectory"},
 }
-
-
-def hub(call: HubCall) -> list[Any]:
-    """Answer Hugging Face's client: labels and scores, best first; a list of them for a text."""
-    top_k = number_of(call.parameters, "top_k")
-    request = call.request
-    answer: ClassifyAnswer = request.engine.answer(
-        ClassifyRequest(
-            call.texts,
-            call.model,
-            deadline=request.deadline(),
-            is_caller_gone=request.is_client_gone,
-            version=call.info.version,
-        )
-    )
-    note(answer, request)
-    return [scores_of(result, call.info.classes)[:top_k] for result in answer.results]
+_classify_vllm = _classify | {
+    "Token ids": {"input": [[12, 40, 7], [9, 9]], "truncate_prompt_tokens": 2},
+}
+_more = (StateMismatch,)
 
 
 ROUTES = (
     Route("/v1/classify", classify, "POST", "Label texts", is_busy=True),
-    Route("/classify", classify, "POST", "Label texts (vLLM)", is_busy=True),
+    Route("/classify", classify_vllm, "POST", "Label texts (vLLM)", is_busy=True),
     Route(
         "/predict",
         predict,
@@ -53,8 +41,12 @@ ROUTES = (
     ),
 )
 OPERATIONS = {
-    "POST /v1/classify": Operation(NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
-    "POST /classify": Operation(FOREIGN, ClassifyAnswerBody, ClassifyAsk, _classify, "work"),
+    "POST /v1/classify": Operation(
+        NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work", more_errors=_more
+    ),
+    "POST /classify": Operation(
+        FOREIGN, ClassifyAnswerBody, VllmClassifyAsk, _classify_vllm, "work", more_errors=_more
+    ),
     "POST /predict": Operation(
         FOREIGN,
         PredictBody,
@@ -73,7 +65,7 @@ TASK = ApiTask(
     OPERATIONS,
     TENSORS,
     {"text-classification": Example("/v1/classify", f'{{"input": "{FILM}"}}')},
-    hub=hub,
+    hub=Hub(LabelHubAsk, labels),
     explain=explain,
     place=0,
 )

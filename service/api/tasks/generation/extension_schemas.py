@@ -1,30 +1,37 @@
 """Wire models of the Open Inference Protocol's `generate`: what it takes and answers.
 
 Spec: kserve/open-inference-protocol, `generate_rest.yaml`; triton-inference-server/server,
-`docs/protocol/extension_generate.md`.
+`docs/protocol/extension_generate.md`. What Triton's own back ends for language models take beside
+that (triton-inference-server/vllm_backend and tensorrtllm_backend) and nobody here does is refused.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from service.api.protocol_requests import ProtocolRequest
-from service.api.request_schemas import MAX_SEED, Prompt, StopText, StopTexts, documented
+from service.api.protocol_requests import Only, ProtocolRequest
+from service.api.request_schemas import MAX_SEED, MinTokens, Prompt, StopText, StopTexts, documented
 from service.api.response_schemas import Answer
+from service.api.whole_numbers import Whole
 
 
 class GenerateParameters(ProtocolRequest):
     """How text is drawn; what is left out takes the model's own default."""
 
-    max_tokens: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_tokens"})] | None = (
-        None
-    )
+    max_tokens: Annotated[int, Whole(1), documented(limits={"maximum": "max_tokens"})] | None = None
     """Tokens to generate at most; 20 if left out."""
+
+    min_tokens: MinTokens | None = None
+    """Tokens before which neither the model's own end nor a stop text ends the text;
+    `max_tokens` does."""
+
+    ignore_eos: bool | None = None
+    """Never draw the model's own end: the text goes on to `max_tokens` or a stop text."""
 
     temperature: float | None = Field(default=None, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""
 
-    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    top_k: Annotated[int, Whole(0, 2**31 - 1)] | None = None
     """Draw from the k most probable tokens; 0 for all."""
 
     top_p: float | None = Field(default=None, ge=0, le=1)
@@ -42,7 +49,7 @@ class GenerateParameters(ProtocolRequest):
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     """The same, growing with each time that it has it."""
 
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    seed: Annotated[int, Whole(0, MAX_SEED)] | None = None
     """The same seed, request and model version give the same text; drawn if left out."""
 
     stop: StopText | StopTexts | None = None
@@ -52,7 +59,62 @@ class GenerateParameters(ProtocolRequest):
     """Also tell why the text ended, and each token's log probability."""
 
 
-class TextAsk(GenerateParameters):
+class TextParameters(GenerateParameters):
+    """How text is drawn, and what Triton's back ends take beside that."""
+
+    stream: Annotated[Any, Only((False,))] = None
+    """Not supported; ask `generate_stream`, which takes it and always sends a stream."""
+
+    exclude_input_in_output: Annotated[Any, Only((True,))] = None
+    """Not supported: a prompt is never part of the answer."""
+
+    n: Annotated[Any, Only((1,))] = None
+    """Not supported; `/v1/generate` writes several answers."""
+
+    best_of: Annotated[Any, Only((1,))] = None
+    """Not supported; `/v1/completions` has it."""
+
+    logprobs: Annotated[Any, Only()] = None
+    """Not supported; use `details`."""
+
+    return_log_probs: Annotated[Any, Only((False,))] = None
+    """Not supported; use `details`."""
+
+    beam_width: Annotated[Any, Only((1,))] = None
+    """Not supported: there is no beam search."""
+
+    length_penalty: Annotated[Any, Only((1,))] = None
+    """Not supported: it belongs to beam search."""
+
+    typical_p: Annotated[Any, Only((1,))] = None
+    """Not supported; use `top_p` or `min_p`."""
+
+    logit_bias: Annotated[Any, Only(({},))] = None
+    """Not supported; `/v1/completions` has it."""
+
+    stop_token_ids: Annotated[Any, Only(([],))] = None
+    """Not supported; use `stop`."""
+
+    stop_words: Annotated[Any, Only(([], ""))] = None
+    """Not supported; use `stop`."""
+
+    bad_words: Annotated[Any, Only(([], ""))] = None
+    """Not supported; `/v1/completions` has `logit_bias`."""
+
+    random_seed: Annotated[Any, Only()] = None
+    """Not supported; use `seed`."""
+
+    sampling_parameters: Annotated[Any, Only()] = None
+    """Not supported; send each as a field of its own."""
+
+    end_id: Annotated[Any, Only()] = None
+    """Not supported: the end is the model's own."""
+
+    pad_id: Annotated[Any, Only()] = None
+    """Not supported: nothing is padded."""
+
+
+class TextAsk(TextParameters):
     """A text to continue; as Triton does, the parameters may also stand at the top."""
 
     text_input: Prompt
@@ -61,7 +123,24 @@ class TextAsk(GenerateParameters):
     id: Annotated[str, Field(max_length=256)] | None = None
     """Given back in the answer."""
 
-    parameters: GenerateParameters | None = None
+    parameters: TextParameters | None = None
+    """How text is drawn."""
+
+
+class StreamParameters(TextParameters):
+    """The same where a stream is sent."""
+
+    stream: bool | None = None
+    """Accepted: a stream is sent whatever it is."""
+
+
+class StreamAsk(TextAsk):
+    """A text to continue, piece by piece."""
+
+    stream: bool | None = None
+    """Accepted: a stream is sent whatever it is."""
+
+    parameters: StreamParameters | None = None
     """How text is drawn."""
 
 
@@ -72,13 +151,13 @@ class TokenBody(Answer):
     """Its number in the model's vocabulary."""
 
     text: str
-    """What it adds to the text."""
+    """Its own text; `<eos>` is the model's own end, and a stop text's tokens come last."""
 
     logprob: float | None
     """How probable it was."""
 
     special: bool
-    """Always false."""
+    """Whether `text` is its name, as it has none."""
 
 
 class DetailsBody(Answer):

@@ -25,10 +25,11 @@ from service.engine.requests.generate import (
 def generate(request: Request) -> Reply:
     """Answer with the generated texts, or with a stream of their pieces."""
     ask = parse_json(GenerateAsk, request)
-    if ask.prompt is None and ask.input is None:
+    if ask.prompt is None and ask.input is None and ask.state is None:
         raise SchemaError("`prompt` is missing; it must be a text", param="prompt")
     check_text(ask.prompt or "", request.settings, "prompt")
     check_at_most(ask.max_tokens, request.settings.max_tokens, "max_tokens")
+    check_at_most(ask.min_tokens, request.settings.max_tokens, "min_tokens")
     generation = start(
         GenerateRequest(
             prompt=ask.prompt or "",
@@ -36,6 +37,8 @@ def generate(request: Request) -> Reply:
             model=ask.model,
             deadline=request.deadline(),
             numbers=ask.input or (),
+            state=ask.state,
+            returns_state=ask.return_state,
         ),
         request,
     )
@@ -51,6 +54,8 @@ def sampling_of(ask: GenerateAsk) -> Sampling:
     """Translate the request's fields to the engine's."""
     return Sampling(
         max_tokens=ask.max_tokens,
+        min_tokens=ask.min_tokens,
+        ignore_eos=ask.ignore_eos,
         temperature=ask.temperature,
         top_k=ask.top_k,
         top_p=ask.top_p,
@@ -98,6 +103,8 @@ def _choice(piece: Delta | GeneratedAnswer, seed: int) -> dict[str, Any]:
         "finish_reason": piece.finish_reason,
         "seed": seed,
     }
+    if piece.state is not None:
+        choice["state"] = piece.state
     if piece.logprobs:
         choice["logprobs"] = [_logprob(token) for token in piece.logprobs]
     return choice
@@ -108,5 +115,6 @@ def _logprob(token: TokenLogprob) -> dict[str, Any]:
         "token_id": token.token_id,
         "text": token.text,
         "logprob": token.logprob,
+        "special": token.is_special,
         "top": [{"text": text, "logprob": logprob} for text, logprob in token.top],
     }

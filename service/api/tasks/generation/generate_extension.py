@@ -11,10 +11,10 @@ from service.api.engine_protocol import GenerationProtocol
 from service.api.generation_calls import start, stop_texts, stream, wait
 from service.api.limits import check_at_most, check_text
 from service.api.open_inference import models
-from service.api.protocol_requests import ignored_fields
+from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.tasks.generation.extension_schemas import GenerateParameters, TextAsk
+from service.api.tasks.generation.extension_schemas import GenerateParameters, StreamAsk, TextAsk
 from service.engine.requests.generate import (
     Delta,
     FinishReason,
@@ -38,6 +38,7 @@ FINISH_REASONS: Mapping[tuple[FinishReason | None, bool], str | None] = {
 def generate(request: Request) -> Reply:
     """Answer with a text's continuation."""
     ask = parse_json(TextAsk, request)
+    check_supported(ask)
     options = merged(ask)
     generation = _start(ask, options, request)
     [answer] = wait(generation, request)
@@ -54,7 +55,8 @@ def generate(request: Request) -> Reply:
 
 def generate_stream(request: Request) -> Reply:
     """Answer with a text's continuation as events; with details, one event a token."""
-    ask = parse_json(TextAsk, request)
+    ask = parse_json(StreamAsk, request)
+    check_supported(ask)
     options = merged(ask)
 
     def write(
@@ -89,11 +91,14 @@ def sampling_of(options: GenerateParameters, settings: Settings) -> Sampling:
     """Translate the parameters to the engine's.
 
     Raises:
-        SchemaError: `max_tokens` is over the operator's bound.
+        SchemaError: `max_tokens` or `min_tokens` is over the operator's bound.
     """
     check_at_most(options.max_tokens, settings.max_tokens, "max_tokens")
+    check_at_most(options.min_tokens, settings.max_tokens, "min_tokens")
     return Sampling(
         max_tokens=options.max_tokens,
+        min_tokens=options.min_tokens or 0,
+        ignore_eos=bool(options.ignore_eos),
         temperature=options.temperature,
         top_k=options.top_k,
         top_p=None if options.top_p is None else max(options.top_p, math.ulp(0)),
@@ -145,5 +150,5 @@ def _token(token: TokenLogprob) -> dict[str, Any]:
         "id": token.token_id,
         "text": token.text,
         "logprob": None if token.logprob is None else max(token.logprob, -9999.0),
-        "special": False,
+        "special": token.is_special,
     }

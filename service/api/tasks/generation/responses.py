@@ -22,10 +22,13 @@ class LogprobBody(Answer):
     """Its number in the model's vocabulary."""
 
     text: str
-    """What it adds to the text."""
+    """Its own text; `<eos>` is the model's own end, and a stop text's tokens come last."""
 
     logprob: float | None
     """How probable it was."""
+
+    special: bool
+    """Whether `text` is its name, as it has none."""
 
     top: list[TopLogprob]
     """The most probable tokens at its place, best first."""
@@ -48,7 +51,11 @@ class Choice(Answer):
     """Send it with the same request to get the same text."""
 
     logprobs: list[LogprobBody] | None = None
-    """Its tokens, if asked for."""
+    """Its tokens, if asked for: as many as are counted."""
+
+    state: str | None = None
+    """With `return_state`: where the network stands at its end, to be sent as `state`. In a stream
+    it comes with the last piece."""
 
 
 class GenerateAnswerBody(Answer):

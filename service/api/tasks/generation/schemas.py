@@ -8,14 +8,17 @@ from service.api.request_schemas import (
     MAX_SEED,
     Ask,
     MaxTokens,
+    MinTokens,
     ModelName,
     Prompt,
     Rows,
+    SealedState,
     StopText,
     StopTexts,
     Vector,
     documented,
 )
+from service.api.whole_numbers import Whole
 
 MAX_LOGPROBS = 20
 
@@ -27,7 +30,8 @@ class GenerateAsk(Ask):
     """Generator, as `name`, `name:version` or `name:label`; the default generator if left out."""
 
     prompt: Prompt | None = None
-    """Text to continue; may be empty. Needed, but for models that write about numbers."""
+    """Text to continue; may be empty. Needed, but with a `state` and for models that write about
+    numbers."""
 
     input: Vector | Rows | None = None
     """Numbers to write about, such as an image's, for models whose `input_shape` says so."""
@@ -35,10 +39,17 @@ class GenerateAsk(Ask):
     max_tokens: MaxTokens | None = None
     """Tokens to generate at most."""
 
+    min_tokens: MinTokens = 0
+    """Tokens before which neither the model's own end nor a stop text ends the answer;
+    `max_tokens` does."""
+
+    ignore_eos: bool = False
+    """Never draw the model's own end: the answer goes on to `max_tokens` or a stop text."""
+
     temperature: float | None = Field(default=None, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""
 
-    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    top_k: Annotated[int, Whole(0, 2**31 - 1)] | None = None
     """Draw from the k most probable tokens; 0 for all."""
 
     top_p: float | None = Field(default=None, gt=0, le=1)
@@ -53,14 +64,21 @@ class GenerateAsk(Ask):
     stop: StopText | StopTexts | None = None
     """Text or texts that end the answer; they are not part of it."""
 
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    seed: Annotated[int, Whole(0, MAX_SEED)] | None = None
     """The same seed, request and model version give the same text; drawn if left out."""
 
-    n: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_n"})] = 1
+    n: Annotated[int, Whole(1), documented(limits={"maximum": "max_n"})] = 1
     """Independent answers; answer i uses seed + i."""
 
-    logprobs: int | None = Field(default=None, ge=0, le=MAX_LOGPROBS)
+    logprobs: Annotated[int, Whole(0, MAX_LOGPROBS)] | None = None
     """Adds each token's log probability, and those of this many most probable ones."""
 
     stream: bool = False
     """Send the text as server-sent events while it is written."""
+
+    return_state: bool = False
+    """Adds to each answer the state of the network at its end, as `state`."""
+
+    state: SealedState | None = None
+    """The `state` of an earlier answer, to go on from there; `prompt` is then what follows, and may
+    be left out."""

@@ -5,10 +5,11 @@ from dataclasses import replace
 from service.api.docs.operation import NATIVE, OIP, OPENAI, Operation
 from service.api.errors import BAD_REQUEST
 from service.api.handler import Route
+from service.api.hugging_face import HubReply
 from service.api.open_inference.response_schemas import ErrorTextBody
 from service.api.open_inference.routes import of_model
 from service.api.task import ApiTask, Example
-from service.api.tasks.generation.extension_schemas import TextAsk, TextBody
+from service.api.tasks.generation.extension_schemas import StreamAsk, TextAsk, TextBody
 from service.api.tasks.generation.generate import generate
 from service.api.tasks.generation.generate_extension import generate as generate_oip
 from service.api.tasks.generation.generate_extension import generate_stream
@@ -19,6 +20,8 @@ from service.api.tasks.generation.schemas import GenerateAsk
 from service.api.tasks.generation.tensors import TENSORS
 from service.api.tasks.generation.tgi import routes as tgi
 from service.api.tasks.generation.tgi.endpoints import compat_generate
+from service.api.tasks.generation.tgi.schemas import TgiStreamableAsk
+from service.errors import StateMismatch
 
 # A model that does something else has no such route.
 EXTENSION_STATUSES = {"queue_full": 429, "engine_failure": 424, "wrong_task": 404}
@@ -60,7 +63,7 @@ _generate = Operation(
     OIP, TextBody, TextAsk, _generate_ask, "work", verb="generate", error=ErrorTextBody
 )
 _generate_stream = Operation(
-    OIP, None, TextAsk, _generate_ask, "work", events=TextBody,
+    OIP, None, StreamAsk, _generate_ask, "work", events=TextBody,
     verb="generate", error=ErrorTextBody,
 )  # fmt: skip
 
@@ -96,9 +99,11 @@ OPERATIONS = {
         {
             "A prompt": {"prompt": "ROMEO:", "max_tokens": 60, "seed": 1},
             "As a stream": {"prompt": "ROMEO:", "max_tokens": 60, "stream": True},
+            "To be gone on from": {"prompt": "ROMEO:", "max_tokens": 60, "return_state": True},
         },
         "work",
         events=GenerateAnswerBody,
+        more_errors=(StateMismatch,),
     ),
     "POST /v1/completions": _completions,
     "POST /models/<model>/v1/completions": replace(_completions, verb="generate"),
@@ -116,6 +121,6 @@ TASK = ApiTask(
     OPERATIONS,
     TENSORS,
     {"text-generation": Example("/v1/generate", '{"prompt": "To be", "max_tokens": 100}')},
-    hub_reply=compat_generate,
+    hub_reply=HubReply(TgiStreamableAsk, compat_generate),
     place=10,
 )

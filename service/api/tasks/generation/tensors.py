@@ -20,6 +20,8 @@ from service.engine.types import ModelInfo
 TEXT_INPUT: Described = ("text_input", "BYTES", (-1,))
 OPTIONS: Sequence[Described] = (
     ("max_tokens", "INT32", (1,)),
+    ("min_tokens", "INT32", (1,)),
+    ("ignore_eos", "BOOL", (1,)),
     ("temperature", "FP32", (1,)),
     ("top_k", "INT32", (1,)),
     ("top_p", "FP32", (1,)),
@@ -110,4 +112,4 @@ def _options(tensors: Mapping[str, Tensor], parameters: Mapping[str, Any]) -> Ge
         raise schema_error(exc, GenerateParameters, to_json(values)) from exc
 
 
-TENSORS = Tensors(inputs, outputs, infer)
+TENSORS = Tensors(inputs, outputs, infer, [name for name, _, _ in OPTIONS])

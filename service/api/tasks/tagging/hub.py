@@ -1,35 +1,55 @@
-"""Tagging as Hugging Face's client reads it: words, or with a strategy whole spans."""
+"""Tagging as Hugging Face's client reads it: words, or with a strategy whole spans.
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+Spec: huggingface.js, `packages/tasks/src/tasks/token-classification/spec/input.json`.
+"""
 
-from service.api.errors import SchemaError
-from service.api.hugging_face import HubCall
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from service.api.hugging_face import HubAsk, HubCall
+from service.api.protocol_requests import ProtocolRequest
 from service.api.tasks.tagging.tag import ask_tags
+from service.api.whole_numbers import Whole
 from service.engine.requests.tag import Tag
 
-STRATEGIES = ("none", "simple", "first", "average", "max")
+Label = Annotated[str, Field(max_length=100)]
 
 
-def hub(call: HubCall) -> list[Any]:
+class TagParameters(ProtocolRequest):
+    """What the client sends beside the text."""
+
+    aggregation_strategy: Literal["none", "simple", "first", "average", "max"] | None = None
+    """`none` tells each word, which is what is done if it is left out; all others whole spans, as
+    a model's tokens are words."""
+
+    ignore_labels: Annotated[list[Label], Field(max_length=100)] | None = None
+    """Labels that are not told; `["O"]` if left out."""
+
+    stride: Annotated[int, Whole(0)] | None = None
+    """Accepted: a text is read in one piece."""
+
+
+class TagHubAsk(HubAsk):
+    """Texts whose words are to be labelled."""
+
+    parameters: TagParameters | None = None
+    """Which words are told, and how they are joined."""
+
+
+def tags(call: HubCall) -> list[Any]:
     """Answer with the words of a text, or a list of them for each of several."""
-    strategy = _strategy(call.parameters)
+    parameters = call.ask.parameters or TagParameters()
     answer = ask_tags(call.texts, call.model, call.request, version=call.info.version)
+    write = _words if parameters.aggregation_strategy in (None, "none") else _groups
+    given = parameters.ignore_labels
+    ignored = frozenset(("O",) if given is None else given)
     rows = [
-        _words(tags, text) if strategy == "none" else _groups(tags, text)
-        for tags, text in zip(answer.results, call.texts, strict=True)
+        write([tag for tag in own if ignored.isdisjoint((tag.label, _name(tag)))], text)
+        for own, text in zip(answer.results, call.texts, strict=True)
     ]
     return rows[0] if call.is_single else rows
-
-
-def _strategy(parameters: Mapping[str, Any]) -> str:
-    strategy = parameters.get("aggregation_strategy") or "none"
-    if strategy not in STRATEGIES:
-        raise SchemaError(
-            f"`parameters.aggregation_strategy` must be one of {', '.join(STRATEGIES)}",
-            param="parameters.aggregation_strategy",
-        )
-    return str(strategy)
 
 
 def _words(tags: Sequence[Tag], text: str) -> list[dict[str, Any]]:
@@ -42,7 +62,6 @@ def _words(tags: Sequence[Tag], text: str) -> list[dict[str, Any]]:
             "end": tag.end,
         }
         for tag in tags
-        if tag.label != "O"
     ]
 
 
@@ -52,7 +71,7 @@ def _groups(tags: Sequence[Tag], text: str) -> list[dict[str, Any]]:
     for tag in tags:
         if tag.label.startswith("I-") and groups and _name(groups[-1][-1]) == _name(tag):
             groups[-1].append(tag)
-        elif tag.label != "O":
+        else:
             groups.append([tag])
     return [
         {

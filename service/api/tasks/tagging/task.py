@@ -2,8 +2,9 @@
 
 from service.api.docs.operation import NATIVE, Operation
 from service.api.handler import Route
+from service.api.hugging_face import Hub
 from service.api.task import ApiTask, Example
-from service.api.tasks.tagging.hub import hub
+from service.api.tasks.tagging.hub import TagHubAsk, tags
 from service.api.tasks.tagging.schemas import TagAnswerBody, TagAsk
 from service.api.tasks.tagging.tag import tag
 from service.api.tasks.tagging.tensors import TENSORS
@@ -27,6 +28,6 @@ TASK = ApiTask(
     OPERATIONS,
     TENSORS,
     {"token-classification": Example("/v1/tag", f'{{"input": "{SENTENCE}"}}')},
-    hub=hub,
+    hub=Hub(TagHubAsk, tags),
     place=20,
 )

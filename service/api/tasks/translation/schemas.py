@@ -2,10 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
 from service.api.request_schemas import Ask, MaxTokens, ModelName, Text, Texts
 from service.api.response_schemas import Answer, Usage
+from service.api.whole_numbers import Whole
 from service.engine.requests.translate import MAX_BEAMS
 
 
@@ -18,7 +17,7 @@ class TranslateAsk(Ask):
     input: Text | Texts
     """A text, or a list of texts; a sentence each."""
 
-    num_beams: Annotated[int, Field(ge=1, le=MAX_BEAMS)] = 1
+    num_beams: Annotated[int, Whole(1, MAX_BEAMS)] = 1
     """Translations followed at the same time, of which the best is told; 1 takes the most probable
     word each time, which is quickest."""
 

@@ -1,22 +1,15 @@
 """Translating: `/v1/translate`, and as Hugging Face's client and OIP have it."""
 
 from service.api.docs.operation import NATIVE, Operation
-from service.api.generation_calls import wait_all
 from service.api.handler import Route
-from service.api.hugging_face import HubCall
+from service.api.hugging_face import Hub
 from service.api.task import ApiTask, Example
+from service.api.tasks.translation.hub import TranslationHubAsk, translations
 from service.api.tasks.translation.schemas import TranslateAnswerBody, TranslateAsk
 from service.api.tasks.translation.tensors import TENSORS
-from service.api.tasks.translation.translate import start_texts, translate
+from service.api.tasks.translation.translate import translate
 
 SENTENCE = "Where is the station?"
-
-
-def hub(call: HubCall) -> list[dict[str, str]]:
-    """Answer Hugging Face's client: a text for each input."""
-    generations = start_texts(call.texts, call.model, None, call.request, version=call.info.version)
-    answers = [answer for [answer] in wait_all(generations, call.request)]
-    return [{"translation_text": answer.text} for answer in answers]
 
 
 ROUTES = (Route("/v1/translate", translate, "POST", "Translate texts", is_busy=True),)
@@ -42,6 +35,6 @@ TASK = ApiTask(
     OPERATIONS,
     TENSORS,
     {"translation": Example("/v1/translate", f'{{"input": "{SENTENCE}"}}')},
-    hub=hub,
+    hub=Hub(TranslationHubAsk, translations),
     place=30,
 )

@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from service.api.errors import SchemaError
 from service.api.generation_calls import wait_all
-from service.api.limits import checked_texts
+from service.api.limits import checked_texts, checked_whole
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.task import Outputs, TensorCall, Tensors
 from service.api.tasks.translation.translate import start_texts
@@ -46,11 +45,7 @@ def _max_tokens(call: TensorCall) -> int | None:
     """Return the limit that was sent as a tensor or a parameter; None if it was not."""
     given = call.tensors.get("max_tokens")
     value = call.parameters.get("max_tokens") if given is None else next(iter(given.values), None)
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise SchemaError("`max_tokens` must be a whole number of at least 1", param="max_tokens")
-    return value
+    return None if value is None else checked_whole(value, 1, "max_tokens")
 
 
-TENSORS = Tensors(inputs, outputs, infer)
+TENSORS = Tensors(inputs, outputs, infer, ("max_tokens",))

@@ -46,6 +46,13 @@ class ImageBuilder:
                 "`input`, and no `prompt`",
                 param="input",
             )
+        if request.state is not None or request.returns_state:
+            param = "state" if request.state is not None else "return_state"
+            raise InvalidInput(
+                f"this model writes about an image, and has no state to go on from: leave out "
+                f"`{param}`",
+                param=param,
+            )
         params = resolve_sampling(request.sampling, config, self._options)
         array = to_array(request.numbers, config.input_shape, max_rows=1, param="input")
         generation = Generation(
@@ -71,7 +78,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     drawn = np.random.default_rng(0).normal(size=(5, config.num_features)).astype(np.float32)
     runtime.settle_promise(list(drawn))
     tokenizer = stored.tokenizer()
-    source = Source(stored.name, stored.version, tokenizer.token_bytes)
+    source = Source.of(stored.name, stored.version, tokenizer)
     info = ModelInfo(
         stored.name,
         stored.version,

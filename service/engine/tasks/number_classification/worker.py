@@ -82,6 +82,11 @@ class NumberClassifier(BatchWorker[Floats]):
                 f"of rows): {self._info.name} reads no texts",
                 param="input",
             )
+        if request.is_in_parts:
+            param = "return_state" if request.returns_state else "state"
+            raise InvalidInput(
+                f"`{param}` is for models that read texts: leave it out", param=param
+            )
         if request.explain is not None:
             raise InvalidInput(
                 "`explain` is for models that read texts: leave it out", param="explain"

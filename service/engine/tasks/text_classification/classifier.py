@@ -12,15 +12,26 @@ from service.engine.batch_worker import BatchWorker, timing_of
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
 from service.engine.requests.classify import Classification, ClassifyRequest
+from service.engine.tasks.text_classification.resume_runtime import (
+    Reading,
+    ResumeRuntime,
+    TextState,
+)
 from service.engine.tasks.text_classification.runtime import ClassifierGraph
 from service.engine.types import Timing
 from service.errors import InvalidInput
+
+Whole = list[int]
+"""The token ids of a text that is read at once."""
+
+Text = str | tuple[int, ...]
+"""A text as it is sent: written, or as token ids."""
 
 CHARS_PER_STRETCH = 4_000
 """Text tokenized before others get a turn: about 0.7 ms, against 6 microseconds for the turn."""
 
 
-class Classifier(BatchWorker[list[int]]):
+class Classifier(BatchWorker[Whole | Reading]):
     """One version of one classifier, ready to answer; threads share it.
 
     Args:
@@ -28,6 +39,7 @@ class Classifier(BatchWorker[list[int]]):
         config: Its configuration.
         tokenizer: Its tokenizer.
         options: Limits.
+        resume: Reads texts in parts, if the model can.
     """
 
     noun = "text"
@@ -39,16 +51,33 @@ class Classifier(BatchWorker[list[int]]):
         *,
         tokenizer: Tokenizer,
         options: EngineOptions,
+        resume: ResumeRuntime | None = None,
     ) -> None:
         """Start with nothing waiting."""
+        self._resume = resume
         self.runtime = runtime
         self.config = config
         self.tokenizer = tokenizer
         super().__init__(options)
 
-    def outputs(self, inputs: Sequence[list[int]]) -> list[list[float] | None]:
-        """Return the probabilities of each sequence of 1 to `max_seq_len` tokens."""
-        rows = self.runtime.probs(inputs).tolist()
+    def outputs(
+        self, inputs: Sequence[Whole | Reading]
+    ) -> Sequence[list[float] | TextState | None]:
+        """Return the probabilities of each whole text of 1 to `max_seq_len` tokens.
+
+        For the next part of a text where its reading stands then.
+        """
+        whole = [one for one in inputs if not isinstance(one, Reading)]
+        if len(whole) == len(inputs):
+            return self._probs(whole)
+        parts = [one for one in inputs if isinstance(one, Reading)]
+        assert self._resume is not None, "only who can resume is given parts"
+        states = iter(self._resume.read(parts))
+        probs = iter(self._probs(whole) if whole else ())
+        return [_sound(next(states)) if isinstance(one, Reading) else next(probs) for one in inputs]
+
+    def _probs(self, sequences: Sequence[Whole]) -> list[list[float] | None]:
+        rows = self.runtime.probs(sequences).tolist()
         return [row if math.isfinite(sum(row)) else None for row in rows]
 
     def classify(self, request: ClassifyRequest) -> tuple[list[Classification], Timing]:
@@ -63,23 +92,52 @@ class Classifier(BatchWorker[list[int]]):
             EngineFailure: If the model failed on one of its texts.
         """
         self.check_room(len(request.texts))
-        sequences, are_cut = self.encode(request.texts)
+        sequences, are_cut = self.encode(request.texts, self.reading(request))
         job = self.run(sequences, request.deadline, request.is_caller_gone)
         if len(sequences) > 1:
             pause()  # its caller writes a long answer now
         rows = zip(sequences, are_cut, job.outputs, strict=True)
-        return [self._named(*row) for row in rows], timing_of(job)
+        results = [self.named(ids, probs, is_cut=is_cut) for ids, is_cut, probs in rows]
+        return results, timing_of(job)
 
-    def encode(self, texts: Sequence[str]) -> tuple[list[list[int]], list[bool]]:
+    def reading(self, request: ClassifyRequest) -> ClassifierConfig:
+        """Return the configuration by which the texts of a request are cut."""
+        config = self.config
+        if request.max_text_tokens is None and request.truncation is None:
+            return config
+        most = request.max_text_tokens or config.max_seq_len
+        changes = {
+            "max_seq_len": min(most, config.max_seq_len),
+            "truncation": request.truncation or config.truncation,
+        }
+        return config.model_copy(update=changes)
+
+    def encode(
+        self, texts: Sequence[Text], config: ClassifierConfig
+    ) -> tuple[list[Whole], list[bool]]:
+        """Return `tokens` of each text.
+
+        Raises:
+            InvalidInput: If a text is no text, or nothing of it is left for the model to read.
+        """
+        sequences, are_cut = self.tokens(texts, config)
+        for index, token_ids in enumerate(sequences):
+            if not token_ids:
+                raise self.nothing_to_read(index)
+        return sequences, are_cut
+
+    def tokens(
+        self, texts: Sequence[Text], config: ClassifierConfig
+    ) -> tuple[list[Whole], list[bool]]:
         """Return the token ids of each text that the model reads, and whether it has more.
 
         What is cut off is let go of at once: a token takes 40 bytes, and a bulk of long texts has
         millions.
 
         Raises:
-            InvalidInput: If a text is no text, or nothing of it is left for the model to read.
+            InvalidInput: If a text is no text.
         """
-        sequences: list[list[int]] = []
+        sequences: list[Whole] = []
         are_cut: list[bool] = []
         for chunk in _chunks(texts):
             if len(chunk) == len(texts):
@@ -87,30 +145,53 @@ class Classifier(BatchWorker[list[int]]):
             else:
                 with self._stretches.next():
                     encoded = self._encode(chunk)
-            sequences += map(self.config.cut, encoded)
-            are_cut += [len(token_ids) > self.config.max_seq_len for token_ids in encoded]
-        for index, token_ids in enumerate(sequences):
-            if not token_ids:
-                raise InvalidInput(
-                    f"text {index} of `input` has nothing that the model can read: send words",
-                    param="input",
-                )
+            sequences += map(config.cut, encoded)
+            are_cut += [len(token_ids) > config.max_seq_len for token_ids in encoded]
         return sequences, are_cut
 
-    def _encode(self, texts: Sequence[str]) -> list[list[int]]:
+    def nothing_to_read(self, index: int) -> InvalidInput:
+        """Return the error of a text without a token."""
+        return InvalidInput(
+            f"text {index} of `input` has nothing that the model can read: send words",
+            param="input",
+        )
+
+    def _encode(self, texts: Sequence[Text]) -> Sequence[Sequence[int]]:
+        written = [text for text in texts if isinstance(text, str)]
+        if len(written) < len(texts):
+            return [self._checked_ids(text) for text in texts]
         try:
-            return self.tokenizer.encode_ids_batch(texts)
+            return self.tokenizer.encode_ids_batch(written)
         except ValueError as exc:
             raise InvalidInput(f"`input`: {exc}; leave it out", param="input") from exc
 
-    def _named(self, token_ids: Sequence[int], is_cut: bool, probs: list[float]) -> Classification:
+    def _checked_ids(self, text: Text) -> Sequence[int]:
+        if isinstance(text, str):
+            return self._encode([text])[0]
+        for token_id in text:
+            if not 0 <= token_id < self.config.vocab_size:
+                raise InvalidInput(
+                    f"`input` has token {token_id}, but this model's tokens are 0 to "
+                    f"{self.config.vocab_size - 1}: send text, or ids of this model",
+                    param="input",
+                )
+        return text
+
+    def named(
+        self, token_ids: Sequence[int], probs: list[float], *, is_cut: bool
+    ) -> Classification:
+        """Return the answer that probabilities are."""
         score = max(probs)
         label = self.config.labels[probs.index(score)]
         return Classification(label, score, tuple(probs), len(token_ids), is_cut)
 
 
-def _chunks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Divide texts into runs of about `CHARS_PER_STRETCH` characters."""
+def _sound(state: TextState) -> TextState | None:
+    return state if math.isfinite(float(state.probs.sum())) else None
+
+
+def _chunks(texts: Sequence[Text]) -> Iterator[Sequence[Text]]:
+    """Divide texts into runs of about `CHARS_PER_STRETCH` characters, or ids."""
     if len(texts) == 1:
         yield texts
         return

@@ -8,6 +8,7 @@ import re
 import time
 from dataclasses import replace
 
+from model_store import ClassifierConfig
 from service.engine.flat_combining import caller_left, too_late
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
@@ -46,6 +47,7 @@ class Explainer:
         results, timing = self._classifier.classify(request)
         explained = []
         for text, result in zip(request.texts, results, strict=True):
+            assert isinstance(text, str), "checked before"
             pause()
             if request.deadline is not None and request.deadline <= time.monotonic():
                 raise too_late()
@@ -62,6 +64,10 @@ class Explainer:
                 "leave it out",
                 param="input",
             )
+        if not all(isinstance(text, str) for text in request.texts):
+            raise InvalidInput(
+                "`explain` tells of places in a text: send texts, or leave it out", param="explain"
+            )
         if request.explain == "trajectory" and self._classifier.config.bidirectional:
             raise InvalidInput(
                 "this model reads in both directions, so it has no score after each token: use "
@@ -70,7 +76,7 @@ class Explainer:
             )
         most = self._options.max_occlusion_words
         for index, text in enumerate(request.texts if request.explain == "occlusion" else ()):
-            num_words = len(WORD.findall(text))
+            num_words = len(WORD.findall(str(text)))
             if num_words > most:
                 raise InvalidInput(
                     f"text {index} of `input` has {num_words} words, `explain` by occlusion takes "
@@ -82,13 +88,12 @@ class Explainer:
         self, text: str, result: Classification, request: ClassifyRequest
     ) -> tuple[TokenScore, ...]:
         if request.explain == "trajectory":
-            return self._trajectory(text)
+            return self._trajectory(text, self._classifier.reading(request))
         return self._occlusion(text, result, request)
 
-    def _trajectory(self, text: str) -> tuple[TokenScore, ...]:
+    def _trajectory(self, text: str, config: ClassifierConfig) -> tuple[TokenScore, ...]:
         """Return the probabilities after each token that the model reads."""
         encoding = self._classifier.tokenizer.encode(text)
-        config = self._classifier.config
         try:
             probs = self._classifier.runtime.trajectory(config.cut(encoding.token_ids))
         except Exception as exc:
@@ -105,7 +110,7 @@ class Explainer:
     ) -> tuple[TokenScore, ...]:
         """Return how much each word adds: probabilities with it minus those without it."""
         words = [match.span() for match in WORD.finditer(text)]
-        tokenizer, config = self._classifier.tokenizer, self._classifier.config
+        tokenizer, config = self._classifier.tokenizer, self._classifier.reading(request)
         without = [text[:start] + text[end:] for start, end in words]
         nothing = [tokenizer.unk_id or 0]  # what is read where no word is left
         sequences = [

@@ -1,15 +1,23 @@
 """Text classification: a text in, a probability for each label out."""
 
+import logging
+from functools import partial
+
 from model_store import ClassifierConfig, StoredVersion, TextCase
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, probes, prove, read_if_listed
-from service.engine.runtime import WEIGHTS
+from service.engine.runtime import WEIGHTS, rows_are_independent
+from service.engine.sealing import Sealer
 from service.engine.task import EngineTask
+from service.engine.tasks.text_classification.carrying import TextStates
+from service.engine.tasks.text_classification.resume_runtime import ResumeRuntime
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
 from service.engine.tasks.text_classification.worker import TextClassifier
 from service.engine.types import ModelInfo, VersionId
 
-MODEL, HEAD = "model.onnx", "head.onnx"
+logger = logging.getLogger(__name__)
+
+MODEL, HEAD, RESUME = "model.onnx", "head.onnx", "resume.onnx"
 
 
 def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, TextClassifier]:
@@ -22,6 +30,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Text
     cases = golden_cases(stored, TextCase)
     prove(cases, lambda case: runtime.probs([case.token_ids])[0].tolist())
     runtime.settle_promise([*(case.token_ids for case in cases), *probes(config.vocab_size)])
+    states, why_not = _states(stored, config, options, runtime=runtime)
     info = ModelInfo(
         stored.name,
         stored.version,
@@ -35,7 +44,39 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Text
     )
     version = VersionId(stored.name, stored.version)
     tokenizer = stored.tokenizer()
-    return info, TextClassifier(version, runtime, config, tokenizer=tokenizer, options=options)
+    worker = TextClassifier(
+        *(version, runtime, config),
+        tokenizer=tokenizer,
+        options=options,
+        states=states,
+        why_not=why_not,
+    )
+    return info, worker
+
+
+def _states(
+    stored: StoredVersion,
+    config: ClassifierConfig,
+    options: EngineOptions,
+    *,
+    runtime: ClassifierRuntime,
+) -> tuple[TextStates | None, str]:
+    """Return what makes and takes a version's states, or why it has none."""
+    if config.bidirectional:
+        return None, "this model reads in both directions, so it has no state before a text's end"
+    if not rows_are_independent(config):
+        return None, "this model's last bits change with where a text is cut, so it gives no state"
+    graph = read_if_listed(stored, RESUME)
+    if graph is None:
+        return None, (
+            f"{stored.name}:{stored.version} was published before models gave states (python -m "
+            f"training.republish {stored.name} publishes it with them)"
+        )
+    resume = ResumeRuntime(config, graph, partial(read_if_listed, stored, WEIGHTS))
+    if not resume.keeps_bits(probes(config.vocab_size), runtime.probs):
+        logger.warning("answers change here with where a text is cut: no states are given")
+        return None, "on this machine answers change with where a text is cut, so there is no state"
+    return TextStates(Sealer.of(stored, options.signing_key), resume), ""
 
 
 TASK = EngineTask("text-classification", "classify", "classifies texts", load)

@@ -9,7 +9,9 @@ from model_store import ClassifierConfig, Tokenizer
 from service.engine.comparing import compare_labels
 from service.engine.options import EngineOptions
 from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
+from service.engine.tasks.text_classification.carrying import TextStates
 from service.engine.tasks.text_classification.classifier import Classifier
+from service.engine.tasks.text_classification.continuing import Continuer
 from service.engine.tasks.text_classification.explain import Explainer
 from service.engine.tasks.text_classification.runtime import ClassifierGraph
 from service.engine.types import VersionId
@@ -29,6 +31,8 @@ class TextClassifier(Classifier):
         config: Its configuration.
         tokenizer: Its tokenizer.
         options: Limits.
+        states: Opens and seals states; None if this version has none.
+        why_not: Why it has none.
     """
 
     def __init__(
@@ -39,9 +43,13 @@ class TextClassifier(Classifier):
         *,
         tokenizer: Tokenizer,
         options: EngineOptions,
+        states: TextStates | None = None,
+        why_not: str = "",
     ) -> None:
         """Start with nothing waiting."""
-        super().__init__(runtime, config, tokenizer=tokenizer, options=options)
+        resume = None if states is None else states.runtime
+        super().__init__(runtime, config, tokenizer=tokenizer, options=options, resume=resume)
+        self._continuer = Continuer(self, states, why_not)
         self._version = version
         self._explainer = Explainer(self, options)
 
@@ -55,7 +63,9 @@ class TextClassifier(Classifier):
             )
         if not request.texts:
             raise InvalidInput("`input` has no text: send at least one", param="input")
-        if request.explain is None:
+        if request.is_in_parts:
+            results, timing = self._continuer.classify(request)
+        elif request.explain is None:
             results, timing = self.classify(request)
         else:
             results, timing = self._explainer.classify(request)
@@ -68,8 +78,14 @@ class TextClassifier(Classifier):
     def compare(
         self, request: ClassifyRequest, answer: ClassifyAnswer, shadow: Worker, offer: Offer
     ) -> None:
-        """Offer to classify the same with `shadow`; see `worker.Worker`."""
+        """Offer to classify the same with `shadow`; see `worker.Worker`.
+
+        What goes on from a state is not copied: no other version can.
+        """
+        if request.states:
+            return
         few = replace(request, texts=request.texts[:MAX_COMPARED], explain=None)
+        few = replace(few, returns_state=False)
         offer(partial(compare_texts, shadow, few, answer.results[:MAX_COMPARED]))
 
 

@@ -4,16 +4,20 @@ Knows the model's configuration and tokenizer; runs nothing.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 
 from model_store.tasks.text_generation import GeneratorConfig
 from model_store.tokenizer import Tokenizer
 from service.engine.answer_stream import Echo
 from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
+from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
 from service.engine.sampling_params import resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
+from service.engine.tasks.text_generation.carrying import Carried, CarriedStates
+from service.engine.text_stream import TextOffsets
 from service.errors import InvalidInput
 
 
@@ -25,6 +29,7 @@ class PromptBuilder:
         config: Its configuration.
         tokenizer: Its tokenizer.
         options: Limits.
+        states: Opens the states that requests go on from, and seals those that they ask for.
     """
 
     def __init__(
@@ -34,8 +39,10 @@ class PromptBuilder:
         *,
         tokenizer: Tokenizer,
         options: EngineOptions,
+        states: CarriedStates,
     ) -> None:
         """Remember what prompts are checked against."""
+        self._states = states
         self._source = source
         self._config = config
         self._tokenizer = tokenizer
@@ -52,18 +59,28 @@ class PromptBuilder:
 
         Raises:
             InvalidInput: Naming the field, its value, what is allowed and the remedy.
+            StateMismatch: If it goes on from a state of another version.
         """
         if request.numbers:
             raise InvalidInput(
                 "this model continues a text: send a `prompt`, and no `input`", param="input"
             )
         params = resolve_sampling(request.sampling, self._config, self._options)
-        token_ids = self._encode(request.prompt)
-        self._check_length(token_ids)
+        carried = None if request.state is None else self._states.open(request.state)
         has_logprobs = params.logprobs is not None
+        token_ids, starts = self._encode(
+            request.prompt,
+            goes_on=carried is not None,
+            has_offsets=request.echo and has_logprobs,
+        )
+        self._check_length(token_ids)
         echo = None
         if request.echo:
-            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs)
+            echo = Echo(self._text_of(request.prompt), token_ids, has_logprobs, starts)
+        if carried is None:
+            read = seen = [self._config.bos_id, *token_ids]
+        else:
+            read, seen = [*carried.pending, *token_ids], [*carried.seen, *token_ids]
         generation = Generation(
             self._source,
             params,
@@ -71,11 +88,12 @@ class PromptBuilder:
             echo=echo,
             deadline=request.deadline,
             on_change=on_change,
+            seal=self._states.seal_after(seen) if request.returns_state else None,
+            begun=None if carried is None else _begun(carried, token_ids),
         )
-        # To know how probable each token of the prompt was, it is read token by token.
-        chunk = 1 if echo is not None and has_logprobs else CHUNK
-        read = [self._config.bos_id, *token_ids]
-        return Prompt(generation, read, params.n, chunk, seen=read)
+        chunk = SCORED_CHUNK if generation.is_echo_scored else CHUNK
+        context = None if carried is None else carried.context
+        return Prompt(generation, read, params.n, chunk, seen, context=context)
 
     def smallest(self, deadline: float) -> GenerateRequest:
         """Return a request as small as can be: two tokens, since the first comes of the prompt."""
@@ -84,19 +102,32 @@ class PromptBuilder:
         small = Sampling(max_tokens=min(2, config.max_tokens), temperature=0.0, seed=0)
         return GenerateRequest(prompt, small, deadline=deadline)
 
-    def _encode(self, prompt: str | Sequence[int]) -> list[int]:
+    def _encode(
+        self, prompt: str | Sequence[int], *, goes_on: bool, has_offsets: bool
+    ) -> tuple[Sequence[int], Sequence[int]]:
+        """Return the prompt's tokens, and if wanted where in its text each begins.
+
+        What follows a state is any text, and nothing around it.
+        """
         allowed = self._config.prompts
-        if allowed and prompt not in allowed:
+        if allowed and not goes_on and prompt not in allowed:
             raise InvalidInput(
                 f"this model takes only these prompts: {', '.join(allowed)}", param="prompt"
             )
         if not isinstance(prompt, str):
             self._check_ids(prompt)
-            return list(prompt)
+            offsets = TextOffsets()
+            return prompt, [offsets.next(self._source.tokens.data[one]) for one in prompt]
+        wrapped = prompt if goes_on else self._config.wrap(prompt)
         try:
-            return self._tokenizer.encode_ids(self._config.wrap(prompt))
+            if not has_offsets:
+                return self._tokenizer.encode_ids(wrapped), ()
+            encoding = self._tokenizer.encode(wrapped)
         except ValueError as exc:
             raise InvalidInput(f"`prompt`: {exc}; leave it out", param="prompt") from exc
+        before = 0 if goes_on else len(self._config.prompt_prefix)
+        starts = (min(max(0, start - before), len(prompt)) for start, _ in encoding.offsets)
+        return encoding.token_ids, list(accumulate(starts, max))
 
     def _check_ids(self, token_ids: Sequence[int]) -> None:
         for token_id in token_ids:
@@ -118,6 +149,11 @@ class PromptBuilder:
     def _text_of(self, prompt: str | Sequence[int]) -> str:
         if isinstance(prompt, str):
             return prompt
-        return b"".join(self._source.token_bytes[token_id] for token_id in prompt).decode(
+        return b"".join(self._source.tokens.data[token_id] for token_id in prompt).decode(
             errors="replace"
         )
+
+
+def _begun(carried: Carried, token_ids: Sequence[int]) -> bytes:
+    """Return what is left of a character that a state cut, unless other text comes between."""
+    return b"" if token_ids else carried.rest

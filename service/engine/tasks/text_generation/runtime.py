@@ -40,10 +40,19 @@ class GeneratorRuntime:
         return tuple(np.zeros(shape, np.float32) for _ in self._names)
 
     def run(self, sequences: Sequence[Sequence[int]], state: State) -> tuple[Floats, State]:
-        """Feed each row its tokens, of any lengths from 1 up; see `step`."""
-        if self._is_batchable or len(sequences) == 1:
+        """Feed each row its tokens, of any lengths from 1 up; see `step`.
+
+        Where rows differ in a batch they may also differ by how many tokens are read in one call,
+        and a text that is read in parts has to end with the same bits: each is read by itself.
+        """
+        if self._is_batchable:
             return self._run(*pad(sequences), state)
-        return self._one_by_one([pad([sequence]) for sequence in sequences], state)
+        parts = [slice(row, row + 1) for row in range(len(sequences))]
+        results = [
+            self._read(sequence, take_rows(state, part))
+            for sequence, part in zip(sequences, parts, strict=True)
+        ]
+        return np.concatenate([logits for logits, _ in results]), join_rows([s for _, s in results])
 
     def settle_promise(self, sequences: Sequence[Sequence[int]]) -> None:
         """Run rows one at a time from now on if on this processor these differ in a batch."""
@@ -74,17 +83,15 @@ class GeneratorRuntime:
             self._ones = np.ones(len(ids), np.int32)
         if self._is_batchable or len(ids) == 1:
             return self._run(ids, self._ones, state)
-        return self._one_by_one([(row[None], self._ones[:1]) for row in ids], state)
+        return self.run(ids.tolist(), state)
+
+    def _read(self, sequence: Sequence[int], state: State) -> tuple[Floats, State]:
+        for token_id in sequence:
+            logits, state = self._run(np.array([[token_id]], np.int32), self._ones[:1], state)
+        return logits, state
 
     def _run(self, token_ids: Ints, lengths: Ints, state: State) -> tuple[Floats, State]:
         feed = dict(zip(self._names, state, strict=True))
         inputs = {"token_ids": token_ids, "lengths": lengths, **feed}
         logits, *new_state = self._model.run(self._outputs, inputs)
         return logits, tuple(new_state)
-
-    def _one_by_one(self, rows: Sequence[tuple[Ints, Ints]], state: State) -> tuple[Floats, State]:
-        results = [
-            self._run(*feed, take_rows(state, slice(row, row + 1))) for row, feed in enumerate(rows)
-        ]
-        logits = np.concatenate([logits for logits, _ in results])
-        return logits, join_rows([new_state for _, new_state in results])

@@ -8,7 +8,9 @@ from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, probes, prove, read_if_listed
 from service.engine.runtime import WEIGHTS
+from service.engine.sealing import Sealer
 from service.engine.task import EngineTask
+from service.engine.tasks.text_generation.carrying import CarriedStates
 from service.engine.tasks.text_generation.prompting import PromptBuilder
 from service.engine.tasks.text_generation.runtime import GeneratorRuntime
 from service.engine.token_sampler import log_softmax
@@ -27,8 +29,11 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     prove(cases, lambda case: _next_log_probs(runtime, case.token_ids))
     runtime.settle_promise([*(case.token_ids for case in cases), *probes(config.vocab_size)])
     tokenizer = stored.tokenizer()
-    source = Source(stored.name, stored.version, tokenizer.token_bytes)
-    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options)
+    source = Source.of(stored.name, stored.version, tokenizer)
+    states = CarriedStates(
+        Sealer.of(stored, options.signing_key), runtime.start_state(1), config.vocab_size
+    )
+    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options, states=states)
     info = ModelInfo(
         stored.name,
         stored.version,

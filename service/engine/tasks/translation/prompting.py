@@ -110,6 +110,6 @@ class SourceBuilder:
         decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
         ends, length = [], 0
         for token_id in token_ids:
-            length += len(decoder.decode(self._source.token_bytes[token_id]))
+            length += len(decoder.decode(self._source.tokens.data[token_id]))
             ends.append(length)
         return ends

@@ -37,7 +37,7 @@ def _worker(
     options: EngineOptions,
 ) -> TranslationWorker:
     tokenizer = stored.tokenizer()
-    source = Source(stored.name, stored.version, tokenizer.token_bytes)
+    source = Source.of(stored.name, stored.version, tokenizer)
     sources = SourceBuilder(source, config, tokenizer=tokenizer, options=options)
     return TranslationWorker(
         VersionId(stored.name, stored.version),

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from model_store import StoreReader
 from service.api.app import create_app
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
@@ -56,6 +57,22 @@ def test_sequences_are_cut_to_their_lengths_as_tensors(client):
     values, lengths = tensor("values", "FP32", [ROWS]), tensor("lengths", "INT32", [3])
     found = outputs(client, "vowels", values, lengths)
     assert found["probabilities"] == short["probs"]
+
+
+def test_token_ids_are_labelled_as_their_text(client):
+    text = "a tender, funny and beautifully acted film"
+    ids = StoreReader(Settings().store_dir).open("sentiment").tokenizer().encode_ids(text)
+    [expected] = post(client, "/v1/classify", {"input": text})["data"]
+    for given in (ids, [ids], text):
+        assert post(client, "/classify", {"input": given, "user": "me"})["data"] == [expected]
+    for fields in ({"input": ids, "explain": True}, {"input": [10**6]}):
+        post(client, "/classify", fields, 422)
+    short = {"input": text, "truncate_prompt_tokens": 3, "explain": True}
+    [item] = post(client, "/classify", short)["data"]
+    assert (item["num_tokens"], item["truncated"], len(item["trajectory"])) == (3, True, 3)
+    pixels = [[0.0] * 64]
+    [item] = post(client, "/classify", {"model": "digits", "input": pixels})["data"]
+    assert item == post(client, "/v1/classify", {"model": "digits", "input": pixels})["data"][0]
 
 
 def test_an_image_is_written_about_as_tensor_and_as_input(client):
@@ -144,10 +161,30 @@ def test_spans_are_grouped_and_labels_limited_for_hugging_face_s_client(client):
     assert [len(labels) for labels in post(client, "/models/sentiment", ask)] == [1]
 
 
+def test_labels_are_left_out_as_hugging_face_s_client_wants_it(client):
+    tags = {word["entity"] for word in post(client, "/models/pos", {"inputs": TEXTS[0]})}
+    assert "PUNCT" in tags
+    ask = {"inputs": TEXTS[0], "parameters": {"ignore_labels": ["PUNCT"]}}
+    assert {word["entity"] for word in post(client, "/models/pos", ask)} == tags - {"PUNCT"}
+
+
+def test_unknown_parameters_of_tensors_are_named(client):
+    body = {"inputs": [tensor("text", "BYTES", TEXTS[:1])], "parameters": {"new": 1, "top_k": 2}}
+    answer = client.post("/v2/models/sentiment/infer", json=body)
+    assert answer.headers["X-Ignored-Fields"] == "parameters.new, parameters.top_k"
+    prompt = tensor("text_input", "BYTES", ["To be"])
+    body = {"inputs": [prompt], "parameters": {"top_k": 2, "max_tokens": 2}}
+    answer = client.post("/v2/models/shakespeare/infer", json=body)
+    assert "X-Ignored-Fields" not in answer.headers
+
+
 @pytest.mark.parametrize(
     ("model", "parameters", "status"),
     [
         ("pos", {"aggregation_strategy": "best"}, 422),
+        ("sentiment", {"candidate_labels": ["a", "b"]}, 422),
+        ("en-fr", {"src_lang": "de"}, 422),
+        ("en-fr", {"tgt_lang": "de_DE"}, 422),
         ("sentiment", {"top_k": 0}, 422),
         ("digits", {}, 422),
         ("shakespeare", {"watermark": True}, 422),

@@ -91,6 +91,36 @@ def test_callers_at_the_same_time_get_their_own_answers(engine, name):
     assert got == truth
 
 
+@pytest.mark.parametrize(("name", "start"), [("shakespeare", ""), ("reviews", "positive")])
+def test_a_text_read_in_parts_ends_with_the_same_bits(engine, name, start):
+    def read(text, state=None):
+        sampling = Sampling(max_tokens=0)
+        request = GenerateRequest(text, sampling, name, state=state, returns_state=True)
+        return engine.answer(request).result()[0].state
+
+    words = f" {' '.join(SENTENCES)}".replace(" ", "\0 ").split("\0")[1:]
+    state = read(start)
+    whole = read("".join(words), state)
+
+    for word in words:
+        state = read(word, state)
+
+    assert state == whole
+
+
+@pytest.mark.parametrize("name", ["sentiment", "sentiment-small"])
+def test_a_text_that_comes_word_by_word_is_scored_with_the_same_bits(engine, name):
+    words = " ".join(SENTENCES).split()
+    state = None
+    for place, word in enumerate(words):
+        request = ClassifyRequest((word,), name, states=(state,), returns_state=True)
+        [answer] = engine.answer(request).results
+        state = answer.state
+        if place % 7 == 0 or place == len(words) - 1:
+            [whole] = engine.answer(ClassifyRequest((" ".join(words[: place + 1]),), name)).results
+            assert answer.probs == whole.probs
+
+
 def test_one_beam_writes_what_is_written_token_by_token(engine):
     found = engine.answer(SearchRequest(SENTENCES, 1, model="en-fr")).results
     sampling = Sampling(temperature=0.0)
@@ -128,9 +158,21 @@ def test_tags_stand_where_their_words_do(engine):
         (ClassifyRequest((), "digits", numbers=([10**400] * 64,)), "not finite in 32 bits"),
         (ClassifyRequest((), "vowels", numbers=([[0.0] * 12] * 401,)), "up to 400: send fewer"),
         (ClassifyRequest(("a",), "digits"), "reads no texts"),
+        (
+            ClassifyRequest((), "vowels", numbers=SEQUENCES, returns_state=True),
+            "`return_state` is for models that read texts",
+        ),
         (ClassifyRequest((), "sentiment", numbers=([1.0],)), "reads texts"),
         (GenerateRequest("a", model="digit-names"), "send its 64 numbers as `input`"),
         (GenerateRequest("a", model="shakespeare", numbers=(1.0,)), "send a `prompt`"),
+        (
+            GenerateRequest("", model="digit-names", numbers=IMAGES[0], returns_state=True),
+            "leave out `return_state`",
+        ),
+        (
+            GenerateRequest("", model="digit-names", numbers=IMAGES[0], state="x"),
+            "leave out `state`",
+        ),
         (TagRequest(("word " * 1001,), "pos"), "1001 words, this model reads up to 1000"),
         (SearchRequest(("word " * 90,), model="en-fr"), "one sentence at a time"),
         (SearchRequest(("a",), 17, model="en-fr"), "from 1 to 16"),

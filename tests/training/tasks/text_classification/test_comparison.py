@@ -9,8 +9,10 @@ from training.data.labelled_texts import ClassificationData, Rows
 from training.data.reports import DataReport
 from training.reports.baseline import BASELINES, Baseline
 from training.tasks.text_classification.comparison import (
+    beaten_by,
     confused,
     doubts_about_answers,
+    is_chance,
     majority,
     per_class,
 )
@@ -81,6 +83,25 @@ def test_suspicious_answers_are_told(answers, labels, told):
     found = doubts_about_answers("user", certain(*answers), np.array(labels), NAMES)
     assert told is None or told in found[0]
     assert bool(found) == (told is not None)
+
+
+def test_bag_that_does_better_is_told_words_or_characters():
+    """A network over names won against a bag of words, which knows no letters."""
+    labels = np.array([0, 1] * 50)
+    right, wrong = certain(*labels), certain(*[0] * 100)
+    assert beaten_by("user", right, {"baseline": wrong, "characters": right}, labels) == ""
+    told = beaten_by("user", wrong, {"baseline": wrong, "characters": right}, labels)
+    assert told.startswith("a bag of characters does better on the test texts (user): accuracy 1.0")
+    assert "chance" not in told
+    assert beaten_by("user", wrong, {}, labels) == ""
+
+
+def test_ten_points_on_a_hundred_texts_are_no_chance_where_one_alone_is_right():
+    """By the intervals of the two they were called chance: the texts are the same ones."""
+    model, bag = np.arange(100) < 80, np.arange(100) < 90
+    assert not is_chance(model, bag)
+    assert is_chance(np.arange(100) < 80, np.arange(100) < 84)
+    assert is_chance(model, model)
 
 
 def test_likely_mislabelled_are_those_the_model_is_surest_of():

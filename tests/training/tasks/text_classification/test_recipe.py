@@ -2,6 +2,7 @@
 
 import pytest
 
+from training import choices
 from training.tasks.text_classification import recipe
 from training.tasks.text_classification.flags import parse
 
@@ -35,6 +36,16 @@ def test_every_choice_gives_way_to_its_flag():
 
     assert (chosen.max_epochs, chosen.batch_size, chosen.learning_rate) == (3, 7, 0.5)
     assert (chosen.schedule, chosen.keep, chosen.patience) == ("cosine", "best", 9)
+
+
+def test_what_was_chosen_is_kept_for_the_card():
+    chosen = scheduled("--batch-size", "7", num_rows=500)
+    recipe.choose_tokenizer(chosen, ["Kowalski"])
+    text = choices.section(chosen)["Chosen by the data"]
+    assert "- chosen for 500 training texts of 12 tokens on average: --max-epochs 20 " in text
+    assert "- chosen for texts of which half have 1 words or fewer: --tokenizer char" in text
+    assert "batch-size" not in text
+    assert choices.section(arguments()) == {}
 
 
 def test_patience_asks_for_early_stopping():

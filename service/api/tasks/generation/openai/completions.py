@@ -26,7 +26,7 @@ from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
 from service.api.tasks.generation.best_of import best_first
-from service.api.tasks.generation.openai.logprobs import LogprobLists
+from service.api.tasks.generation.openai.logprobs import lists_of
 from service.api.tasks.generation.openai.schemas import CompletionAsk
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, Sampling
 from service.settings import Settings
@@ -47,7 +47,7 @@ def completions(request: Request) -> Reply:
         ],
         request,
     )
-    writer = CompletionWriter(ask, prompts, generations, request)
+    writer = CompletionWriter(ask, generations, request)
     if ask.stream:
         reply = stream_all(generations, request, writer.events)
     else:
@@ -73,6 +73,7 @@ def checked_prompts(ask: CompletionAsk, settings: Settings) -> Prompts:
     """
     check_supported(ask)
     check_at_most(ask.max_tokens, settings.max_tokens, "max_tokens")
+    check_at_most(ask.min_tokens, settings.max_tokens, "min_tokens")
     n = ask.n or 1
     if ask.best_of is not None and ask.best_of < n:
         _refuse("best_of", f"`best_of` must be at least `n`, which is {n}, got {ask.best_of}")
@@ -101,6 +102,8 @@ def sampling_of(ask: CompletionAsk) -> Sampling:
     best_of = ask.best_of or n
     return Sampling(
         max_tokens=16 if ask.max_tokens is None else ask.max_tokens,
+        min_tokens=ask.min_tokens or 0,
+        ignore_eos=bool(ask.ignore_eos),
         temperature=1 if ask.temperature is None else ask.temperature,
         top_k=max(0, ask.top_k or 0),  # vLLM's -1 is all, as 0 is
         top_p=1 if ask.top_p is None else max(ask.top_p, math.ulp(0)),  # OpenAI's 0: one token
@@ -134,21 +137,18 @@ class CompletionWriter:
 
     Args:
         ask: What was asked for.
-        prompts: Its prompts.
-        generations: One for each of them.
+        generations: One for each prompt.
         request: The request.
     """
 
     def __init__(
         self,
         ask: CompletionAsk,
-        prompts: Prompts,
         generations: Sequence[GenerationProtocol],
         request: Request,
     ) -> None:
         self._ask = ask
         self._n = ask.n or 1
-        self._prompts = prompts
         self._generations = generations
         self._request = request
         first = generations[0]
@@ -159,7 +159,6 @@ class CompletionWriter:
             "model": first.model,
             "system_fingerprint": f"{first.model}:{first.version}",
         }
-        self._lists: dict[int, LogprobLists] = {}
 
     def whole(self, answers: Sequence[Sequence[GeneratedAnswer]]) -> dict[str, Any]:
         """Return the whole answer, given those to each prompt."""
@@ -173,11 +172,14 @@ class CompletionWriter:
         """Write each piece as an event, then the usage if asked for, then the end."""
         options = self._ask.stream_options
         tells_usage = options is not None and bool(options.include_usage)
+        is_continuous = tells_usage and bool(options and options.continuous_usage_stats)
         head = self._head | ({"usage": None} if tells_usage else {})
         for number, delta in pieces:
             if delta is None:
                 yield sse.HEARTBEAT
             else:
+                if is_continuous:
+                    head["usage"] = usage(self._request)
                 yield sse.event(head | {"choices": [self._choice(number, delta.index, delta)]})
         if tells_usage:
             yield sse.event(head | {"choices": [], "usage": usage(self._request)})
@@ -188,25 +190,9 @@ class CompletionWriter:
         return {
             "text": piece.text,
             "index": index,
-            "logprobs": self._logprobs(number, index, piece),
+            "logprobs": None if self._ask.logprobs is None else lists_of(piece.logprobs),
             "finish_reason": piece.finish_reason,
         }
-
-    def _logprobs(
-        self, number: int, index: int, piece: Delta | GeneratedAnswer
-    ) -> dict[str, Any] | None:
-        if self._ask.logprobs is None:
-            return None
-        if index not in self._lists:
-            self._lists[index] = self._new_lists(number)
-        return self._lists[index].write(piece.logprobs)
-
-    def _new_lists(self, number: int) -> LogprobLists:
-        prompt = self._prompts[number]
-        if not self._ask.echo:
-            return LogprobLists()
-        echoed_chars = len(prompt) if isinstance(prompt, str) else None
-        return LogprobLists(self._generations[number].prompt_tokens, echoed_chars)
 
     def _best(self, number: int, answers: Sequence[GeneratedAnswer]) -> list[GeneratedAnswer]:
         """Return the `n` answers of the highest mean log probability, best first."""

@@ -1,4 +1,9 @@
-"""Log probabilities in OpenAI's shape: four lists side by side, offsets into the whole text."""
+"""Log probabilities in OpenAI's shape: four lists side by side.
+
+There is a place for every token that `usage` counts, as in OpenAI's and vLLM's answers: also for
+the model's own end, under its name (`<eos>`), and for the tokens of a stop text. Those come after
+the text, so their offset is its length.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,43 +15,14 @@ LOWEST = -9999.0  # stands for minus infinity, which is no JSON
 Top = dict[str, float]
 
 
-class LogprobLists:
-    """Writes the tokens of one answer as they come, and keeps count of the text so far.
-
-    Args:
-        num_echoed: Tokens of the prompt that come first.
-        echoed_chars: Characters of the prompt; None if they are just those of its tokens.
-    """
-
-    def __init__(self, num_echoed: int = 0, echoed_chars: int | None = None) -> None:
-        self._num_echoed = num_echoed
-        self._echoed_chars = echoed_chars
-        self._num_tokens = 0
-        self._num_chars = 0
-
-    def write(self, tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
-        """Return the lists for the next tokens."""
-        return {
-            "tokens": [token.text for token in tokens],
-            "token_logprobs": [_bounded(token.logprob) for token in tokens],
-            "top_logprobs": [_top(token) for token in tokens],
-            "text_offset": [self._offset(token) for token in tokens],
-        }
-
-    def _offset(self, token: TokenLogprob) -> int:
-        """Return where a token begins; one in the middle of a character where that begins."""
-        if self._num_tokens == self._num_echoed and self._echoed_chars is not None:
-            self._num_chars = self._echoed_chars  # unknown characters have no token of their own
-        self._num_tokens += 1
-        offset = self._num_chars
-        self._num_chars += sum(map(_begins_character, token.data))
-        is_inside = token.data != b"" and not _begins_character(token.data[0])
-        return max(0, offset - is_inside)
-
-
-def _begins_character(byte: int) -> bool:
-    """Tell whether a byte of UTF-8 is the first of a character."""
-    return byte & 0b1100_0000 != 0b1000_0000
+def lists_of(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+    """Return the lists for some tokens."""
+    return {
+        "tokens": [token.text for token in tokens],
+        "token_logprobs": [_bounded(token.logprob) for token in tokens],
+        "top_logprobs": [_top(token) for token in tokens],
+        "text_offset": [token.offset for token in tokens],
+    }
 
 
 def _bounded(logprob: float | None) -> float | None:

@@ -4,19 +4,30 @@ Spec: openai/openai-openapi, `openapi.yaml`. Fields that it does not have are ig
 send new ones all the time; the answer says so in a header. Numbers are checked strictly.
 """
 
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field
 
-from service.api.protocol_requests import Only, ProtocolRequest
-from service.api.request_schemas import MAX_SEED, MaxTokens, ModelName, Prompt, StopText, documented
+from service.api.protocol_requests import ProtocolRequest
+from service.api.request_schemas import (
+    MAX_SEED,
+    MaxTokens,
+    MinTokens,
+    ModelName,
+    Prompt,
+    StopText,
+    StopTexts,
+    TokenIds,
+    documented,
+)
 from service.api.response_schemas import Answer
+from service.api.tasks.generation.openai.other_fields import OtherFields
+from service.api.whole_numbers import Whole
 
 Item = TypeVar("Item")
 Prompts = Annotated[
     list[Item], Field(fail_fast=True), documented(minItems=1, limits={"maxItems": "max_texts"})
 ]
-TokenIds = Annotated[list[Annotated[int, Field(ge=0, le=2**31 - 1)]], Field(fail_fast=True)]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 TokenIdText = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
 
@@ -27,11 +38,14 @@ class StreamOptions(ProtocolRequest):
     include_usage: bool | None = None
     """Send the tokens counted in one more event before the last."""
 
+    continuous_usage_stats: bool | None = None
+    """With `include_usage`, tell in every event what was counted so far, as vLLM does."""
+
     include_obfuscation: bool | None = None
     """Accepted; no event is padded here, with or without it."""
 
 
-class CompletionAsk(ProtocolRequest):
+class CompletionAsk(OtherFields):
     """A prompt to continue, or several."""
 
     model: ModelName | None = None
@@ -45,29 +59,36 @@ class CompletionAsk(ProtocolRequest):
     max_tokens: MaxTokens | None = 16
     """Tokens to generate at most, for each answer."""
 
+    min_tokens: MinTokens | None = 0
+    """Tokens before which neither the model's own end nor a stop text ends an answer;
+    `max_tokens` does."""
+
+    ignore_eos: bool | None = False
+    """Never draw the model's own end: an answer goes on to `max_tokens` or a stop text."""
+
     temperature: float | None = Field(default=1, ge=0, le=2)
     """How freely to draw: 0 takes the most probable token each time."""
 
     top_p: float | None = Field(default=1, ge=0, le=1)
     """Draw from the fewest most probable tokens that have this probability together."""
 
-    n: int | None = Field(default=1, ge=1, le=128)
+    n: Annotated[int, Whole(1, 128)] | None = 1
     """Answers to each prompt; choice `i * n + j` is answer j to prompt i."""
 
-    best_of: int | None = Field(default=None, ge=1, le=20)
+    best_of: Annotated[int, Whole(1, 20)] | None = None
     """Write this many answers and give the `n` of the highest mean log probability a token; at
     least `n`, and no more than that in a stream."""
 
-    logprobs: int | None = Field(default=None, ge=0, le=5)
+    logprobs: Annotated[int, Whole(0, 5)] | None = None
     """Adds each token's log probability, and those of this many most probable ones."""
 
     echo: bool | None = False
     """Begin each answer with its prompt."""
 
-    stop: StopText | Annotated[list[StopText], Field(max_length=4, fail_fast=True)] | None = None
+    stop: StopText | StopTexts | None = None
     """Text or texts that end an answer; they are not part of it. The model's own if left out."""
 
-    seed: int | None = Field(default=None, ge=-MAX_SEED, le=MAX_SEED)
+    seed: Annotated[int, Whole(-MAX_SEED, MAX_SEED)] | None = None
     """The same seed, request and model version give the same texts; drawn if left out."""
 
     presence_penalty: float | None = Field(default=0, ge=-2, le=2)
@@ -86,10 +107,7 @@ class CompletionAsk(ProtocolRequest):
     stream_options: StreamOptions | None = None
     """Only with `stream`."""
 
-    user: str | None = None
-    """Accepted, and used for nothing."""
-
-    top_k: int | None = Field(default=0, ge=-1, le=2**31 - 1)
+    top_k: Annotated[int, Whole(-1, 2**31 - 1)] | None = 0
     """Draw from the k most probable tokens; 0 or -1 for all."""
 
     min_p: float | None = Field(default=0, ge=0, le=1)
@@ -98,45 +116,12 @@ class CompletionAsk(ProtocolRequest):
     repetition_penalty: float | None = Field(default=1, ge=0.001, le=10)
     """Over 1 makes tokens less likely that prompt or answer have already."""
 
-    suffix: Annotated[Any, Only(("",))] = None
-    """Not supported: the models read forwards, and cannot write towards a given end."""
-
-    typical_p: Annotated[Any, Only((1,))] = None
-    """Not supported; use `top_p` or `min_p`."""
-
-    min_tokens: Annotated[Any, Only((0,))] = None
-    """Not supported."""
-
-    ignore_eos: Annotated[Any, Only((False,))] = None
-    """Not supported: an answer ends where the model ends it."""
-
-    stop_token_ids: Annotated[Any, Only(([],))] = None
-    """Not supported; use `stop`."""
-
-    include_stop_str_in_output: Annotated[Any, Only((False,))] = None
-    """Not supported: stop texts are never part of an answer."""
-
-    bad_words: Annotated[Any, Only(([],))] = None
-    """Not supported; use `logit_bias`."""
-
-    length_penalty: Annotated[Any, Only((1,))] = None
-    """Not supported: it belongs to beam search."""
-
-    use_beam_search: Annotated[Any, Only((False,))] = None
-    """Not supported; use `best_of`."""
-
-    prompt_logprobs: Annotated[Any, Only()] = None
-    """Not supported; use `echo` with `logprobs`."""
-
-    truncate_prompt_tokens: Annotated[Any, Only((-1,))] = None
-    """Not supported: a prompt that is too long is refused."""
-
 
 class Logprobs(Answer):
-    """The tokens of an answer, one place in each list for each of them."""
+    """The tokens of an answer, one place in each list for each of them; as many as are counted."""
 
     tokens: list[str]
-    """Their texts."""
+    """Their texts; `<eos>` is the model's own end, and a stop text's tokens come last."""
 
     token_logprobs: list[float | None]
     """Natural-log probabilities; null for the first token of an echoed prompt."""
@@ -145,7 +130,8 @@ class Logprobs(Answer):
     """The most probable tokens at each place, and the one that was drawn."""
 
     text_offset: list[int]
-    """Where in the text each token begins, counted in code points."""
+    """Where in the text each token begins, counted in code points; what is no part of it has its
+    length."""
 
 
 class CompletionChoice(Answer):

@@ -14,7 +14,7 @@ from service.engine.requests.generate import Delta, GeneratedAnswer, TokenLogpro
 
 LOWEST = -9999.0  # JSON has no minus infinity
 NO_TOKEN: dict[str, Any] = {"id": 0, "text": "", "logprob": 0.0, "special": True}
-"""The token of an event that has none, where the model ends a text before its first token."""
+"""The token of the event of a stream that was asked for no token."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _prefill(token: TokenLogprob) -> dict[str, Any]:
 def _token(token: TokenLogprob) -> dict[str, Any]:
     return {
         "id": token.token_id,
-        "text": token.text,
+        "text": token.data.decode(errors="replace"),
         "logprob": max(token.logprob or 0.0, LOWEST),
-        "special": token.data == b"",
+        "special": token.is_special,
     }

@@ -87,7 +87,7 @@ def _call(ask: TgiAsk, request: Request, *, is_streamed: bool = False) -> Call:
         ModelNotFound: There is no such model.
     """
     parameters = ask.parameters or NO_PARAMETERS
-    check_supported(parameters)
+    check_supported(ask)
     check_text(ask.inputs, request.settings, "inputs")
     check_at_most(parameters.max_new_tokens, request.settings.max_tokens, "max_new_tokens")
     check_at_most(parameters.best_of, request.settings.max_n, "best_of")

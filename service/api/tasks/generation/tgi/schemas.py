@@ -17,6 +17,7 @@ from service.api.request_schemas import (
     documented,
 )
 from service.api.response_schemas import Answer
+from service.api.whole_numbers import Whole
 
 FinishReason = Literal["length", "eos_token", "stop_sequence"]
 
@@ -33,7 +34,7 @@ class TgiParameters(ProtocolRequest):
     temperature: float | None = Field(default=None, ge=0, le=2)
     """How freely to draw; 1 if left out."""
 
-    top_k: int | None = Field(default=None, ge=0, le=2**31 - 1)
+    top_k: Annotated[int, Whole(0, 2**31 - 1)] | None = None
     """Draw from the k most probable tokens; 0 for all."""
 
     top_p: float | None = Field(default=None, gt=0, le=1)
@@ -45,13 +46,13 @@ class TgiParameters(ProtocolRequest):
     frequency_penalty: float | None = Field(default=None, ge=-2, le=2)
     """Over 0 makes tokens less likely, growing with each time that the answer has them."""
 
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    seed: Annotated[int, Whole(0, MAX_SEED)] | None = None
     """The same seed, request and model version give the same text; drawn if left out."""
 
     stop: StopTexts | None = None
     """Texts that end the answer; they are not part of it. The model's own if left out."""
 
-    best_of: Annotated[int, Field(ge=1), documented(limits={"maximum": "max_n"})] | None = None
+    best_of: Annotated[int, Whole(1), documented(limits={"maximum": "max_n"})] | None = None
     """Write so many answers and give the one of the highest mean log probability a token; not in
     a stream."""
 
@@ -111,7 +112,7 @@ class TgiTokenBody(Answer):
     """Its number in the model's vocabulary."""
 
     text: str
-    """What it adds to the text."""
+    """What it adds to the text: nothing if it is the model's own end, or of a stop text."""
 
     logprob: float
     """How probable it was."""
