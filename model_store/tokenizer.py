@@ -130,6 +130,15 @@ class Tokenizer:
         text = data.decode("utf-8", errors="replace")
         return text.removeprefix(" ") if self._style == "words" else text
 
+    def pieces(self, token_ids: Sequence[int]) -> list[str]:
+        """Return the tokens as the vocabulary writes them, special ones included."""
+        return [str(self._inner.id_to_token(token_id)) for token_id in token_ids]
+
+    @cached_property
+    def special_ids(self) -> Mapping[str, int]:
+        """The ids of those of `SPECIAL_TOKENS` that it has."""
+        return {token: self._ids[token] for token in SPECIAL_TOKENS if token in self._ids}
+
     @cached_property
     def token_bytes(self) -> tuple[bytes, ...]:
         """The UTF-8 bytes that each token adds to a generated text, by token id.

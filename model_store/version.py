@@ -8,7 +8,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from model_store.config import TaskConfig, VocabularyConfig, parse_config
@@ -20,6 +20,7 @@ from model_store.manifest import MANIFEST, FileInfo, Manifest
 from model_store.tokenizer import Tokenizer
 
 MAX_MANIFEST_BYTES = 1 << 20
+TOKENIZER = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class StoredVersion:
     path: Path
     manifest: Manifest
     config: TaskConfig
+    _parsed: list[Tokenizer] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def read(self, filename: str) -> bytes:
         """Return a file's content, read once and verified.
@@ -50,16 +52,27 @@ class StoredVersion:
         return read_listed(self.path, self.manifest, filename)
 
     def tokenizer(self) -> Tokenizer:
-        """Return the tokenizer; errors as in `read`, also if it does not fit the configuration."""
-        data = self.read("tokenizer.json")
-        try:
-            return parse_tokenizer(data, self.config)
-        except ValueError as exc:
-            raise CorruptVersion(model_id(self.path), "tokenizer.json", describe(exc)) from exc
+        """Return the tokenizer, the same one each time; it is read when it is first asked for.
+
+        Raises:
+            CorruptVersion: As in `read`, also if it does not fit the configuration.
+            StoreUnavailable: As in `read`.
+        """
+        if not self._parsed:
+            data = self.read(TOKENIZER)
+            try:
+                self._parsed.append(parse_tokenizer(data, self.config))
+            except ValueError as exc:
+                raise CorruptVersion(model_id(self.path), TOKENIZER, describe(exc)) from exc
+        return self._parsed[0]
+
+    def has_tokenizer(self) -> bool:
+        """Tell whether the version has a tokenizer at all."""
+        return TOKENIZER in self.manifest.files
 
     def golden(self) -> Golden:
         """Return the golden cases; errors as in `read`, also if a text has other token ids now."""
-        tokenizer = self.tokenizer() if "tokenizer.json" in self.manifest.files else None
+        tokenizer = self.tokenizer() if self.has_tokenizer() else None
         data = self.read("golden.json")
         try:
             return parse_golden(data, tokenizer, self.config)

@@ -16,6 +16,7 @@ from service.engine.types import Card, Health, ModelInfo, ModelStatus, Picture, 
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
 from tests.fake_cards import fake_card, fake_picture
 from tests.fake_generation import FakeGeneration
+from tests.fake_vocabulary import FakeVocabulary
 
 CLASSES = ("negative", "positive")
 GOOD_WORDS = {"good", "great", "fine", "tender", "funny"}
@@ -179,6 +180,12 @@ class FakeEngine:
             prompts=status.prompts,
             sampling=None if is_classifier else {**SAMPLING},
         )
+
+    def vocabulary(self, model, verb) -> FakeVocabulary:
+        info = self.resolve(model, verb if model is None else None)
+        if info.name == "names":
+            raise WrongTask("`names` has no tokens", param="model")
+        return FakeVocabulary(info)
 
     def health(self) -> Health:
         if self.is_draining:

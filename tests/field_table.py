@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from service.api.open_inference import parameters as oip
 from service.api.protocol_requests import Only, ProtocolRequest
 from service.settings import PROJECT_DIR
-from tests.foreign_fields import INFER, SECTIONS, Section
+from tests.foreign_fields import INFER, SECTIONS
+from tests.foreign_section import Section
 
 PAGE = PROJECT_DIR / "docs" / "fields.md"
 BEGIN = "<!-- fields: made by `python -m tests.field_table` -->\n"

@@ -4,9 +4,6 @@
 test_foreign_fields.py` sends each.
 """
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from service.api.open_inference.request_schemas import IndexAsk, InferAsk
 from service.api.tasks.classification.hub import LabelHubAsk
 from service.api.tasks.classification.predict import PredictAsk
@@ -15,37 +12,10 @@ from service.api.tasks.generation.extension_schemas import TextAsk
 from service.api.tasks.generation.openai.schemas import CompletionAsk
 from service.api.tasks.tagging.hub import TagHubAsk
 from service.api.tasks.translation.hub import TranslationHubAsk
-
-Body = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Section:
-    """One route as others publish it.
-
-    Args:
-        title: Its heading.
-        path: Where a request goes.
-        ask: What is read there.
-        source: Whose schema it is, and where.
-        published: The fields of that schema.
-        base: A request that works.
-        sent: A value for each field: one that works, or one that is refused.
-        beside: What else has to be sent for it to work.
-    """
-
-    title: str
-    path: str
-    ask: type[Any]
-    source: str
-    published: str
-    base: Body
-    sent: Body
-    beside: dict[str, Body] = field(default_factory=dict)
-
+from tests import foreign_servers
+from tests.foreign_section import FILM, Body, Section
 
 STREAM = {"stream": True}
-FILM = "a tender, funny and beautifully acted film"
 TENSOR = {"name": "text", "shape": [1], "datatype": "BYTES", "data": [FILM]}
 BEST = [{"name": "probabilities", "parameters": {}}]
 
@@ -254,4 +224,5 @@ SECTIONS = (
     GENERATE,
     INFER,
     INDEX,
+    *foreign_servers.SECTIONS,
 )

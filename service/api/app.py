@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
+from werkzeug.routing import Map, UnicodeConverter
 
 from service.api import errors
 from service.api.body import BodyBudget
@@ -20,6 +21,7 @@ from service.api.routes import all_routes
 from service.observability.model_counts import Counts, Kind, ModelCounts
 from service.settings import Settings
 
+CALLS = ("predict", "classify", "explain")  # what may follow a model's name and a colon
 PREFLIGHT = "preflight"  # stands for the route of a browser's question before a request
 
 
@@ -62,6 +64,7 @@ def create_app(
     app = Flask(__name__, static_folder=None, template_folder=None)
     app.extensions["engine"] = engine
     app.extensions["site"] = site
+    app.url_map.converters["default"] = PathPart
     app.url_map.strict_slashes = False
     app.url_map.merge_slashes = False  # else an odd path is answered with a redirect in HTML
     routes = (*all_routes(Statistics(read_counts)), *more_routes)
@@ -78,6 +81,14 @@ def create_app(
     app.extensions["busy_routes"] = hot
     app.wsgi_app = Router(app.wsgi_app, hot)  # type: ignore[method-assign]
     return app
+
+
+class PathPart(UnicodeConverter):
+    """A part of a path that is no call: `/v1/models/NAME` is not where `NAME:predict` is."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map)
+        self.regex += "".join(f"(?<!:{verb})" for verb in CALLS)
 
 
 def _view(handler: Handler) -> Callable[..., Response]:

@@ -3,7 +3,7 @@
 Tests hand in `tests/fakes.py` instead.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from service.engine.requests.generate import Delta, GeneratedAnswer
@@ -62,6 +62,27 @@ class GenerationProtocol(Protocol):
         """Give up what is still being generated; does nothing once it has ended."""
 
 
+class VocabularyProtocol(Protocol):
+    """The tokens of one version of one model."""
+
+    @property
+    def info(self) -> ModelInfo:
+        """What the model takes."""
+
+    @property
+    def special_ids(self) -> Mapping[str, int]:
+        """The ids of its special tokens, such as `<eos>`, which no text becomes."""
+
+    def encode(self, text: str, /) -> list[int]:
+        """Return a text's token ids; raises `InvalidInput`."""
+
+    def decode(self, token_ids: Sequence[int], /) -> str:
+        """Return the text of tokens, special ones left out; raises `InvalidInput`."""
+
+    def pieces(self, token_ids: Sequence[int], /) -> list[str]:
+        """Return tokens as the vocabulary writes them."""
+
+
 class EngineProtocol(Protocol):
     """Answers requests with the models that are loaded."""
 
@@ -83,6 +104,14 @@ class EngineProtocol(Protocol):
         Args:
             model: `name`, `name:version` or `name:label`; None for the verb's default.
             verb: What it will be asked to do; None where any model will do.
+        """
+
+    def vocabulary(self, model: str | None, verb: str) -> VocabularyProtocol:
+        """Return the tokens of a model; raises `ModelNotFound`, or `WrongTask` if it has none.
+
+        Args:
+            model: `name`, `name:version` or `name:label`; None for the default to `verb`.
+            verb: Whose default None means; a model that is named may do anything.
         """
 
     def health(self) -> Health:

@@ -217,6 +217,18 @@ def text_inference_body(problem: Problem) -> bytes:
     return to_json({"error": problem.message, "error_type": kind})
 
 
+def generation_inference_body(problem: Problem) -> bytes:
+    """Shape an error as text-generation-inference does, with its own kinds of faults."""
+    if problem.type == INVALID:
+        kind = "validation"
+    elif problem.status in (429, 503):
+        kind = "overloaded"
+    else:
+        is_model_s = problem.code == "engine_failure"
+        kind = "generation" if is_model_s else "incomplete_generation"
+    return to_json({"error": problem.message, "error_type": kind})
+
+
 def _headers(exc: errors.ServiceError, status: int) -> Headers:
     """Tell the headers that the status asks for."""
     if isinstance(exc, RequestError):

@@ -78,6 +78,19 @@ class Hub:
     answer: Callable[[HubCall], list[Any]]
 
 
+@dataclass(frozen=True)
+class HubReply:
+    """How a verb is spoken by that client where the answer may also be a stream.
+
+    Args:
+        ask: What it takes.
+        answer: Reads the request itself, and answers.
+    """
+
+    ask: type[ProtocolRequest]
+    answer: Callable[[Request], Reply]
+
+
 def ask_hub(hub: Hub, info: ModelInfo, request: Request) -> Reply:
     """Read a request, have the verb answer, and write that.
 

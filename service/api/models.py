@@ -1,30 +1,78 @@
-"""`GET /v1/models` and `GET /v1/models/<id>`: what can be called, in OpenAI's shape and more."""
+"""`GET /v1/models` and `GET /v1/models/<id>`: what can be called, in OpenAI's shape and more.
+
+One answer is for several protocols: OpenAI's fields, the service's own, `models` and `ready` of
+KServe's v1, and `model_version_status` of TensorFlow Serving.
+"""
 
 import difflib
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 
+from service.api.open_inference.models import is_served
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.response_schemas import SamplingBody
+from service.api.response_schemas import Answer, ModelBody, SamplingBody
 from service.engine.types import ModelStatus
 from service.errors import ModelNotFound, NotReady
 
 
+class StatusDetail(Answer):
+    """Whether a version was refused, and why."""
+
+    error_code: Literal["OK", "FAILED_PRECONDITION"]
+    """`OK` if it was not."""
+
+    error_message: str
+    """Why it was refused."""
+
+
+class VersionStatus(Answer):
+    """A version's state, as TensorFlow Serving tells it."""
+
+    version: str
+    """Its number."""
+
+    state: Literal["AVAILABLE", "END"]
+    """`AVAILABLE`: it answers; `END`: it was refused."""
+
+    status: StatusDetail
+    """Why."""
+
+
+class ModelPageBody(ModelBody):
+    """A version of a model, for several protocols at once."""
+
+    ready: bool
+    """Whether it answers now, as KServe asks."""
+
+    model_version_status: list[VersionStatus]
+    """Every version of the model, or the one that was asked for."""
+
+
 def list_models(request: Request) -> Reply:
     """Answer with every version, the refused ones too."""
+    statuses = known_statuses(request)
     return json_reply(
-        {"object": "list", "data": [_describe(status) for status in known_statuses(request)]}
+        {
+            "object": "list",
+            "data": [_describe(status) for status in statuses],
+            "models": sorted({status.name for status in statuses if is_served(status)}),
+        }
     )
 
 
 def show_model(request: Request) -> Reply:
     """Answer with the version that `name`, `name:version` or `name:label` stands for."""
-    wanted = request.params["model"]
+    version = request.params.get("version")
+    wanted = request.params["model"] + (f":{version}" if version is not None else "")
     statuses = known_statuses(request)
     for status in statuses:
         if wanted in ids_of(status):
-            return json_reply(_describe(status))
+            is_ready = is_served(status) and request.engine.health().is_ready
+            meant = [status] if ":" in wanted else [x for x in statuses if x.name == status.name]
+            versions = [_version_status(one) for one in meant if not one.is_shadow]
+            more = {"ready": is_ready, "model_version_status": versions}
+            return json_reply(_describe(status) | more)
     raise unknown(wanted, statuses)
 
 
@@ -44,6 +92,19 @@ def known_statuses(request: Request) -> list[ModelStatus]:
     if not statuses:
         raise NotReady(request.engine.health().reason, retry_after_s=1)
     return statuses
+
+
+def _version_status(status: ModelStatus) -> dict[str, Any]:
+    """Tell a version's state in TensorFlow Serving's words."""
+    is_ready = status.state == "ready"
+    return {
+        "version": str(status.version),
+        "state": "AVAILABLE" if is_ready else "END",
+        "status": {
+            "error_code": "OK" if is_ready else "FAILED_PRECONDITION",
+            "error_message": "" if is_ready else status.reason or "",
+        },
+    }
 
 
 def ids_of(status: ModelStatus) -> list[str]:

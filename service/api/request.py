@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
+from urllib.parse import parse_qs
 
 from service.api.engine_protocol import EngineProtocol
 from service.observability.request_record import RequestRecord
@@ -46,6 +47,11 @@ class Request:
         key = name.upper().replace("-", "_")
         prefix = "" if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else "HTTP_"
         return str(self.environ.get(prefix + key, ""))
+
+    def query(self, name: str) -> str | None:
+        """Return a parameter of the address's query, the last one of several; None without it."""
+        values = parse_qs(self.environ.get("QUERY_STRING", ""), keep_blank_values=True).get(name)
+        return values[-1] if values else None
 
     def deadline(self) -> float:
         """Return the `time.monotonic()` value at which the caller's patience ends."""

@@ -129,6 +129,9 @@ class ModelListBody(Answer):
     data: list[ModelBody]
     """One item a version."""
 
+    models: list[str]
+    """Names of the models that answer, as KServe's protocol v1 has them."""
+
 
 class ErrorDetail(Answer):
     """What went wrong."""

@@ -14,18 +14,22 @@ from service.api.open_inference.statistics import Statistics
 from service.api.reply import Reply
 from service.api.request import Request
 from service.api.task import api_tasks
+from service.api.tensorflow_serving import routes as tensorflow_serving
+from service.api.tokens import TOKEN_ROUTES
 from service.api.web import WEB_DIR, file_endpoint, index_endpoint, read_files
 
 
 def ask_hub(request: Request) -> Reply:
     """Answer Hugging Face's client with what the model's verb has for it."""
     info = request.engine.resolve(request.params["model"], None)
-    hub = api_tasks()[info.verb].hub
-    if hub is None:
+    task = api_tasks()[info.verb]
+    if task.hub_reply is not None:
+        return task.hub_reply.answer(request)
+    if task.hub is None:
         raise RouteNotFound(
             f"{info.name} is not asked this way; it has a route of its own, see /docs"
         )
-    return hugging_face.ask_hub(hub, info, request)
+    return hugging_face.ask_hub(task.hub, info, request)
 
 
 SHARED_ROUTES = (
@@ -34,6 +38,8 @@ SHARED_ROUTES = (
     Route("/v1/models/<model>", show_model, summary="Show one model"),
     Route("/v1/models/<model>/card", show_card, summary="Show a version's card, served or not"),
     Route("/v1/models/<model>/pictures/<picture>", show_picture, summary="A picture of that card"),
+    *tensorflow_serving.ROUTES,
+    *TOKEN_ROUTES,
     Route("/healthz", alive, summary="Is the process alive?", is_open=True),
     Route("/health", alive, summary="The same, where others have it", is_open=True),
     Route("/readyz", ready, summary="Are requests answered?", is_open=True),
@@ -56,11 +62,12 @@ def all_routes(statistics: Statistics) -> tuple[Route, ...]:
     routes = (*own, *SHARED_ROUTES, *open_inference.routes(statistics), *foreign)
     width = max(len(route.rule) for route in routes)
     lines = [f"{route.method:4} {route.rule:{width}} {route.summary}" for route in routes]
+    index = Route("/", index_endpoint(files, lines), summary="Playground, or this list")
     return (
         *routes,
-        Route("/openapi.json", document_endpoint(routes), summary="This, as OpenAPI"),
+        index,
+        Route("/openapi.json", document_endpoint([*routes, index]), summary="This, as OpenAPI"),
         Route("/docs", page_endpoint(files["docs/index.html"]), summary="Interactive docs"),
         Route("/docs/<name>", swagger_file, summary="Files of the docs"),
-        Route("/", index_endpoint(files, lines), summary="Playground, or this list"),
         Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )

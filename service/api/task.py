@@ -13,7 +13,7 @@ from model_store.discovery import found_in
 from service.api import tasks
 from service.api.docs.operation import Operation
 from service.api.handler import Route
-from service.api.hugging_face import Hub
+from service.api.hugging_face import Hub, HubReply
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.request import Request
 from service.engine.types import ModelInfo
@@ -51,12 +51,15 @@ class Tensors:
         outputs: What it gives.
         infer: Answers with all outputs.
         parameters: Names of the request's parameters that it reads.
+        counts: The output that tells how many elements of the others are of each input, where that
+            is not one.
     """
 
     inputs: Callable[[ModelInfo], Sequence[Described]]
     outputs: Callable[[ModelInfo], Sequence[Described]]
     infer: Callable[[TensorCall], Outputs]
     parameters: Collection[str] = ()
+    counts: str | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class ApiTask:
         tensors: How the Open Inference Protocol has it.
         examples: Requests to try, by the task of the model that they are for.
         hub: How Hugging Face's client has it, if it does.
+        hub_reply: The same, where the answer may also be a stream.
+        explain: Answers with all outputs, and what each part of every input did to them.
         place: Where it stands among the others: 0 comes first.
     """
 
@@ -87,6 +92,8 @@ class ApiTask:
     tensors: Tensors
     examples: Mapping[str, Example] = field(default_factory=dict)
     hub: Hub | None = None
+    hub_reply: HubReply | None = None
+    explain: Callable[[TensorCall], tuple[Outputs, list[Any]]] | None = None
     place: int = 100
 
 

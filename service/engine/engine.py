@@ -18,6 +18,7 @@ from service.engine.registry import Aside, Registry, here
 from service.engine.shadow import Shadows
 from service.engine.shared_plans import SharedPlans
 from service.engine.types import Card, EngineRequest, Health, ModelInfo, ModelStatus, Picture
+from service.engine.vocabulary import Vocabulary
 from service.errors import ModelNotFound, NotReady, WrongTask
 
 SERVED_DIR = "served"
@@ -128,6 +129,26 @@ class Engine:
             verb: What it will be asked to do; None where any model will do.
         """
         return self._find(model, verb).info
+
+    def vocabulary(self, model: str | None, verb: str) -> Vocabulary:
+        """Return the tokens of a model.
+
+        Args:
+            model: `name`, `name:version` or `name:label`; None for the default to `verb`.
+            verb: Whose default None means; a model that is named may do anything.
+
+        Raises:
+            ModelNotFound: If no such model is served.
+            WrongTask: If it reads words or numbers, and has no tokens.
+        """
+        loaded = self._find(model, None if model else verb)
+        if loaded.tokenizer is None:
+            raise WrongTask(
+                f"model {loaded.info.name!r} has no tokens: it reads whole words or numbers; name "
+                "one that does as `model`",
+                param="model",
+            )
+        return Vocabulary(loaded.info, loaded.tokenizer)
 
     def health(self) -> Health:
         """Tell whether requests are answered now, and if not why."""

@@ -8,7 +8,7 @@ import logging
 import time
 from dataclasses import dataclass
 
-from model_store import StoredVersion
+from model_store import StoredVersion, Tokenizer
 from service.engine.activity import Workload
 from service.engine.memory import passing
 from service.engine.options import EngineOptions
@@ -28,11 +28,13 @@ class LoadedModel:
         info: What it takes.
         metrics: Figures from its manifest.
         worker: What answers.
+        tokenizer: Its tokenizer, if it has one.
     """
 
     info: ModelInfo
     metrics: tuple[tuple[str, float], ...]
     worker: Worker
+    tokenizer: Tokenizer | None = None
 
     @property
     def failure(self) -> str | None:
@@ -67,4 +69,6 @@ def load(stored: StoredVersion, options: EngineOptions) -> LoadedModel:
         info, worker = task.load(stored, options)
     elapsed_s = time.monotonic() - started
     logger.info("loaded %s:%d in %.3f s", stored.name, stored.version, elapsed_s)
-    return LoadedModel(info, tuple(sorted(stored.manifest.metrics.items())), worker)
+    metrics = tuple(sorted(stored.manifest.metrics.items()))
+    tokenizer = stored.tokenizer() if stored.has_tokenizer() else None
+    return LoadedModel(info, metrics, worker, tokenizer)

@@ -41,6 +41,8 @@ def described(document, key):
     path = re.sub("<(.*?)>", r"{\1}", rule)
     operation = document["paths"][path][method.lower()]
     for parameter in operation.get("parameters", ()):
+        if parameter["in"] == "query":  # may be left out
+            continue
         path = path.replace(f"{{{parameter['name']}}}", parameter["example"])
     return operation, path
 

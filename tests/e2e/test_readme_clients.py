@@ -11,7 +11,13 @@ pytestmark = pytest.mark.e2e
 
 PART = (ROOT / "README.md").read_text().partition("## Use the client you have")[2]
 SNIPPETS = re.findall(r"```python\n(.*?)```", PART.partition("\n## ")[0], re.DOTALL)
-CLIENTS = ("from openai", "tritonclient", "8000/predict", "import requests")
+CLIENTS = (
+    "from openai",
+    "tritonclient",
+    "8000/predict",
+    "writer.text_generation",
+    "import requests",
+)
 OF_SHIPPED_MODELS = ("models/pos",)
 
 

@@ -115,7 +115,7 @@ def _components(known: Collection[Operation], settings: Settings) -> tuple[Schem
     """Make the schema of every model, once; return where each is, and all of them."""
     asks = {one.ask for one in known if one.ask is not None}
     given = {one.answer for one in known if one.answer is not None}
-    given |= {one.error for one in known}
+    given |= {one.error for one in known} | {one.events for one in known if one.events}
     by_name = sorted(asks | given, key=lambda model: model.__name__)
     references, definitions = models_json_schema(
         [(model, "validation") for model in by_name],
@@ -146,8 +146,10 @@ def _operation(route: Route, operation: Operation, schemas: Schemas, settings: S
         "responses": _responses(route, operation, schemas),
     }
     names = PARAMETER.findall(route.rule)
-    if names:
-        described["parameters"] = [_parameter(name, operation, settings) for name in names]
+    parameters = [_parameter(name, operation, settings) for name in names]
+    parameters += [_query(name, text) for name, text in operation.query.items()]
+    if parameters:
+        described["parameters"] = parameters
     if operation.ask is not None or operation.is_body_optional:
         described["requestBody"] = _request_body(operation, schemas)
     if not route.is_open:
@@ -177,6 +179,12 @@ def _parameter(name: str, operation: Operation, settings: Settings) -> Json:
         "schema": {"type": "string", "minLength": 1},
         "example": example,
     }
+
+
+def _query(name: str, description: str) -> Json:
+    """Describe a parameter of the address's query."""
+    schema = {"type": "string", "minLength": 1}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
 def _request_body(operation: Operation, schemas: Schemas) -> Json:

@@ -13,14 +13,16 @@ Reach = Literal["none", "find", "work"]
 """What a route asks of the engine: nothing, whether a model is there, or work."""
 
 
-NATIVE, OPENAI, OIP, FOREIGN, HEALTH = (
-    "Native", "OpenAI", "Open Inference Protocol", "Hugging Face and vLLM", "Health",
+NATIVE, OPENAI, OIP, KSERVE, FOREIGN, HEALTH = (
+    "Native", "OpenAI", "Open Inference Protocol", "KServe v1 and TensorFlow Serving",
+    "Hugging Face and vLLM", "Health",
 )  # fmt: skip
 TAGS = {
     NATIVE: "The service's own routes.",
     OPENAI: "For OpenAI's clients: `base_url` is this server's address and `/v1`.",
     OIP: "For KServe's and Triton's clients.",
-    FOREIGN: "Text classification for clients of text-embeddings-inference and vLLM.",
+    KSERVE: "For clients of KServe's older protocol and of TensorFlow Serving.",
+    FOREIGN: "Labels and tokens for clients of text-embeddings-inference and vLLM.",
     HEALTH: "For load balancers and orchestrators; these need no key.",
 }
 
@@ -41,6 +43,7 @@ class Operation:
         other_types: Media types of answers that are neither.
         verb: Of the model in the path.
         error: What its errors look like.
+        query: Parameters of the address's query that may be left out, and what each is.
         more_errors: What can go wrong here beyond what can wherever a model is asked.
         never: The one error that it always answers with, by code.
     """
@@ -56,5 +59,6 @@ class Operation:
     other_types: tuple[str, ...] = ()
     verb: str = "classify"
     error: type[BaseModel] = ErrorBody
+    query: Mapping[str, str] = field(default_factory=dict)
     more_errors: tuple[type[ServiceError], ...] = ()
     never: str | None = None

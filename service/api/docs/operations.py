@@ -16,11 +16,14 @@ from service.api.card_schemas import CardBody
 from service.api.docs.operation import FOREIGN, HEALTH, NATIVE, OIP, Operation
 from service.api.health import StatusBody
 from service.api.hugging_face import HubBody, TextErrorBody
+from service.api.models import ModelPageBody
 from service.api.open_inference import request_schemas as oip_schemas
 from service.api.open_inference import response_schemas as oip
 from service.api.open_inference import statistics
 from service.api.open_inference.response_schemas import ErrorTextBody
 from service.api.task import api_tasks
+from service.api.tensorflow_serving import routes as tensorflow_serving
+from service.api.tokens import TOKEN_OPERATIONS
 from service.errors import PictureNotFound
 
 FILM = "a tender, funny and beautifully acted film"
@@ -53,11 +56,13 @@ _OF_MODEL = {
 
 SHARED_OPERATIONS: Mapping[str, Operation] = {
     "GET /v1/models": Operation(NATIVE, answers.ModelListBody),
-    "GET /v1/models/<model>": Operation(NATIVE, answers.ModelBody, reach="find"),
     "GET /v1/models/<model>/card": Operation(NATIVE, CardBody, reach="find"),
     "GET /v1/models/<model>/pictures/<picture>": Operation(
         NATIVE, reach="find", other_types=("image/png",), more_errors=(PictureNotFound,)
     ),
+    "GET /v1/models/<model>": Operation(NATIVE, ModelPageBody, reach="find"),
+    **TOKEN_OPERATIONS,
+    **tensorflow_serving.OPERATIONS,
     "GET /v2": Operation(OIP, oip.ServerBody),
     "GET /v2/health/live": Operation(HEALTH, oip.LiveBody),
     "GET /v2/health/ready": Operation(HEALTH, oip.ReadyBody),
@@ -74,6 +79,7 @@ SHARED_OPERATIONS: Mapping[str, Operation] = {
         for path in ("/v2/models/<model>", "/v2/models/<model>/versions/<version>")
         for key, operation in _OF_MODEL.items()
     },
+    "GET /": Operation(NATIVE, other_types=("text/html", "text/plain")),
     "GET /healthz": Operation(HEALTH, StatusBody),
     "GET /health": Operation(HEALTH, StatusBody),
     "GET /readyz": Operation(HEALTH, StatusBody),
@@ -95,11 +101,12 @@ def operations() -> Mapping[str, Operation]:
 
 def _hub() -> Mapping[str, Operation]:
     """Return what is said of the route that takes what the model's verb does."""
-    asks = [task.hub.ask for task in api_tasks().values() if task.hub is not None]
+    hubs = [hub for task in api_tasks().values() for hub in (task.hub, task.hub_reply)]
+    asks = [hub.ask for hub in hubs if hub is not None]
     ask = create_model(
         "HubAsk",
         __base__=RootModel[Any],
-        __doc__="What is sent to a model, by what it does: it labels, tags or translates.",
+        __doc__="What is sent to a model, by what it does: it labels, tags, translates or writes.",
         root=(reduce(or_, asks), ...),
     )
     examples = {"A text": {"inputs": FILM}}

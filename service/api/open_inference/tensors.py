@@ -154,7 +154,7 @@ def _of_json(ask: InputTensor, count: int, param: str) -> Sequence[Any]:
     values = _flat(ask.data, f"{param}.data")
     if len(values) != count:
         raise _wrong_size(f"{param}.data", f"{count} elements", str(len(values)))
-    if not all(_is_of(ask.datatype, value) for value in values):
+    if not all(is_of(ask.datatype, value) for value in values):
         raise SchemaError(
             f"`{param}.data` has an element that is no {ask.datatype}", param=f"{param}.data"
         )
@@ -173,7 +173,7 @@ def _flat(data: list[Any], param: str) -> list[Any]:
     raise SchemaError(f"`{param}` is nested too deeply or not evenly", param=param)
 
 
-def _is_of(datatype: str, value: object) -> bool:
+def is_of(datatype: str, value: object) -> bool:
     """Tell whether a JSON value can be an element of this type."""
     if datatype == "BYTES":
         return isinstance(value, str)

@@ -1,6 +1,7 @@
 import pytest
 
-from service.api.response_schemas import ModelBody, ModelListBody
+from service.api.models import ModelPageBody
+from service.api.response_schemas import ModelListBody
 from tests.fakes import STATUSES
 
 
@@ -42,7 +43,7 @@ def test_a_model_that_is_nearly_known_is_guessed(client):
 
 def test_answers_are_what_the_schema_says(client):
     ModelListBody.model_validate_json(client.get("/v1/models").data)
-    ModelBody.model_validate_json(client.get("/v1/models/sentiment").data)
+    ModelPageBody.model_validate_json(client.get("/v1/models/sentiment").data)
 
 
 @pytest.mark.parametrize("path", ["/v1/models", "/v1/models/sentiment"])

@@ -17,6 +17,9 @@ INFER_CLASSES, INFER_TEXT = "/v2/models/sentiment/infer", "/v2/models/shakespear
 EXTENSION = "/v2/models/shakespeare/generate"
 SETTING = {"name": "max_tokens", "shape": [1], "datatype": "INT32", "data": [3]}
 SEEDED = {"seed": 5}
+TGI = {"inputs": "hello", "parameters": SEEDED}
+PREDICT = "/v1/models/shakespeare:predict"
+ROW = {"text_input": "hello", **SEEDED}
 
 FIELDS = [  # path, body, where the number is; 3 is allowed in each place, but for microseconds
     *[("/v1/generate", GENERATE, (name,)) for name in ("max_tokens", "top_k", "seed", "n")],
@@ -36,6 +39,11 @@ FIELDS = [  # path, body, where the number is; 3 is allowed in each place, but f
     (INFER_TEXT, {"inputs": [PROMPT], "parameters": SEEDED}, ("parameters", "max_tokens")),
     (INFER_TEXT, {"inputs": [PROMPT], "parameters": {"max_tokens": 2}}, ("parameters", "seed")),
     (INFER_TEXT, {"inputs": [PROMPT, SETTING], "parameters": SEEDED}, ("inputs", 1, "data", 0)),
+    *[("/generate", TGI, ("parameters", name)) for name in ("max_new_tokens", "seed", "best_of")],
+    ("/generate", TGI, ("parameters", "top_k")),
+    ("/detokenize", {"tokens": [104, 105]}, ("tokens", 1)),
+    (PREDICT, {"instances": [ROW]}, ("instances", 0, "max_tokens")),
+    (PREDICT, {"instances": [ROW], "parameters": {}}, ("parameters", "max_tokens")),
 ]  # fmt: skip
 
 
@@ -67,8 +75,8 @@ def test_an_integral_number_is_an_integer(client, engine, path, body, place):
     status, expected = told(client, path, with_value(body, place, number))
     assert status == 200, expected
     assert told(client, path, with_value(body, place, float(number))) == (200, expected)
-    first, second = (request for request in engine.requests[-2:])
-    assert getattr(first, "sampling", None) == getattr(second, "sampling", None)
+    drawn = [getattr(request, "sampling", None) for request in engine.requests[-2:]]
+    assert drawn[:1] == drawn[1:]
 
 
 @pytest.mark.parametrize("value", [3.5, "3", True], ids=repr)
@@ -77,7 +85,8 @@ def test_what_is_no_integer_is_refused_by_name(client, path, body, place, value)
     status, answer = told(client, path, with_value(body, place, value))
     name = next(part for part in reversed(place) if isinstance(part, str))
     assert status in (400, 422)
-    assert f"{name}" in (answer["error"] if path[:3] != "/v1" else answer["error"]["message"])
+    error = answer["error"]
+    assert name in (error if isinstance(error, str) else error["message"])
 
 
 def bare_integers(annotation, where):

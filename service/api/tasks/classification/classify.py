@@ -130,16 +130,21 @@ def _item(index: int, result: Classification, text: str, explain: Explain | None
     if result.state is not None:
         item["state"] = result.state
     if explain is not None:
-        # The label's own column is the one with the label's own score, the greatest.
-        column = result.probs.index(max(result.probs))
-        item[explain] = [
-            {
-                "start": piece.start,
-                "end": piece.end,
-                "text": text[piece.start : piece.end],
-                "probs": piece.probs,
-                "score": piece.probs[column],
-            }
-            for piece in result.explanation or ()
-        ]
+        item[explain] = pieces_of(result, text)
     return item
+
+
+def pieces_of(result: Classification, text: str) -> list[dict[str, Any]]:
+    """Write what each token or word of a text did to its answer."""
+    # The label's own column is the one with the label's own score, the greatest.
+    column = result.probs.index(max(result.probs))
+    return [
+        {
+            "start": piece.start,
+            "end": piece.end,
+            "text": text[piece.start : piece.end],
+            "probs": piece.probs,
+            "score": piece.probs[column],
+        }
+        for piece in result.explanation or ()
+    ]

@@ -10,7 +10,7 @@ from service.api.tasks.classification.hub import LabelHubAsk, labels
 from service.api.tasks.classification.predict import PredictAsk, PredictBody, predict
 from service.api.tasks.classification.responses import ClassifyAnswerBody
 from service.api.tasks.classification.schemas import ClassifyAsk
-from service.api.tasks.classification.tensors import TENSORS
+from service.api.tasks.classification.tensors import TENSORS, explain
 from service.api.tasks.classification.vllm import VllmClassifyAsk
 from service.api.tasks.classification.vllm import classify as classify_vllm
 from service.errors import StateMismatch
@@ -66,5 +66,6 @@ TASK = ApiTask(
     TENSORS,
     {"text-classification": Example("/v1/classify", f'{{"input": "{FILM}"}}')},
     hub=Hub(LabelHubAsk, labels),
+    explain=explain,
     place=0,
 )

@@ -9,8 +9,8 @@ from service.api.errors import SchemaError
 from service.api.limits import checked_texts
 from service.api.open_inference.tensors import Described, Tensor
 from service.api.task import Outputs, TensorCall, Tensors
-from service.api.tasks.classification.classify import note
-from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest
+from service.api.tasks.classification.classify import note, pieces_of
+from service.engine.requests.classify import ClassifyAnswer, ClassifyRequest, Explain
 from service.engine.types import ModelInfo
 
 
@@ -33,25 +33,55 @@ def outputs(info: ModelInfo) -> Sequence[Described]:
 
 def infer(call: TensorCall) -> Outputs:
     """Classify the texts or the numbers of a tensor."""
-    request = call.request
-    texts: tuple[str, ...] = ()
-    numbers: tuple[Any, ...] = ()
     if call.info.input_shape:
-        numbers = _arrays(call)
-    else:
-        texts = checked_texts(list(call.tensors["text"].values), request.settings, "text")
+        return _tensors(_ask(call, numbers=_arrays(call)), call.info)
+    return _tensors(_ask(call, _texts(call)), call.info)
+
+
+def explain(call: TensorCall) -> tuple[Outputs, list[Any]]:
+    """Classify the texts of a tensor, and tell what each word did to it.
+
+    Raises:
+        SchemaError: The model reads numbers, or `explain` is no way to explain.
+    """
+    way = call.parameters.get("explain", "occlusion")
+    if call.info.input_shape or way not in ("occlusion", "trajectory"):
+        raise SchemaError(
+            "explanations are of texts, with `parameters.explain` as occlusion or trajectory",
+            param="parameters.explain",
+        )
+    texts = _texts(call)
+    answer = _ask(call, texts, explain=way)
+    pieces = [pieces_of(one, text) for one, text in zip(answer.results, texts, strict=True)]
+    return _tensors(answer, call.info), pieces
+
+
+def _texts(call: TensorCall) -> tuple[str, ...]:
+    return checked_texts(list(call.tensors["text"].values), call.request.settings, "text")
+
+
+def _ask(
+    call: TensorCall,
+    texts: tuple[str, ...] = (),
+    *,
+    numbers: tuple[Any, ...] = (),
+    explain: Explain | None = None,
+) -> ClassifyAnswer:
+    """Have texts or numbers classified, and note for logs and metrics who did it."""
+    request = call.request
     answer: ClassifyAnswer = request.engine.answer(
         ClassifyRequest(
             texts,
             call.model,
-            deadline=call.deadline,
-            is_caller_gone=request.is_client_gone,
+            explain,
+            call.deadline,
+            request.is_client_gone,
             version=call.info.version,
             numbers=numbers,
         )
     )
     note(answer, request)
-    return _tensors(answer, call.info)
+    return answer
 
 
 def _arrays(call: TensorCall) -> tuple[Any, ...]:

@@ -52,4 +52,4 @@ def infer(call: TensorCall) -> Outputs:
     return {name: Tensor(name, kinds[name], (len(own),), own) for name, own in values.items()}
 
 
-TENSORS = Tensors(inputs, outputs, infer)
+TENSORS = Tensors(inputs, outputs, infer, counts="num_tokens")

@@ -1,5 +1,7 @@
 """Shipped generators end where the request says: `min_tokens`, `ignore_eos`, many stop texts."""
 
+import json
+
 import pytest
 
 from service.api.app import create_app
@@ -85,3 +87,21 @@ def test_the_settings_may_be_tensors(client):
     ]
     answer = client.post("/v2/models/names/infer", json={"inputs": tensors}).get_json()
     assert len(answer["outputs"][0]["data"][0]) == 30
+
+
+@pytest.mark.parametrize(
+    ("stop", "reason"), [(None, "eos_token"), (["a", "e", "i"], "stop_sequence")]
+)
+def test_an_end_is_a_token_of_text_generation_inference_s_answers(client, stop, reason):
+    own = {"do_sample": True, "seed": 1, "details": True, "stop": stop}
+    body = {"inputs": "Italian", "parameters": own}
+    [whole] = client.post("/models/names", json=body).get_json()
+    streamed = client.post("/models/names", json=body | {"stream": True}).text
+    events = [json.loads(line[6:]) for line in streamed.splitlines() if line[:6] == "data: "]
+    tokens = whole["details"]["tokens"]
+    assert [event["token"] for event in events] == tokens
+    assert events[-1]["generated_text"] == whole["generated_text"]
+    assert len(tokens) == whole["details"]["generated_tokens"]
+    assert (whole["details"]["finish_reason"], tokens[-1]["text"]) == (reason, "")
+    assert [token["special"] for token in tokens[-2:]] == [False, stop is None]
+    assert "".join(token["text"] for token in tokens) == whole["generated_text"]

@@ -187,10 +187,54 @@ def test_unknown_parameters_of_tensors_are_named(client):
         ("en-fr", {"tgt_lang": "de_DE"}, 422),
         ("sentiment", {"top_k": 0}, 422),
         ("digits", {}, 422),
-        ("shakespeare", {}, 404),
+        ("shakespeare", {"watermark": True}, 422),
+        ("digit-names", {}, 422),
         ("nobody", {}, 404),
     ],
 )
 def test_what_hugging_face_s_client_cannot_have_is_told_its_way(client, model, parameters, status):
     body = {"inputs": TEXTS[0], "parameters": parameters}
     assert post(client, f"/models/{model}", body, status)["error"]
+
+
+def predict(client, model, instances):
+    return post(client, f"/v1/models/{model}:predict", {"instances": instances})["predictions"]
+
+
+def test_every_kind_of_model_is_asked_by_rows(client):
+    image = np.arange(64.0).reshape(8, 8).tolist()
+    [own] = post(client, "/v1/classify", {"model": "digits", "input": [image]})["data"]
+    assert [row["probabilities"] for row in predict(client, "digits", [image])] == [own["probs"]]
+    tagged = post(client, "/v1/tag", {"input": TEXTS})["data"]
+    assert [row["label"] for row in predict(client, "pos", TEXTS)] == [
+        [token["label"] for token in item["tokens"]] for item in tagged
+    ]
+    whole = [item["text"] for item in post(client, "/v1/translate", {"input": TEXTS})["data"]]
+    assert [row["translation"] for row in predict(client, "en-fr", TEXTS)] == whole
+    [caption] = predict(client, "digit-names", [{"image": [0.0] * 64, "temperature": 0}])
+    assert caption["text_output"]
+
+
+def test_sequences_of_different_lengths_are_asked_by_rows(client):
+    alone = [predict(client, "vowels", [rows])[0] for rows in (ROWS, ROWS[:3])]
+    assert predict(client, "vowels", [ROWS, ROWS[:3]]) == alone
+
+
+@pytest.mark.parametrize(
+    ("model", "instances", "words"),
+    [
+        ("digits", [[1.0] * 63], "takes [-1, 64]"),
+        ("digits", ["a"], "no FP32"),
+        ("digits", [[BIG] * 64], "not finite"),
+        ("vowels", [ROWS, [[1.0]]], "different lengths"),
+        ("vowels", [[[1.0] * 300_000]] + [[[1.0]] * 300_000], "too different lengths"),
+    ],
+)
+def test_rows_of_numbers_that_cannot_be_are_the_callers_fault(client, model, instances, words):
+    body = {"instances": instances}
+    assert words in post(client, f"/v1/models/{model}:predict", body, 400)["error"]
+
+
+def test_numbers_are_not_explained(client):
+    body = {"instances": [[0.0] * 64]}
+    assert "texts" in post(client, "/v1/models/digits:explain", body, 400)["error"]

@@ -1,4 +1,8 @@
-"""`POST /v1/completions`, so that OpenAI's clients work unmodified; chat is refused by name."""
+"""`POST /v1/completions`, so that OpenAI's clients work unmodified; chat is refused by name.
+
+Below `/models/<model>` the path names the model, whatever the field says: there Hugging Face's
+JavaScript client asks, with its own address in that field.
+"""
 
 import math
 import time
@@ -21,6 +25,7 @@ from service.api.limits import check_at_most, check_text
 from service.api.protocol_requests import check_supported, ignored_fields
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
+from service.api.tasks.generation.best_of import best_first
 from service.api.tasks.generation.openai.logprobs import lists_of
 from service.api.tasks.generation.openai.schemas import CompletionAsk
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, Sampling
@@ -34,9 +39,10 @@ def completions(request: Request) -> Reply:
     ask = parse_json(CompletionAsk, request)
     prompts = checked_prompts(ask, request.settings)
     sampling = sampling_of(ask)
+    model = request.params.get("model", ask.model)
     generations = start_all(
         [
-            GenerateRequest(prompt, sampling, ask.model, bool(ask.echo), request.deadline())
+            GenerateRequest(prompt, sampling, model, bool(ask.echo), request.deadline())
             for prompt in prompts
         ],
         request,
@@ -191,9 +197,4 @@ class CompletionWriter:
     def _best(self, number: int, answers: Sequence[GeneratedAnswer]) -> list[GeneratedAnswer]:
         """Return the `n` answers of the highest mean log probability, best first."""
         num_echoed = self._generations[number].prompt_tokens if self._ask.echo else 0
-
-        def mean(answer: GeneratedAnswer) -> float:
-            own = [token.logprob or 0.0 for token in answer.logprobs[num_echoed:]]
-            return sum(own) / len(own) if own else -math.inf
-
-        return sorted(answers, key=mean, reverse=True)[: self._n]
+        return best_first(answers, num_echoed)[: self._n]
