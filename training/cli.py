@@ -40,7 +40,7 @@ from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
 from training.fitting.time_left import spoken
 from training.flags import DEFAULT_STORE, options_from
-from training.serving import check_better, keep_better, served_version
+from training.serving import check_better, keep_better, promote_command, served_version
 from training.task import Exported, TrainingTask, parameters_of, task_of
 
 log = logging.getLogger(__name__)
@@ -257,9 +257,8 @@ def say_published(stored: StoredVersion, example: Any) -> None:
     default = Store(root).serving(stored.name).default
     if default != stored.version:
         log.info(
-            "%s stays at version %d, which was promoted; to serve the new one:\n"
-            "python -m model_store promote %s %d --store %s",
-            *(stored.name, default, stored.name, stored.version, root),
+            "%s stays at version %d, which was promoted; to serve the new one:\n%s",
+            *(stored.name, default, promote_command(Store(root), stored, default)),
         )
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"

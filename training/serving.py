@@ -1,6 +1,7 @@
 """Which version is served after a training: never one that measured worse, unless asked for."""
 
 import logging
+import shlex
 from pathlib import Path
 
 from model_store import About, Store, StoredVersion
@@ -48,3 +49,14 @@ def keep_better(store: Store, served: StoredVersion, stored: StoredVersion) -> N
         "warning: %s: version %d goes on being served. Figures of other data may differ by chance",
         *(finding, served.version),
     )
+
+
+def promote_command(store: Store, stored: StoredVersion, default: int) -> str:
+    """Return the command that serves a version in the place of the default one.
+
+    One that measured worse is promoted only if that is asked for twice.
+    """
+    command = ["python", "-m", "model_store", "promote", stored.name, str(stored.version)]
+    command += ["--store", str(store.root)]
+    is_worse = store.worse(stored.name, stored.version, than=default) is not None
+    return shlex.join([*command, "--force"] if is_worse else command)
