@@ -1,10 +1,9 @@
-"""What the training scripts share when they run: the run's folder, seeds, logging, exit codes."""
+"""What trainings share: the run's folder, seeds, what is said and published."""
 
 import argparse
 import logging
 import shlex
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +20,6 @@ from model_store import (
     PrimaryMetric,
     Store,
     StoredVersion,
-    StoreError,
     TaskConfig,
     Tokenizer,
 )
@@ -30,8 +28,7 @@ from model_store.manifest import Dataset
 from model_store.names import check_model_name
 from training.data.batches import Passes
 from training.data.reports import DataReport, counted
-from training.errors import DataError, UsageError
-from training.export.parity import ParityError
+from training.errors import UsageError
 from training.export.publish import Described, library_versions, publish
 from training.fitting.callbacks import Point
 from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
@@ -263,34 +260,3 @@ def say_published(stored: StoredVersion, example: Any) -> None:
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, task.call(stored.name, example))
-
-
-def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
-    """Run a script's `main`; tell a person's mistake in one line instead of a traceback."""
-    level = logging.INFO if this_share().is_first else logging.ERROR
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    for noisy in ("lightning", "lightning.pytorch", "matplotlib"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        main(argv)
-    except (DataError, StoreError, UsageError) as exc:
-        log.error("error: %s", exc)
-        return 2
-    except OSError as exc:  # a folder that is a file, no permission, no room
-        log.error("error: %s", exc)
-        return 2
-    except RuntimeError as exc:
-        if not isinstance(exc, torch.OutOfMemoryError) and "allocate memory" not in str(exc):
-            raise
-        log.error(
-            "error: there is not enough memory for this network: give a smaller --hidden-size, "
-            "--embedding-dim or --batch-size"
-        )
-        return 1
-    except ParityError as exc:
-        log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
-        return 1
-    except KeyboardInterrupt as exc:
-        log.error("%s", str(exc) or "stopped; nothing was published")
-        return 130
-    return 0

@@ -3,6 +3,7 @@
 DataError   the data cannot be read, fetched or split as asked; the message names the file, the
             line or the value, and what to do.
 UsageError  the flags contradict each other or what is there.
+ParityError the exported graphs do not answer as the network does; nothing was published.
 """
 
 
@@ -12,3 +13,7 @@ class DataError(Exception):
 
 class UsageError(Exception):
     """The flags contradict each other or what is there."""
+
+
+class ParityError(Exception):
+    """The graph's answers differ from torch's by more than rounding; nothing was written."""

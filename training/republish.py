@@ -14,28 +14,33 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from model_store import About, Store
-from training import cli, flags
+from training import flags
 from training.errors import UsageError
+from training.parser import Parser
 from training.references import parse_reference
-from training.task import task_of
+from training.script import run_script
 
 log = logging.getLogger(__name__)
 
 
-def build_parser() -> flags.Parser:
+def build_parser() -> Parser:
     """Describe the command line."""
-    parser = flags.Parser(
+    parser = Parser(
         prog="python -m training.republish",
         description="Publish a stored model again with the graphs that it lacks.",
     )
     parser.add_argument("model", metavar="NAME[:VERSION]", help="in the store; the served one")
-    parser.add_argument("--store", type=Path, default=flags.DEFAULT_STORE)
+    parser.add_argument("--store", type=Path, default=flags.DEFAULT_STORE,
+                        help="the model store's folder")  # fmt: skip
     return parser
 
 
 def main(argv: Sequence[str]) -> None:
     """Open the version, make the graphs that it lacks, publish it with them."""
     arguments = build_parser().parse_args(argv)
+    from training import cli  # behind the parser: PyTorch takes seconds
+    from training.task import task_of
+
     store = Store(arguments.store)
     with cli.checking_flags():
         stored = store.open(*parse_reference(arguments.model))
@@ -50,4 +55,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_script(main, sys.argv[1:]))
+    sys.exit(run_script(main, sys.argv[1:]))

@@ -15,8 +15,8 @@ from model_store.__main__ import main as model_store_main
 from tests.model_store.conftest import about, classifier_files
 from tests.models import publish_classifier
 from training import cli, serving
-from training.errors import UsageError
-from training.export.parity import ParityError
+from training.errors import ParityError, UsageError
+from training.script import run_script
 from training.tasks.text_classification.flags import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,14 +87,14 @@ def test_network_that_no_memory_holds_ends_in_a_line(caplog):
     def main(_):
         torch.empty(2**60, dtype=torch.uint8)
 
-    assert cli.run_script(main, []) == 1
+    assert run_script(main, []) == 1
     assert "not enough memory for this network: give a smaller --hidden-size" in caplog.text
 
 
 def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):
     (tmp_path / "run").touch()
 
-    assert cli.run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
+    assert run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
     assert caplog.messages[-1].startswith("error: ")
     assert str(tmp_path / "run") in caplog.messages[-1]
 
@@ -158,7 +158,7 @@ def test_graph_that_is_not_the_net_ends_in_a_line_and_a_status(caplog):
     def main(_):
         raise ParityError("probabilities differ by 1")
 
-    assert cli.run_script(main, []) == 1
+    assert run_script(main, []) == 1
     assert caplog.messages[0].startswith("error: probabilities differ by 1; the run's folder has")
 
 
@@ -186,7 +186,7 @@ def test_interrupt_ends_with_code_130_and_says_what_was_kept(text, said, caplog)
     def main(_):
         raise KeyboardInterrupt(text)
 
-    assert cli.run_script(main, []) == 130
+    assert run_script(main, []) == 130
     assert caplog.messages == [said]
 
 

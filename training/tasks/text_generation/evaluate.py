@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from model_store import Store
-from training import cli, flags
+from training import cli
 from training.data.corpus import CorpusData, load_corpus
 from training.data.own_files import ReadOptions
 from training.data.reports import counted
@@ -21,21 +21,6 @@ from training.tasks.text_generation.served import ServedGenerator
 log = logging.getLogger(__name__)
 
 NUM_SHOWN = 10
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `evaluate` that generators have."""
-    group = parser.add_argument_group("generators")
-    group.add_argument("--lines", action="store_true", help="each line is a document")
-    group.add_argument("--label-prompts", action="store_true",
-                       help="--data has labels, each a prompt, as in training")  # fmt: skip
-    group.add_argument("--judge", metavar="NAME[:VERSION]",
-                       help="classifier in the store: tells the share of drawn texts that it "
-                       "labels with their prompt")  # fmt: skip
-    group.add_argument("--max-documents", type=flags.whole(1), default=1000,
-                       help="measured at most, from all of the data")  # fmt: skip
-    group.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
-                       help="documents drawn to tell the share of new ones")  # fmt: skip
 
 
 def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -> dict[str, Any]:

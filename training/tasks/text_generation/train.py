@@ -30,7 +30,6 @@ from training.reports.figures import draw_curves
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation import recipe
 from training.tasks.text_generation.figures import beside_ngrams, measure, measure_novelty
-from training.tasks.text_generation.flags import parse
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
 from training.tasks.text_generation.module import LanguageModelModule
 from training.tasks.text_generation.pretrained import Pretrained, open_pretrained
@@ -203,9 +202,8 @@ def say_overruled(arguments: argparse.Namespace, pretrained: Pretrained | None) 
         log.warning("%s", told)
 
 
-def main(argv: Sequence[str]) -> None:
+def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read text, train, measure, publish."""
-    arguments = parse(argv)
     store = cli.prepare(arguments)
     with cli.checking_flags():
         pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None
