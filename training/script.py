@@ -16,6 +16,7 @@ from training.fitting.processes import this_share
 log = logging.getLogger(__name__)
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+PYTORCHS_WRITER = ("PytorchStreamWriter", "inline_container", "file write failed")
 
 
 def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
@@ -26,8 +27,6 @@ def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> in
     """
     level = logging.INFO if this_share().is_first else logging.ERROR
     logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    for noisy in ("lightning", "lightning.pytorch", "matplotlib"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
         main(argv)
     except (DataError, StoreError, UsageError) as exc:
@@ -64,7 +63,7 @@ def _reason(exc: RuntimeError) -> str | None:
             "there is not enough memory for this network: give a smaller --hidden-size, "
             "--embedding-dim or --batch-size"
         )
-    if "PytorchStreamWriter" in str(exc) or "file write failed" in str(exc):
+    if any(sign in str(exc) for sign in PYTORCHS_WRITER):
         return (
             "a checkpoint could not be written: see to room and permission in the run's folder, or "
             "name another with --run-dir"

@@ -1,7 +1,7 @@
 """What every run is prepared with."""
 
-import argparse
 import logging
+import os
 import shlex
 import subprocess
 import sys
@@ -99,6 +99,48 @@ def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):
     assert str(tmp_path / "run") in caplog.messages[-1]
 
 
+@pytest.mark.parametrize(("flag", "value"), [("--store", "file/store"), ("--run-dir", "file/run")])
+def test_place_that_cannot_be_is_told_before_the_training(flag, value, tmp_path, monkeypatch):
+    """That of the store was found after the last epoch."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=rf"cannot be written.*file: no folder.* by {flag}"):
+        cli.prepare(arguments(flag, value))
+
+
+def test_place_without_permission_is_told(tmp_path):
+    """As nobody, where the tests run as root, whom every place lets in."""
+    tmp_path.chmod(0o555)
+    for folder in tmp_path.parents[:2]:
+        folder.chmod(folder.stat().st_mode | 0o055)
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        with pytest.raises(UsageError, match="no permission.; name another by --store"):
+            cli.check_writable(tmp_path / "x", "--store")
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o755)
+
+
+def test_full_disk_ends_in_a_line_that_says_how_to_go_on(tmp_path, caplog):
+    def main(_):
+        with open("/dev/full", "w") as file:
+            file.write("a checkpoint")
+
+    assert run_script(main, []) == 2
+    assert "No space left on device" in caplog.messages[-1]
+    assert "another disk with --run-dir and --store; --resume goes on" in caplog.messages[-1]
+
+
+def test_checkpoint_that_pytorch_cannot_write_ends_in_a_line(caplog):
+    def main(_):
+        torch.save(torch.zeros(100_000), "/dev/full")
+
+    assert run_script(main, []) in (1, 2)
+    assert caplog.messages[-1].startswith("error: ")
+
+
 def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
     (tmp_path / "last.ckpt").write_bytes(b"")
 
@@ -142,16 +184,6 @@ def test_only_what_is_better_is_published_where_asked_for(tmp_path, got, is_publ
         return
     with pytest.raises(UsageError, match=f"test_accuracy is {got:g}, that of tickets:1.*0.9;.*run"):
         serving.check_better(served, about(got), tmp_path / "run")
-
-
-def test_training_that_diverged_is_called_that_with_what_to_change():
-    net = torch.nn.Linear(2, 2)
-    given = argparse.Namespace(learning_rate=0.5, grad_clip_norm=0.0)
-    cli.check_converged(net, given)
-    with torch.no_grad():
-        net.bias[1] = float("nan")
-    with pytest.raises(UsageError, match="diverged.*--learning-rate than 0.5.*norm under 1"):
-        cli.check_converged(net, given)
 
 
 def test_graph_that_is_not_the_net_ends_in_a_line_and_a_status(caplog):
