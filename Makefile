@@ -39,7 +39,7 @@ help: ## List the targets and settings
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
 serve: $(FAST) ## Serve the models in model_store/models
-	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
+	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m service
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest -n 2
