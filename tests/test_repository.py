@@ -197,9 +197,47 @@ def test_images_share_one_pinned_base(stages):
 
 
 def test_shipped_models_stay_small_enough_for_git():
-    files = (ROOT / "model_store" / "models").rglob("*")
+    names = git("ls-files", "model_store/models").splitlines()
 
-    assert sum(path.stat().st_size for path in files if path.is_file()) <= MAX_MODELS_BYTES
+    assert names
+    assert sum((ROOT / name).stat().st_size for name in names) <= MAX_MODELS_BYTES
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "model_store/models/mine/1/model.onnx",
+        "model_store/models/sentiment/99/manifest.json",
+        "model_store/models/sentiment/serving.json",
+        "runs/evaluations/sentiment-5-mine.json",
+    ],
+)
+def test_git_does_not_care_for_own_models_and_evaluations(path):
+    """They lay untracked beside the shipped ones, and evaluations changed files that Git has."""
+    assert git("check-ignore", path).strip() == path
+
+
+def git(*argv):
+    done = subprocess.run(["git", *argv], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_fast_tests_leave_out_only_what_is_there_and_the_check_leaves_out_nothing():
+    fast, whole = (
+        subprocess.run(
+            ["make", "--dry-run", "--no-print-directory", target],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout
+        for target in ("test", "cover")
+    )  # fmt: skip
+    left_out = re.findall(r"--ignore=(\S+)", fast)
+
+    assert len(left_out) > 5
+    assert [path for path in left_out if not (ROOT / path).exists()] == []
+    [browser] = re.findall(r"--ignore (\S+)", whole)
+    assert f"pytest {browser}" in whole
+    assert "check: lint type cover" in read("Makefile")
+    assert re.search(r"make .*audit check", read(".ci/run"))
 
 
 def test_changelog_keeps_its_form():

@@ -11,7 +11,7 @@ from training.data.corpus import CorpusData, load_corpus
 from training.data.own_files import ReadOptions
 from training.data.reports import counted
 from training.flags import options_from
-from training.references import parse_reference
+from training.references import open_reference
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
 from training.tasks.text_generation.novelty import Drawn, agreement, draw_documents, novelty
@@ -35,7 +35,7 @@ def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -
         metrics |= novelty(drawn, data.train)
     if drawn and arguments.judge:
         with cli.checking_flags():
-            stored = Store(arguments.store).open(*parse_reference(arguments.judge))
+            stored = open_reference(Store(arguments.store), arguments.judge)
             metrics |= agreement(drawn, ServedClassifier.open(stored))
     log.info("measured on %s: losses in nats a token", counted(len(documents), "text"))
     for key, value in metrics.items():

@@ -25,7 +25,7 @@ from training.fitting.processes import this_share
 from training.flags import options_from, overruled
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModel, LanguageModelConfig
-from training.references import parse_reference
+from training.references import open_reference
 from training.reports.figures import draw_curves
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation import recipe
@@ -68,7 +68,7 @@ def open_judge(arguments: argparse.Namespace, store: Store) -> ServedClassifier 
     """Open the classifier that chooses passages, if one was asked for."""
     if not arguments.judge:
         return None
-    return ServedClassifier.open(store.open(*parse_reference(arguments.judge)))
+    return ServedClassifier.open(open_reference(store, arguments.judge))
 
 
 def learn_tokenizer(
