@@ -12,7 +12,7 @@ from training import evaluate, train_classifier, train_generator
 from training.data.labelled_texts import Rows
 from training.script import run_script
 from training.tasks.text_classification.evaluate import relabelled
-from training.tasks.text_generation.evaluate import spread
+from training.tasks.text_generation.evaluate import open_judge, spread
 from training.tasks.text_generation.prediction import text_figures
 from training.tasks.text_generation.served import ServedGenerator
 
@@ -97,6 +97,16 @@ def test_generator_has_loss_and_share_of_new_texts():
     assert metrics["perplexity"] == pytest.approx(np.exp(metrics["loss"]))
     assert 0 <= metrics["new_share"] <= 1
     assert kept["split"] == "validation"
+
+
+def test_bag_of_words_judges_texts_by_the_data_alone():
+    """The classifier that chose a generator's passages agrees with it by its making."""
+    argv = ["x", "--data", "reviews.csv", "--label-prompts", "--judge", "bag-of-words"]
+    judge = open_judge(evaluate.build_parser().parse_args(argv))
+    answers = judge.probs(["a very tender film", "the plot was awful"]).argmax(axis=1)
+
+    assert tuple(judge.labels) == ("negative", "positive")
+    assert answers.tolist() == [1, 0]
 
 
 def test_documents_are_measured_each_from_its_own_beginning():

@@ -141,8 +141,8 @@ def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--label-prompts", action="store_true",
                        help="--data has labels, each a prompt, as in training")  # fmt: skip
     group.add_argument("--judge", metavar="NAME[:VERSION]",
-                       help="classifier in the store: tells the share of drawn texts that it "
-                       "labels with their prompt")  # fmt: skip
+                       help="tells the share of drawn texts that it labels with their prompt: a "
+                       "classifier in the store, or bag-of-words, fitted to --data")  # fmt: skip
     group.add_argument("--max-documents", type=flags.whole(1), default=1000,
                        help="measured at most, from all of the data")  # fmt: skip
     group.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
