@@ -36,6 +36,8 @@ def build_parser() -> Parser:
     parser.add_argument("model", metavar="NAME[:VERSION]", help="in the store; the served one")
     parser.add_argument("--store", type=Path, default=flags.DEFAULT_STORE,
                         help="the model store's folder")  # fmt: skip
+    parser.add_argument("--to", type=Path, metavar="DIR",
+                        help="folder of the store to publish to (default: the same)")  # fmt: skip
     parser.add_argument("--card", type=Path, nargs="*", metavar="FILE.md",
                         help="write the card anew, with the sections of these files: examples, "
                         "samples, what else a reader should know")  # fmt: skip
@@ -59,7 +61,8 @@ def main(argv: Sequence[str]) -> None:
     if not new_files:
         raise UsageError(f"{stored.name}:{stored.version} has every graph that it can have")
     kept = {name: stored.read(name) for name in stored.manifest.files}
-    new = store.publish(stored.name, kept | new_files, facts)
+    target = store if arguments.to is None else Store(arguments.to)
+    new = target.publish(stored.name, kept | new_files, facts)
     added = ", ".join(sorted(new_files))
     log.info("%s:%d is %d with %s", new.name, new.version, stored.version, added)
 

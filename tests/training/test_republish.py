@@ -54,6 +54,18 @@ def test_card_is_written_anew_and_nothing_else(store, tmp_path):
     assert store.verify("sentiment", 3) == []
 
 
+def test_another_store_gets_the_version_and_this_one_stays(store, tmp_path):
+    republish.main(
+        ["sentiment:2", "--store", str(store.root), "--card", "--to", str(tmp_path / "b")]
+    )
+
+    assert store.versions("sentiment") == [1, 2]
+    assert (
+        "| accuracy | 0.9 |"
+        in Store(tmp_path / "b").open("sentiment", 1).read("README.md").decode()
+    )
+
+
 def test_file_without_a_heading_is_refused(store, tmp_path):
     (tmp_path / "more.md").write_text("Examples.\n")
 
