@@ -36,10 +36,10 @@ CURLS = [
 ]
 COMMANDS = [
     pytest.param(shlex.split(line, comments=True), id=f"{page.stem}-{line[:60]}")
-    for page in PAGES
+    for page in [*PAGES, *sorted((ROOT / "training" / "cards").glob("*.md"))]
     for commands, _ in BLOCK.findall(page.read_text())
     for line in commands.replace("\\\n", " ").splitlines()
-    if line.startswith((".venv/bin/python -m ", "make "))
+    if line.startswith((".venv/bin/python -m ", "python -m ", "make "))
 ]
 TRAINERS = {
     "training.train_classifier": "text_classification",
