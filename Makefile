@@ -15,6 +15,7 @@ TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
 AUDIT := $(VENV)/.installed-audit
 FAST := $(VENV)/.tried-fast
+ENGINE := recurrent/built/.compiled
 # These make greenlets by the ten thousand, which coverage keeps an index of: measured along, they
 # stood still for minutes at a time.
 BROWSER_TESTS := tests/e2e/playground
@@ -44,16 +45,16 @@ help: ## List the targets and settings
 
 serve: ## Serve the models in model_store/models
 	@[ -e $(FAST) ] || echo "Setting up, once: about half a minute, and 270 MB in $(VENV)"
-	@$(MAKE) --no-print-directory $(FAST)
+	@$(MAKE) --no-print-directory $(FAST) $(ENGINE)
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m service
 
 test: ## Run the fast tests (two minutes; make check runs all)
 	@[ -e $(DEV) ] || echo "Setting up, once: some minutes, and 2 GB in $(VENV) (see TORCH_INDEX)"
 	@echo "The fast tests: two minutes on two cores; make check runs all"
-	@$(MAKE) --no-print-directory $(TRAIN) $(DEV)
+	@$(MAKE) --no-print-directory $(TRAIN) $(DEV) $(ENGINE)
 	$(BIN)/pytest -q -n 2 $(addprefix --ignore=,$(LONG_TESTS))
 
-train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
+train-setup: $(TRAIN) $(ENGINE) ## Install what training needs (see TORCH_INDEX)
 
 train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
 	$(BIN)/python -m training.train_classifier --data imdb sst2 vader phrasebook --name sentiment \
@@ -72,7 +73,7 @@ train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 		--max-epochs 30 --patience 8 \
 		--default-max-tokens 400 --weights-dtype float16 --example "ROMEO:"
 
-bench: $(FAST) $(TRAIN) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
+bench: $(FAST) $(TRAIN) $(ENGINE) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
 	$(BIN)/python -m bench $(BENCH)
 
 screenshots: $(TRAIN) $(DEV) ## Take the README's pictures of the playground
@@ -92,7 +93,7 @@ format: $(DEV) ## Format the code and repair what can be repaired
 type: $(TRAIN) $(DEV) ## Check types
 	$(BIN)/mypy
 
-cover: $(TRAIN) $(DEV) ## Run all tests and measure branch coverage (DATA_DIR adds those on real data)
+cover: $(TRAIN) $(DEV) $(ENGINE) ## Run all tests and measure branch coverage (DATA_DIR adds those on real data)
 	@echo "All tests, those in a browser first: ten to twenty minutes on two cores"
 	$(BIN)/pytest $(BROWSER_TESTS)
 	$(BIN)/pytest -n 2 --cov --ignore $(BROWSER_TESTS)
@@ -110,7 +111,7 @@ lock: $(BIN)/pip ## Update and pin all that the requirements bring in (use Pytho
 		requirements-service.txt requirements-fast.txt) >> constraints.txt
 
 clean: ## Delete what the other targets made (trained models stay)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) recurrent/built .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/pip:
@@ -123,6 +124,12 @@ $(BIN)/pip:
 		{ echo "$(PYTHON) lacks the venv module (Debian and Ubuntu: apt-get install" \
 			"python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
+
+# Without a C compiler one is fetched (100 MB); without that, 8-bit models run in numpy.
+$(ENGINE): $(wildcard recurrent/kernels/*) recurrent/build.py requirements-compiler.txt $(BIN)/pip
+	@$(BIN)/python -m recurrent.build 2>/dev/null || \
+		{ $(PIP_INSTALL) -r requirements-compiler.txt; $(BIN)/python -m recurrent.build; } || true
+	@mkdir -p $(dir $@) && touch $@
 
 $(VENV)/.installed-%: requirements-%.txt requirements-service.txt constraints.txt $(BIN)/pip
 	$(PIP_INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
