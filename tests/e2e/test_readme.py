@@ -40,6 +40,7 @@ COMMANDS = [
     for commands, _ in BLOCK.findall(page.read_text())
     for line in commands.replace("\\\n", " ").splitlines()
     if line.startswith((".venv/bin/python -m ", "python -m ", "make "))
+    and page.stem != "add-a-task"
 ]
 TRAINERS = {
     "training.train_classifier": "text_classification",
