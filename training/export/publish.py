@@ -19,7 +19,7 @@ from training.task import Exported, TrainingTask, parameters_of, task_of
 LIBRARIES = ("torch", "lightning", "onnx", "onnxruntime", "tokenizers", "numpy", "scikit-learn")
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
 NOT_OF_THE_MODEL = frozenset({"--resume"})
-FOLDERS = frozenset({"--run-dir", "--store"})  # of the machine that trained it; they have a value
+FOLDERS = frozenset({"--run-dir", "--store", "--output-dir"})  # of one machine; they have a value
 
 
 @dataclass(frozen=True, slots=True)
