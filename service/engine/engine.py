@@ -218,4 +218,7 @@ class Engine:
             f"{status.name}:{status.version}: {status.reason}"
             for status in self._registry.statuses()
         ]
-        return f"no model can be served: {'; '.join(reasons)}"
+        return (
+            f"no model can be served: {'; '.join(reasons)} (`python -m model_store verify` lists "
+            "what is damaged: put those files back from a backup, or train the model again)"
+        )

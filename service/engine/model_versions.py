@@ -231,7 +231,7 @@ class _Following:
         except Unavailable:
             raise
         except (StoreError, Refused) as exc:
-            self._refuse(version, str(exc))
+            self._refuse(version, str(exc).removeprefix(f"{name}:{version}: "))
         except Exception as exc:
             logger.exception("%s:%d cannot be run", name, version)
             self._refuse(version, f"it cannot be run: {exc}")

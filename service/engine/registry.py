@@ -240,6 +240,7 @@ def _why_not(family: ModelVersions, model: str, version: int | None) -> str:
     reachable = [one for one in sorted(family.loaded) if not family.is_only_shadow(one)]
     tags = [str(one) for one in reachable] + sorted(family.labels)
     return (
-        f"model {model[:80]!r} is not served; of {family.name} there are "
-        f"{', '.join(tags) or 'no versions'}"
+        f"model {model[:80]!r} is not served; of {family.name} these are: "
+        f"{', '.join(tags) or 'none'}. Others of the store are once they are promoted, or listed "
+        "under `also` in serving.json"
     )

@@ -42,7 +42,7 @@ def test_the_highest_version_is_served_without_a_plan(root, registry):
     registry.refresh()
 
     assert versions(registry, "sentiment", "sentiment:2") == [2, 2]
-    with pytest.raises(ModelNotFound, match="of sentiment there are 2"):
+    with pytest.raises(ModelNotFound, match="of sentiment these are: 2"):
         registry.find("sentiment:1", CLASSIFY)
 
 
@@ -251,7 +251,7 @@ def test_a_shadow_cannot_be_asked_unless_it_is_listed_for_that_too(root, store, 
         registry.find("sentiment:2", CLASSIFY)
     assert "also" in hidden.value.message
     assert [one.is_shadow for one in registry.statuses()] == [False, True]
-    with pytest.raises(ModelNotFound, match="there are 1$"):
+    with pytest.raises(ModelNotFound, match="these are: 1[.] Others .*promoted"):
         registry.find("sentiment:3", CLASSIFY)
 
     for more in ({"also": (2,)}, {"labels": {"next": 2}}, {"canary": Canary(version=2, weight=0)}):
