@@ -44,10 +44,11 @@ class PlaygroundEngine(FakeEngine):
 
     The model "topics" has three classes: "sports" wins wherever "positive" would. A text with the
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
-    stopped on its way. Models of the other tasks are those of `other_tasks`; `hidden_tasks`,
+    stopped on its way; `tokens_a_piece` of them come at once, as from a busy service. Models of the other tasks are those of `other_tasks`; `hidden_tasks`,
     `hidden_models` and `hidden_versions` take some away.
     """
 
+    tokens_a_piece: int = 1
     hidden_tasks: frozenset[str] = frozenset()
     hidden_models: frozenset[str] = frozenset()
     hidden_versions: frozenset[tuple[str, int]] = frozenset()
@@ -92,17 +93,35 @@ class PlaygroundEngine(FakeEngine):
 class PacedGeneration(FakeGeneration):
     """A generation that takes its time; `ended` is set once its request is over."""
 
+    engine: PlaygroundEngine
     ended: Event = field(default_factory=Event, init=False)
 
     def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
         pace = Event()
+        held: list[Delta] = []
         for delta in super().events(heartbeat_s):
             pace.wait(PACE_S)
-            yield delta
+            if delta is None:
+                yield None
+                continue
+            held.append(delta)
+            if len(held) == self.engine.tokens_a_piece or delta.finish_reason is not None:
+                yield _joined(held)
+                held = []
 
     def cancel(self) -> None:
         super().cancel()
         self.ended.set()
+
+
+def _joined(deltas: list[Delta]) -> Delta:
+    """Make one piece of some that follow each other."""
+    return replace(
+        deltas[-1],
+        text="".join(delta.text for delta in deltas),
+        num_tokens=sum(delta.num_tokens for delta in deltas),
+        logprobs=tuple(token for delta in deltas for token in delta.logprobs),
+    )
 
 
 def _as_topic(result):

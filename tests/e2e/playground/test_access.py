@@ -174,6 +174,15 @@ def test_long_texts_scroll_with_the_cursor(page):
     assert below < 60
 
 
+def test_no_two_panels_style_the_same_class():
+    """All panels' styles are on the one page."""
+    owners = {}
+    for path in files_of("panel.css"):
+        for name in set(re.findall(r"^\.([a-z-]+) \{", path.read_text(encoding="utf-8"), re.M)):
+            owners.setdefault(name, []).append(path.parent.name)
+    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
+
+
 @pytest.mark.parametrize("path", files_of("*.html"), ids=name_of)
 def test_pages_hold_no_inline_code_or_style_and_name_no_other_site(path):
     html = Path(path).read_text(encoding="utf-8")

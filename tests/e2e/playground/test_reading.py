@@ -47,6 +47,14 @@ def test_colours_fall_on_the_words_after_characters_of_two_units(page):
     assert coloured(page, "fall") == ["awful"]
 
 
+def test_the_colours_lie_on_the_words_of_every_line(page):
+    """A rule of another panel once laid the coloured words out as a row of boxes."""
+    read(page, "a great film and an awful one, " * 20)
+    tall = page.evaluate("() => ['marks', 'text'].map((id) => document.getElementById(id).scrollHeight)")
+    assert tall[0] == tall[1]
+    assert page.locator("#marks").evaluate("(e) => getComputedStyle(e).display") == "block"
+
+
 def test_what_was_read_stays_coloured_while_typing_goes_on(page):
     read(page, "a great film")
     page.route("**/v1/classify", lambda route: None)  # never answered

@@ -41,6 +41,20 @@ def test_speed_is_shown(page):
     expect(speed).to_contain_text("reached max tokens")
 
 
+def test_tokens_are_counted_while_it_writes_not_the_events_that_bring_them(page, engine):
+    """A stopped stream of 988 characters showed 69 tokens: those of the events that had come."""
+    engine.tokens_a_piece = 20
+    page.fill("#prompt", "abc")
+    page.fill("#max_tokens", "90000")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#output .piece")).to_contain_text("abc" * 60)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator("#generate-said")).to_have_text("Done: stopped by you.")
+    written = page.locator("#output .piece").text_content().removeprefix("abc")
+    shown = page.locator("#speed div").first.locator("dd").inner_text()
+    assert int(shown.replace(",", "")) == len(written)  # this model's tokens are characters
+
+
 @pytest.mark.parametrize("how", ["button", "escape"])
 def test_a_text_can_be_stopped_and_the_service_knows(page, engine, how):
     page.fill("#prompt", "abc")
@@ -72,6 +86,48 @@ def test_several_answers_stand_apart(page, engine):
     write(page, n=3, max_tokens=5, seed=10)
     expect(page.locator("#output .piece")).to_have_count(3)
     assert engine.generations[-1].request.sampling.n == 3
+
+
+def test_several_answers_are_numbered_with_their_seeds_and_one_is_not(page):
+    page.fill("#prompt", "")
+    text = write(page, n=2, max_tokens=3, seed=10)
+    assert text.split("\n\n")[0::2] == ["Answer 1 of 2, seed 10", "Answer 2 of 2, seed 11"]
+    write(page, n=1)
+    expect(page.locator("#output .eyebrow")).to_have_count(0)
+
+
+def test_a_long_text_is_seen_from_its_first_line(page):
+    write(page, max_tokens=2000)
+    box = page.locator("#output")
+    assert box.evaluate("(e) => [e.scrollTop, e.scrollHeight - e.clientHeight]") == [0, 0]
+
+
+def test_what_might_have_stood_in_a_place_is_shown_where_one_points(page, engine):
+    page.fill("#prompt", "abc")
+    write(page, max_tokens=4, seed=0)
+    assert engine.generations[-1].request.sampling.logprobs == 5
+    box = page.locator("#output .piece").evaluate(
+        """(piece) => {
+            const range = document.createRange();
+            range.setStart(piece.lastChild, 1);
+            range.setEnd(piece.lastChild, 2);
+            const { x, y, width, height } = range.getBoundingClientRect();
+            return [x + width / 2, y + height / 2];
+        }"""
+    )
+    page.mouse.move(*box)
+    expect(page.locator("#instead")).to_have_text("b 62.4 % and nothing else")
+    page.locator("#output").press("ArrowRight")
+    expect(page.locator("#instead")).to_contain_text("c 62.1 %")
+    page.locator("#output").press("ArrowLeft")
+    expect(page.locator("#generate-said")).to_contain_text("b 62.4 %")
+
+
+def test_alternatives_are_left_out_on_demand(page, engine):
+    page.get_by_label("With alternatives").uncheck()
+    write(page, max_tokens=4)
+    assert engine.generations[-1].request.sampling.logprobs is None
+    expect(page.locator("#instead")).to_be_hidden()
 
 
 def test_prompts_of_a_fixed_list_are_chosen_from_a_menu(page, engine):

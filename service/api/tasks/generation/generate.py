@@ -79,7 +79,8 @@ def _events(
             yield sse.HEARTBEAT
             continue
         unfinished -= delta.finish_reason is not None
-        chunk = head | {"choices": [_choice(delta, generation.seeds[delta.index])]}
+        choice = _choice(delta, generation.seeds[delta.index]) | {"num_tokens": delta.num_tokens}
+        chunk = head | {"choices": [choice]}
         if unfinished == 0:
             chunk["usage"] = usage(request)
         yield sse.event(chunk)

@@ -6,6 +6,7 @@ import { curlCommand } from "../../curl.js";
 import { announce, byId, h } from "../../dom.js";
 import { fillMenu } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
+import { Alternatives } from "./alternatives.js";
 import { Output } from "./output.js";
 import { SamplingControls } from "./sampling.js";
 import { Stopwatch } from "./speed.js";
@@ -16,6 +17,7 @@ export const tasks = ["text-generation"];
 const PATH = `v1/${verb}`;
 const FIRST_PROMPTS = { shakespeare: "ROMEO:\n", reviews: "This film" };
 const FIRST_PROMPT = "Once upon a time";
+const NUM_ALTERNATIVES = 5;
 const SEVERAL = 5; // answers to a prompt from a list, which tend to be a word each
 const ENDS = { stop: "ended by itself", length: "reached max tokens" };
 
@@ -28,6 +30,7 @@ export class Panel {
   #menu = byId("generator");
   #notice = byId("generate-notice");
   #output = new Output(byId("output"), () => this.#showSpeed());
+  #alternatives = new Alternatives(this.#output, byId("output"), { slot: byId("instead"), said: byId("generate-said") });
   #watch = new Stopwatch();
   #models = [];
   #sampling = new SamplingControls(() => this.#showCurl());
@@ -48,7 +51,7 @@ export class Panel {
       this.#write(this.#nextSeed);
     });
     byId("copy-text").addEventListener("click", () => copyText(this.#output.text, byId("copy-text")));
-    for (const id of ["prompt", "prompts"]) byId(id).addEventListener("input", () => this.#showCurl());
+    for (const id of ["prompt", "prompts", "with-alternatives"]) byId(id).addEventListener("input", () => this.#showCurl());
     byId("panel-generate").addEventListener("keydown", (event) => this.#key(event));
   }
 
@@ -87,7 +90,8 @@ export class Panel {
   }
 
   #body(seed) {
-    return { model: this.#model.id, prompt: this.#prompt, ...this.#sampling.values(), seed, stream: true };
+    const logprobs = byId("with-alternatives").checked ? { logprobs: NUM_ALTERNATIVES } : {};
+    return { model: this.#model.id, prompt: this.#prompt, ...this.#sampling.values(), ...logprobs, seed, stream: true };
   }
 
   #showCurl(seed = this.#sampling.seed ?? this.#nextSeed) {
@@ -128,7 +132,9 @@ export class Panel {
     this.#showCurl(body.seed);
     this.#nextSeed = freshSeed();
     this.#watch = new Stopwatch();
-    this.#output.begin(this.#model.prompts.length ? null : body.prompt);
+    const heading = body.n > 1 ? (index) => `Answer ${index + 1} of ${body.n}, seed ${body.seed + index}` : () => null;
+    this.#output.begin(this.#model.prompts.length ? null : body.prompt, heading);
+    this.#alternatives.clear("logprobs" in body);
     byId("used-seed").textContent = body.seed;
     this.#showSpeed();
     byId("afterword").hidden = false;
@@ -141,9 +147,9 @@ export class Panel {
     const ends = new Set();
     for await (const event of postStream(PATH, body, { signal })) {
       signal.throwIfAborted(); // events that had come before the abort are not wanted either
-      for (const { index, text, finish_reason: end } of event.choices) {
-        if (text) this.#watch.note(1);
-        this.#output.append(index, text);
+      for (const { index, text, num_tokens: tokens, logprobs, finish_reason: end } of event.choices) {
+        if (tokens) this.#watch.note(tokens);
+        this.#output.append(index, text, logprobs);
         if (end) ends.add(ENDS[end] ?? end);
       }
       if (event.usage) this.#watch.correct(event.usage.completion_tokens);

@@ -103,7 +103,7 @@ function row(versions, one, { name, shown, onChoose }) {
     h("td", {}, button),
     h("td", { class: "number" }, value, ends && h("span", { class: "interval" }, `${figure(ends[0])} to ${figure(ends[1])}`)),
     change(versions, one, name),
-    h("td", {}, h("ul", { class: "marks" }, ...marks(one).map(([word, kind]) => h("li", { class: `mark ${kind}` }, word))), one.reason && h("p", { class: "help" }, one.reason)),
+    h("td", {}, h("ul", { class: "places" }, ...marks(one).map(([word, kind]) => h("li", { class: `mark ${kind}` }, word))), one.reason && h("p", { class: "help" }, one.reason)),
     h("td", {}, day(one.created)),
   );
 }
