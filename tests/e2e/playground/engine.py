@@ -44,8 +44,9 @@ class PlaygroundEngine(FakeEngine):
 
     The model "topics" has three classes: "sports" wins wherever "positive" would. A text with the
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
-    stopped on its way; `tokens_a_piece` of them come at once, as from a busy service. Models of the other tasks are those of `other_tasks`; `hidden_tasks`,
-    `hidden_models` and `hidden_versions` take some away.
+    stopped on its way; `tokens_a_piece` of them come at once, as from a busy service. Models of
+    the other tasks are those of `other_tasks`; `hidden_tasks`, `hidden_models` and
+    `hidden_versions` take some away.
     """
 
     tokens_a_piece: int = 1

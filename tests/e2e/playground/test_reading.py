@@ -50,8 +50,8 @@ def test_colours_fall_on_the_words_after_characters_of_two_units(page):
 def test_the_colours_lie_on_the_words_of_every_line(page):
     """A rule of another panel once laid the coloured words out as a row of boxes."""
     read(page, "a great film and an awful one, " * 20)
-    tall = page.evaluate("() => ['marks', 'text'].map((id) => document.getElementById(id).scrollHeight)")
-    assert tall[0] == tall[1]
+    height = "(e) => e.scrollHeight"
+    assert page.locator("#marks").evaluate(height) == page.locator("#text").evaluate(height)
     assert page.locator("#marks").evaluate("(e) => getComputedStyle(e).display") == "block"
 
 
