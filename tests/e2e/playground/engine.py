@@ -135,6 +135,7 @@ def _as_topic(result):
         probs=_topic_probs(result.probs),
         score=max(_topic_probs(result.probs)),
         explanation=pieces or None,
+        initial_probs=result.initial_probs and _topic_probs(result.initial_probs),
     )
 
 

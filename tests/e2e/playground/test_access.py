@@ -176,7 +176,7 @@ def test_long_texts_scroll_with_the_cursor(page):
 
 def test_no_two_panels_style_the_same_class():
     """All panels' styles are on the one page."""
-    owners = {}
+    owners: dict[str, list[str]] = {}
     for path in files_of("panel.css"):
         for name in set(re.findall(r"^\.([a-z-]+) \{", path.read_text(encoding="utf-8"), re.M)):
             owners.setdefault(name, []).append(path.parent.name)

@@ -1,6 +1,7 @@
 """The page over the real server and real (tiny) models: what it shows is what the API answers."""
 
 import math
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -45,7 +46,13 @@ def test_the_verdict_is_the_service_s_own(page, base_url):
     expect(page.locator("#score")).to_have_text(f"{result['score'] * 100:.1f} % sure")
     page.get_by_text("Word by word, as a table").click()
     words = page.locator("#words-rows td:first-child")
-    expect(words).to_have_text([piece["text"] for piece in result["trajectory"]])
+    text = page.locator("#text").input_value()
+    expect(words).to_have_text(re.findall(r"\S+", text))
+    page.get_by_label("Pieces of words").check()
+    expect(words).to_have_text([piece["text"].strip() for piece in result["trajectory"]])
+    first = result["trajectory"][0]["probs"][1] - result["initial_probs"][1]
+    shown = page.locator("#words-rows tr:first-child td:last-child").inner_text()
+    assert float(shown.replace("−", "-").replace("±", "")) == pytest.approx(100 * first, abs=0.06)
     end = result["trajectory"][-1]["probs"][1]
     expect(page.locator("#words-rows tr:last-child")).to_contain_text(f"{end * 100:.1f} %")
 

@@ -98,6 +98,15 @@ def test_the_chart_shows_the_score_at_the_word_pointed_at(page):
     expect(page.locator("#marks .here")).to_have_text("great")
 
 
+def test_the_axes_have_words(page):
+    read(page, "a great film of the most extraordinarylongest sort")
+    expect(page.locator("#plot .axis")).to_have_text(
+        ["probability of positive", "“a”", "word by word →", "“sort”"]
+    )
+    page.get_by_label("Leave one word out").check(force=True)
+    expect(page.locator("#plot .axis").first).to_have_text("points it adds")
+
+
 def test_moving_the_cursor_shows_the_score_there(page):
     read(page, "a great film")
     page.locator("#text").press("Home")
@@ -117,7 +126,7 @@ def test_any_of_many_classes_can_be_followed(page):
     page.select_option("#classifier", "topics")
     read(page, "a great film")
     expect(page.locator("#bars li")).to_have_text(["sports66.7 %", "world25.0 %", "business8.3 %"])
-    assert coloured(page, "rise") == ["a", "great"]  # "a" moves it from a third to a half
+    assert coloured(page, "rise") == ["great"]
     page.get_by_role("button", name="world").click()
     expect(page.get_by_role("button", name="world")).to_be_focused()
     expect(page.locator("#chart-title")).to_have_text("Probability of world along the text")

@@ -129,6 +129,8 @@ def _item(index: int, result: Classification, text: str, explain: Explain | None
     }
     if result.state is not None:
         item["state"] = result.state
+    if result.initial_probs is not None:
+        item["initial_probs"] = result.initial_probs
     if explain is not None:
         item[explain] = pieces_of(result, text)
     return item

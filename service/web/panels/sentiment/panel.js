@@ -5,7 +5,7 @@ import { BatchPanel } from "./batch.js";
 import { Chart, lineSummary } from "../../chart.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, h, percent, points } from "../../dom.js";
-import { explained, followedClass, strengths, unread } from "./explanation.js";
+import { explained, followedClass, isOfCharacters, strengths, unread } from "./explanation.js";
 import { fillMenu } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
 import { Reader } from "./reader.js";
@@ -45,6 +45,7 @@ export class Panel {
   #answer = null; // {text, result, reply, ms} that is being shown
   #pieces = [];
   #chosenClass = null;
+  #isInPieces = null; // whether pieces of words are shown; null as long as nobody chose
   #untraceable = new Set(); // ids of models that turned out to have no score along the text
   #asking = null; // AbortController of the latest question
   #timer = 0;
@@ -53,6 +54,10 @@ export class Panel {
   constructor() {
     this.#menu.addEventListener("change", () => this.#changeModel());
     byId("explain").addEventListener("change", () => this.#ask());
+    byId("in-pieces").addEventListener("change", () => {
+      this.#isInPieces = byId("in-pieces").checked;
+      if (this.#answer) this.#show();
+    });
     byId("words").addEventListener("toggle", () => this.#fillTable());
     byId("examples").append(
       ...EXAMPLES.map(([name, text]) => h("button", { type: "button", click: () => this.#read(text) }, name)),
@@ -160,7 +165,10 @@ export class Panel {
   #show() {
     const { text, model, result, reply, ms } = this.#answer;
     const followed = this.#followed;
-    this.#pieces = explained(text, result, followed);
+    const isInPieces = this.#isInPieces ?? isOfCharacters(result);
+    byId("in-pieces").checked = isInPieces;
+    byId("in-pieces").disabled = !result.trajectory;
+    this.#pieces = explained(text, result, { followed, isInPieces });
     this.#paint(text, result);
     this.#plot(model.classes, followed, result);
     this.#name(model.classes, followed, result);
@@ -203,11 +211,17 @@ export class Panel {
       const rest = labels.length > 2 ? labels.map((_, i) => i).filter((i) => i !== followed) : [];
       const others = rest.map((i) => this.#pieces.map((piece) => piece.probs[i]));
       const middle = 1 / labels.length;
-      this.#chart.show({ kind: "line", scores, others, middle, summary: lineSummary(label, scores) });
+      this.#chart.show({ kind: "line", scores, others, middle, summary: lineSummary(label, scores), ...this.#axes(`probability of ${label}`) });
     } else {
       const summary = `What each word adds to the probability of ${label}; the table below has the numbers.`;
-      this.#chart.show({ kind: "bars", scores: this.#pieces.map((piece) => piece.change), summary });
+      this.#chart.show({ kind: "bars", scores: this.#pieces.map((piece) => piece.change), summary, ...this.#axes("points it adds") });
     }
+  }
+
+  /** What the chart's axes are, in words: the first and the last word stand at its ends. */
+  #axes(upward) {
+    const words = [this.#pieces[0], this.#pieces.at(-1)].map(({ start, end }) => this.#answer.text.slice(start, end));
+    return { upward, ends: words, along: byId("in-pieces").checked ? "piece by piece" : "word by word" };
   }
 
   #name(labels, followed, result) {
