@@ -42,7 +42,9 @@ def test_a_trajectory_begins_with_the_answer_to_nothing():
     result = explain("good")[0]
 
     adds = explain("good", how="occlusion")[0].explanation[0].probs
-    added = [after - before for after, before in zip(result.probs, result.initial_probs)]
+    added = [
+        after - before for after, before in zip(result.probs, result.initial_probs, strict=True)
+    ]
     assert added == pytest.approx(adds)
     assert explain("good", how="occlusion")[0].initial_probs is None
 
