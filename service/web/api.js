@@ -82,6 +82,12 @@ async function reach(transfer) {
   }
 }
 
+/** Whether the service answers requests now. */
+export async function isReady() {
+  const answer = await fetch(new URL("readyz", document.baseURI), { cache: "no-store" }).catch(() => null);
+  return answer?.ok ?? false;
+}
+
 /** GET `path` and return its JSON. */
 export async function get(path, { signal } = {}) {
   const response = await send(path, { signal });

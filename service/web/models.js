@@ -2,6 +2,7 @@
 
 import { get } from "./api.js";
 import { h } from "./dom.js";
+import { setLimits } from "./limits.js";
 
 /** How far a model is from one that takes anything and says one of few things. */
 function limits({ classes, prompts }) {
@@ -19,7 +20,8 @@ export function answers({ state, is_shadow: isShadow }) {
  * Default versions come first; among them those with fewest classes, or that take any prompt.
  */
 export async function loadModels() {
-  const { data } = await get("v1/models");
+  const { data, limits: bounds } = await get("v1/models");
+  setLimits(bounds);
   return data.sort((a, b) => Number(b.is_default) - Number(a.is_default) || limits(a) - limits(b));
 }
 

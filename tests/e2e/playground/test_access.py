@@ -12,6 +12,7 @@ from tests.e2e.playground.browser import DESKTOP, PHONE
 
 pytestmark = pytest.mark.e2e
 
+REFUSAL = {"error": {"message": "no", "type": "x", "param": "prompt", "code": "invalid_value"}}
 BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -47,9 +48,11 @@ def fill_reading(page):
 
 def fill_writing(page):
     page.fill("#max_tokens", "-3")
-    page.get_by_role("button", name="Write").click()
-    page.locator("#generate-notice [role=alert]").wait_for()
+    page.locator("#write-why:not(:empty)").wait_for()
     page.fill("#max_tokens", "60")
+    page.route("**/v1/generate", lambda route: route.fulfill(status=422, json=REFUSAL), times=1)
+    page.get_by_role("button", name="Write").click()
+    page.locator("#generate-notice summary").click()
     page.get_by_role("button", name="Write").click()
     expect(page.locator("#generate-said")).to_contain_text("Done")
 

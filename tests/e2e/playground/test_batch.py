@@ -253,6 +253,30 @@ def test_a_busy_service_is_asked_again_when_it_says(page, engine):
     expect(page.locator("#answers .label")).to_have_text(["positive"])
 
 
+def test_a_batch_goes_on_where_it_was_when_the_server_is_back(page, engine):
+    engine.requests.clear()
+    gone = []
+
+    def leave_after_the_first(route):
+        if route.request.url.endswith("classify") and len(gone) == 1:
+            gone.append(route)
+            return route.abort()
+        gone.append(route)
+        return route.continue_()
+
+    page.route("**/*", leave_after_the_first)
+    page.fill("#lines", "\n".join(f"great {i}" for i in range(300)))
+    page.locator("#batch-run").click()
+    expect(page.locator("#batch-said")).to_contain_text("goes on by itself")
+    expect(page.locator("#batch-count")).to_contain_text("300 of 300 answered in")
+    assert [len(request.texts) for request in engine.requests] == [256, 44]
+
+
+def test_there_is_nothing_to_press_without_texts(page):
+    expect(page.locator("#batch-run")).to_be_disabled()
+    expect(page.locator("#batch-why")).to_have_text("Paste some texts or choose a file first.")
+
+
 def test_a_failure_ends_the_batch_in_the_service_s_words(page, engine):
     engine.fails_with = EngineFailure("the model failed on this request")
     page.fill("#lines", "a great film")

@@ -11,6 +11,7 @@ from service.api.guards import KeyGuard
 from service.auth import Keyring
 from service.errors import QueueFull
 from service.settings import Settings
+from tests.e2e.playground.engine import REFUSED
 
 pytestmark = pytest.mark.e2e
 
@@ -160,11 +161,51 @@ def test_a_busy_service_is_told_in_its_own_words_and_can_be_asked_again(page, en
     page.fill("#text", "a great film")
     notice = page.locator("#sentiment-notice")
     expect(notice).to_contain_text("2,048 requests are waiting; try again")
-    expect(notice).to_contain_text("try again in 3 s")
+    expect(notice).to_contain_text("goes on by itself")
     engine.fails_with = None
     notice.get_by_role("button", name="Try again").click()
     expect(page.locator("#label")).to_have_text("positive")
     expect(notice).to_be_empty()
+
+
+def test_the_page_goes_on_by_itself_when_the_server_is_back(page, engine):
+    """One had to press Try again, also after the server had come back long ago."""
+    page.route("**/*", lambda route: route.abort())
+    page.fill("#text", "a great film")
+    expect(page.locator("#sentiment-notice")).to_contain_text("goes on by itself")
+    engine.hidden_models = frozenset({"topics"})  # it comes back with other models
+    page.unroute("**/*")
+    expect(page.locator("#label")).to_have_text("positive")
+    expect(page.locator("#sentiment-notice")).to_be_empty()
+    expect(page.locator("#classifier option")).to_have_text(["sentiment · v2", "sentiment:1"])
+
+
+def test_a_refusal_speaks_of_the_text_and_offers_no_second_try(page):
+    page.fill("#text", f"an {REFUSED} text")
+    notice = page.locator("#sentiment-notice .notice")
+    expect(notice.locator("> p")).to_have_text("This text cannot be read")
+    expect(notice.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(notice.locator("details")).to_contain_text("`input[0]` cannot be read")
+
+
+def test_what_cannot_be_explained_is_greyed_with_the_reason(page):
+    """A text of 257 words was refused in the words of a machine."""
+    page.get_by_label("Leave one word out").check(force=True)
+    read(page, "word " * 257)
+    expect(page.get_by_label("Leave one word out")).to_be_disabled()
+    expect(page.get_by_label("As it reads")).to_be_checked()
+    expect(page.locator("#explain-help")).to_contain_text("up to 256 words; this text has 257.")
+    read(page, "a great film")
+    expect(page.get_by_label("Leave one word out")).to_be_enabled()
+
+
+def test_a_text_beyond_the_limit_is_not_sent(page, engine):
+    asked = len(engine.requests)
+    page.fill("#text", "x" * 100_001)
+    expect(page.locator("#score")).to_have_text(
+        "This text has 100,001 characters; the service reads up to 100,000."
+    )
+    assert len(engine.requests) == asked
 
 
 def test_a_broken_connection_is_told_and_nothing_is_lost(page):

@@ -26,7 +26,7 @@ export function takes({ input_shape: shape }) {
 export class Panel {
   #classifiers = [];
   #captioners = [];
-  #asking = new Asking(byId("digits-notice"));
+  #asking = new Asking(byId("digits-notice"), { onFail: () => this.#showNothing("") });
   #pad = new Pad(byId("digits-pad"), byId("digits-cell"), () => this.#changed());
   #wasAsked = false;
 
@@ -84,7 +84,7 @@ export class Panel {
   /** Ask both models at the same time. */
   async #question(signal) {
     const counts = this.#pad.counts;
-    if (counts.every((count) => count === 0)) return this.#showNothing();
+    if (counts.every((count) => count === 0)) return this.#showNothing("Nothing is drawn.");
     const began = performance.now();
     const [classified, captioned] = await Promise.all([
       this.#classifiers.length ? post(CLASSIFY, { model: byId("digits-classifier").value, input: [counts] }, { signal }) : null,
@@ -98,9 +98,9 @@ export class Panel {
     return announce(byId("digits-said"), `Taken for ${said}.`);
   }
 
-  #showNothing() {
+  #showNothing(why) {
     for (const id of ["digits-label", "digits-caption"]) byId(id).textContent = "…";
-    byId("digits-score").textContent = "Nothing is drawn.";
+    byId("digits-score").textContent = why;
     byId("digits-bars").replaceChildren();
     byId("digits-facts").replaceChildren();
     byId("digits-verdict").setAttribute("aria-busy", "false");

@@ -4,6 +4,7 @@ import { hasKey, isAbort, postStream } from "../../api.js";
 import { copyText } from "../../clipboard.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, h } from "../../dom.js";
+import { gate, whyTooLong } from "../../limits.js";
 import { fillMenu } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
 import { Alternatives } from "./alternatives.js";
@@ -42,7 +43,7 @@ export class Panel {
     this.#menu.addEventListener("change", () => this.#changeModel());
     byId("generate-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#write(this.#sampling.seed ?? this.#nextSeed);
+      if (!byId("write").disabled) this.#write(this.#sampling.seed ?? this.#nextSeed);
     });
     byId("stop-writing").addEventListener("click", () => this.#writing?.abort());
     byId("same-seed").addEventListener("click", () => this.#write(this.#lastSeed));
@@ -60,7 +61,6 @@ export class Panel {
     this.#models = models;
     const before = this.#model?.id;
     fillMenu(this.#menu, models);
-    byId("write").disabled = models.length === 0;
     byId("output-empty")?.replaceChildren(
       models.length ? "What it writes appears here, token by token." : "No generator is being served.",
     );
@@ -95,9 +95,18 @@ export class Panel {
   }
 
   #showCurl(seed = this.#sampling.seed ?? this.#nextSeed) {
+    this.#gate();
     byId("generate-curl").closest("section").hidden = !this.#model;
     if (!this.#model) return;
     byId("generate-curl").textContent = curlCommand(PATH, this.#body(seed), { stream: true, hasKey: hasKey() });
+  }
+
+  /** Grey what would be refused, and say why. */
+  #gate() {
+    const problem = this.#sampling.problem();
+    const why = this.#model ? whyTooLong(this.#prompt) ?? problem?.why ?? null : "No generator is being served.";
+    for (const id of ["write", "same-seed", "new-seed"]) gate(byId(id), byId("write-why"), why);
+    this.#sampling.blame(problem?.name ?? null);
   }
 
   #key(event) {

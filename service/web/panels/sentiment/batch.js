@@ -5,6 +5,7 @@ import { AnswerTable } from "./answers.js";
 import { classifyAll, MAX_TEXTS } from "./bulk.js";
 import { curlCommandFromStdin } from "../../curl.js";
 import { announce, byId, count, h } from "../../dom.js";
+import { gate } from "../../limits.js";
 import { clearNotice, showError } from "../../notice.js";
 import { firstValues, linesOf, looksLikeHeader, readTable, textColumn } from "../../table.js";
 
@@ -50,6 +51,7 @@ export class BatchPanel {
     const items = this.#items().filter((item) => item.text.trim());
     const model = this.#getModel();
     byId("batch-run").textContent = items.length ? `Classify ${count(items.length)} ${items.length === 1 ? "text" : "texts"}` : "Classify";
+    gate(byId("batch-run"), byId("batch-why"), model ? (items.length ? null : "Paste some texts or choose a file first.") : "No classifier is being served.");
     byId("batch-curl-section").hidden = !items.length || !model;
     if (!items.length || !model) return;
     const input = items.slice(0, MAX_TEXTS).map((item) => item.text);
@@ -170,7 +172,7 @@ export class BatchPanel {
     const model = this.#getModel();
     const all = this.#items();
     const items = all.filter((item) => item.text.trim());
-    if (!model || !items.length) return this.#say(model ? "Paste some texts or choose a file first." : "No classifier is being served.");
+    if (!model || !items.length) return;
     const running = new AbortController();
     this.#running = running;
     this.#answers.begin({ header: this.#header(), items: all, labels: model.classes, ...this.#source(model, items.length) });
@@ -188,7 +190,12 @@ export class BatchPanel {
   }
 
   async #collect(items, { model, signal }) {
-    const onWait = (seconds) => this.#say(`The service is busy; going on in ${Math.ceil(seconds)} s.`);
+    const onWait = (seconds) =>
+      this.#say(
+        seconds === null
+          ? "The service cannot be reached; this goes on by itself once it can."
+          : `The service is busy; going on in ${Math.ceil(seconds)} s.`,
+      );
     const began = performance.now();
     byId("batch-progress").value = 0;
     for await (const answers of classifyAll(items, { model, signal, onWait })) {

@@ -4,8 +4,9 @@ import { hasKey, isAbort, post } from "../../api.js";
 import { BatchPanel } from "./batch.js";
 import { Chart, lineSummary } from "../../chart.js";
 import { curlCommand } from "../../curl.js";
-import { announce, byId, h, percent, points } from "../../dom.js";
+import { announce, byId, count, h, percent, points } from "../../dom.js";
 import { explained, followedClass, isOfCharacters, strengths, unread } from "./explanation.js";
+import { limit, whyTooLong } from "../../limits.js";
 import { fillMenu } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
 import { Reader } from "./reader.js";
@@ -25,6 +26,8 @@ const EXAMPLES = [
   ["Faint praise", "Not bad, I suppose, but I would not watch it again."],
 ];
 
+const MANY_WORDS = (number) =>
+  `Leaving words out takes up to ${count(limit("max_occlusion_words"))} words; this text has ${count(number)}.`;
 const BOTH_WAYS = "This model reads from both ends at once, so it has no score along the text.";
 const HELP = {
   trajectory: "Each word is coloured by how the score moved when the network read it.",
@@ -91,15 +94,22 @@ export class Panel {
 
   #changeModel() {
     this.#chosenClass = null;
-    this.#offerModes();
     this.#batch.refresh();
     this.#ask();
   }
 
+  /** Grey the ways of explaining that cannot be had for this model and text, and say why. */
   #offerModes() {
     const [trajectory, occlusion] = document.querySelectorAll('input[name="explain"]');
+    const numWords = this.#reader.text.match(/\S+/g)?.length ?? 0;
     trajectory.disabled = this.#untraceable.has(this.#menu.value);
-    if (trajectory.disabled) occlusion.checked = true;
+    occlusion.disabled = numWords > limit("max_occlusion_words");
+    if (trajectory.disabled && !occlusion.disabled) occlusion.checked = true;
+    if (occlusion.disabled && !trajectory.disabled) trajectory.checked = true;
+    const whyNot = [trajectory.disabled && BOTH_WAYS, occlusion.disabled && MANY_WORDS(numWords)].filter(Boolean);
+    const help = whyNot.length < 2 ? [HELP[this.#mode], ...whyNot] : whyNot;
+    byId("explain-help").textContent = help.join(" ");
+    return whyNot.length < 2 ? { explain: this.#mode } : {};
   }
 
   #later() {
@@ -115,12 +125,12 @@ export class Panel {
     this.#asking?.abort();
     const text = this.#reader.text;
     const model = this.#model;
-    const canTrace = !this.#untraceable.has(this.#menu.value);
-    byId("explain-help").textContent = canTrace ? HELP[this.#mode] : `${HELP[this.#mode]} ${BOTH_WAYS}`;
-    if (!model || !text.trim()) return this.#showNothing(model);
+    const explain = this.#offerModes();
+    const why = this.#whyNot(model, text);
+    if (why) return this.#showNothing(why);
     const question = new AbortController();
     this.#asking = question;
-    const body = { model: model.id, input: text, explain: this.#mode };
+    const body = { model: model.id, input: text, ...explain };
     byId("sentiment-curl").textContent = curlCommand(PATH, body, { hasKey: hasKey() });
     byId("verdict").setAttribute("aria-busy", "true");
     const began = performance.now();
@@ -139,16 +149,21 @@ export class Panel {
   #fail(error) {
     if (error.param === "explain" && this.#mode === "trajectory") {
       this.#untraceable.add(this.#menu.value);
-      this.#offerModes();
       this.#ask();
       return;
     }
-    this.#showNothing(this.#model);
-    byId("score").textContent = "";
+    this.#showNothing("");
     showError(this.#notice, error, { retry: () => this.#ask(), calm: true });
   }
 
-  #showNothing(model) {
+  /** Why nothing is asked, or null. */
+  #whyNot(model, text) {
+    if (!model) return "No classifier is being served.";
+    return text.trim() ? whyTooLong(text) : "Waiting for a text.";
+  }
+
+  /** Show that there is no answer, and `why`. */
+  #showNothing(why) {
     this.#asking = null;
     this.#answer = null;
     this.#pieces = [];
@@ -156,9 +171,9 @@ export class Panel {
     this.#chart.show(null);
     this.#fillTable();
     byId("readout").textContent = "";
-    byId("sentiment-curl").closest("section").hidden = !model || !this.#reader.text.trim();
+    byId("sentiment-curl").closest("section").hidden = why !== "";
     clearNotice(this.#notice);
-    showNoVerdict(model ? "Waiting for a text." : "No classifier is being served.");
+    showNoVerdict(why);
     byId("verdict").setAttribute("aria-busy", "false");
   }
 

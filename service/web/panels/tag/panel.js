@@ -4,6 +4,7 @@ import { hasKey, post } from "../../api.js";
 import { Asking } from "../../asking.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
+import { whyTooLong } from "../../limits.js";
 import { fillMenu } from "../../models.js";
 import { hueOf, meaningOf } from "./labels.js";
 
@@ -31,7 +32,7 @@ function told({ text, label, score }) {
 export class Panel {
   #menu = byId("tagger");
   #text = byId("tag-text");
-  #asking = new Asking(byId("tag-notice"));
+  #asking = new Asking(byId("tag-notice"), { onFail: () => this.#show([], []) });
   #shown = null; // what the shown answer is to: model and text
 
   constructor() {
@@ -80,12 +81,17 @@ export class Panel {
 
   async #question(signal) {
     const body = this.#body();
-    if (!body.input.trim()) return this.#show([], []);
+    const why = body.input.trim() ? whyTooLong(body.input) : "Waiting for a text.";
+    if (why) {
+      this.#show([], []);
+      byId("tag-readout").textContent = why;
+      return;
+    }
     const began = performance.now();
     const { model, version, data } = await post(PATH, body, { signal });
     const { tokens } = data[0];
     this.#shown = body;
-    return this.#show(tokens, [
+    this.#show(tokens, [
       ["Read", `${count(tokens.length)} ${tokens.length === 1 ? "word" : "words"}`],
       ["Model", `${model}, version ${version}`],
       ["Answered in", `${(performance.now() - began).toFixed(0)} ms`],

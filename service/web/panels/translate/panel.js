@@ -4,6 +4,7 @@ import { hasKey, post } from "../../api.js";
 import { Asking } from "../../asking.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
+import { gate, whyTooLong } from "../../limits.js";
 import { fillMenu } from "../../models.js";
 import { toUtf16 } from "../../offsets.js";
 import { heatMap, nameOf } from "./heat.js";
@@ -17,7 +18,7 @@ const EXAMPLE = "Where is the station?";
 /** The panel "Translate". */
 export class Panel {
   #menu = byId("translator");
-  #asking = new Asking(byId("translate-notice"));
+  #asking = new Asking(byId("translate-notice"), { onFail: () => this.#clear() });
   #attention = null; // of the translation that is being shown
   #written = []; // its elements, a token each
   #read = [];
@@ -27,7 +28,7 @@ export class Panel {
     byId("translate-text").value = EXAMPLE;
     byId("translate-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#translate();
+      if (!byId("translate-run").disabled) this.#translate();
     });
     for (const id of ["translator", "translate-beams", "translate-text"]) {
       byId(id).addEventListener("input", () => this.#showCurl());
@@ -43,7 +44,6 @@ export class Panel {
   /** Offer these translators. */
   setModels(models) {
     fillMenu(this.#menu, models);
-    byId("translate-run").disabled = models.length === 0;
     this.#showCurl();
     this.#begin();
   }
@@ -59,7 +59,21 @@ export class Panel {
     return { model: this.#menu.value, input: byId("translate-text").value, attention: true, num_beams };
   }
 
+  #whyNot() {
+    if (this.#menu.disabled) return "No translator is being served.";
+    const { value } = byId("translate-text");
+    return value.trim() ? whyTooLong(value) : "Write a sentence first.";
+  }
+
+  /** Take away a translation that is not of this sentence. */
+  #clear() {
+    for (const id of ["translate-written", "translate-read", "translate-facts", "translate-grid"]) byId(id).replaceChildren();
+    byId("translate-looks").textContent = "";
+    byId("translate-picture").hidden = true;
+  }
+
   #showCurl() {
+    gate(byId("translate-run"), byId("translate-why"), this.#whyNot());
     byId("translate-curl").closest("section").hidden = this.#menu.disabled;
     byId("translate-curl").textContent = curlCommand(PATH, this.#body(), { hasKey: hasKey() });
   }
