@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $$python && break; done)
 TORCH_INDEX ?=
+EXTRA_VERSIONS ?= 9
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -32,6 +33,7 @@ help: ## List the targets and settings
 		while IFS='|' read -r name text; do printf '%-19s%s\n' "$$name" "$$text"; done
 	@echo; echo "settings:"
 	@echo "  HOST, PORT       where to serve (now $(HOST) and $(PORT))"
+	@echo "  EXTRA_VERSIONS   older or newer versions of each model to try beside the one served (now $(EXTRA_VERSIONS))"
 	@echo "  PYTHON           Python 3.11 or later to set up with (now $(or $(PYTHON),none found))"
 	@echo "  TORCH_INDEX      an extra package index for torch. On Linux, PyPI's torch brings CUDA"
 	@echo "                   libraries of several gigabytes; PyTorch's CPU builds are at"
@@ -39,7 +41,7 @@ help: ## List the targets and settings
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
 serve: $(FAST) ## Serve the models in model_store/models
-	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
+	@HOST=$(HOST) PORT=$(PORT) EXTRA_VERSIONS=$(EXTRA_VERSIONS) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest -n 2

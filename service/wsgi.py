@@ -112,6 +112,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_generation_rows=settings.max_generation_rows,
         max_n=settings.max_n,
         max_explain_texts=settings.max_explain_texts,
+        num_extra_versions=settings.extra_versions,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
         signing_key=new_key() if key is None else key.get_secret_value().encode(),

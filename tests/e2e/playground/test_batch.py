@@ -255,7 +255,7 @@ def test_a_busy_service_is_asked_again_when_it_says(page, engine):
 
 def test_a_batch_goes_on_where_it_was_when_the_server_is_back(page, engine):
     engine.requests.clear()
-    gone = []
+    gone: list[Route] = []
 
     def leave_after_the_first(route):
         if route.request.url.endswith("classify") and len(gone) == 1:
