@@ -58,6 +58,7 @@ function line(data, frame) {
   return [
     ...areas(points, { ...frame, zero }),
     ...data.others.map((scores) => s("path", { class: "line other", d: path(along(scores)) })),
+    data.beside && s("path", { class: "line beside", d: path(along(data.beside)) }),
     s("path", { class: "line", d: path(points) }),
   ];
 }
@@ -103,7 +104,7 @@ export class Chart {
   }
 
   /**
-   * Show `data`: `kind` "line" or "bars", `scores` one a word, `others` further lines, `middle` the
+   * Show `data`: `kind` "line" or "bars", `scores` one a word, `others` further lines, `beside` another model's, `middle` the
    * score that says nothing (lines only), `summary` for those who cannot see it; `upward` and
    * `along` name the axes, `ends` are the first and the last word. Null for nothing.
    */

@@ -46,16 +46,20 @@ class PlaygroundEngine(FakeEngine):
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
     stopped on its way; `tokens_a_piece` of them come at once, as from a busy service. Models of
     the other tasks are those of `other_tasks`; `hidden_tasks`, `hidden_models` and
-    `hidden_versions` take some away.
+    `hidden_versions` take some away, `second_generator` adds a version of one.
     """
 
     tokens_a_piece: int = 1
+    second_generator: bool = False
     hidden_tasks: frozenset[str] = frozenset()
     hidden_models: frozenset[str] = frozenset()
     hidden_versions: frozenset[tuple[str, int]] = frozenset()
 
     def models(self) -> list[ModelStatus]:
         statuses = [*STATUSES, TOPIC_STATUS, *OTHER_STATUSES]
+        if self.second_generator:
+            [first] = [one for one in STATUSES if one.name == "shakespeare"]
+            statuses.append(replace(first, version=2, is_default=False))
         statuses = [status for status in statuses if status.task not in self.hidden_tasks]
         statuses = [status for status in statuses if status.name not in self.hidden_models]
         statuses = [one for one in statuses if (one.name, one.version) not in self.hidden_versions]
@@ -84,6 +88,8 @@ class PlaygroundEngine(FakeEngine):
         if request.numbers:
             self._admit(request)
             return caption(request, self)
+        if self.second_generator and request.model == "shakespeare:2":
+            request = replace(request, model="shakespeare")
         generation = super().generate(request)
         paced = PacedGeneration(generation.status, generation.request, self)
         self.generations[-1] = paced

@@ -1,12 +1,15 @@
 /** The panel that writes: a prompt and how to draw in, streamed text out, with a seed to repeat it. */
 
 import { hasKey, isAbort, postStream } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { copyText } from "../../clipboard.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, h } from "../../dom.js";
 import { gate, whyTooLong } from "../../limits.js";
-import { fillMenu } from "../../models.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
+import { Beside } from "./beside.js";
 import { Alternatives } from "./alternatives.js";
 import { Output } from "./output.js";
 import { SamplingControls } from "./sampling.js";
@@ -35,6 +38,18 @@ export class Panel {
   #watch = new Stopwatch();
   #models = [];
   #sampling = new SamplingControls(() => this.#showCurl());
+  #about = new About(byId("generate-about"));
+  #beside = new Beside(() => this.#showCurl());
+  #view = new View("generate", {
+    fields: () => ({
+      model: this.#model && idOf(this.#model),
+      prompt: this.#model && this.#prompt,
+      ...this.#sampling.typed(),
+      plain: !byId("with-alternatives").checked,
+      beside: this.#beside.model && idOf(this.#beside.model),
+    }),
+    restore: (params) => this.#restore(params),
+  });
   #nextSeed = freshSeed();
   #lastSeed = null;
   #writing = null; // AbortController of the stream that is being read
@@ -65,6 +80,20 @@ export class Panel {
       models.length ? "What it writes appears here, token by token." : "No generator is being served.",
     );
     if (!this.#model || this.#model.id !== before || this.#lastSeed === null) this.#changeModel();
+    this.#view.begin();
+  }
+
+  /** Show what an address says; one with a seed says what was written, so that is written again. */
+  #restore(params) {
+    chooseModel(this.#menu, this.#models, params.get("model"));
+    this.#changeModel();
+    this.#beside.wanted = params.get("beside");
+    const field = this.#model?.prompts.length ? byId("prompts") : byId("prompt");
+    field.value = params.get("prompt") ?? (params.has("model") ? "" : field.value);
+    byId("with-alternatives").checked = !params.has("plain");
+    this.#sampling.type(params);
+    this.#showCurl();
+    if (params.has("seed") && !byId("panel-generate").hidden) byId("generate-form").requestSubmit();
   }
 
   get #model() {
@@ -77,6 +106,8 @@ export class Panel {
 
   #changeModel() {
     const model = this.#model;
+    this.#about.show(model);
+    this.#beside.offer(this.#models, model);
     if (!model) return this.#showCurl();
     const isListed = model.prompts.length > 0;
     byId("prompt").hidden = isListed;
@@ -96,6 +127,7 @@ export class Panel {
 
   #showCurl(seed = this.#sampling.seed ?? this.#nextSeed) {
     this.#gate();
+    this.#view.changed();
     byId("generate-curl").closest("section").hidden = !this.#model;
     if (!this.#model) return;
     byId("generate-curl").textContent = curlCommand(PATH, this.#body(seed), { stream: true, hasKey: hasKey() });
@@ -123,6 +155,7 @@ export class Panel {
     this.#writing = writing;
     const body = this.#body(seed);
     this.#begin(body);
+    const second = this.#beside.write(PATH, body, { ...this.#sheet(body), signal: writing.signal });
     let ends = null;
     try {
       ends = await this.#read(body, writing.signal);
@@ -131,7 +164,14 @@ export class Panel {
       if (isAbort(error)) ends = "stopped by you";
       else this.#fail(error);
     }
+    await second;
     if (this.#writing === writing) this.#end(ends);
+  }
+
+  /** What stands before each answer, and over it. */
+  #sheet({ prompt, n, seed }) {
+    const heading = n > 1 ? (index) => `Answer ${index + 1} of ${n}, seed ${seed + index}` : () => null;
+    return { prompt: this.#model.prompts.length ? null : prompt, heading };
   }
 
   #begin(body) {
@@ -141,8 +181,9 @@ export class Panel {
     this.#showCurl(body.seed);
     this.#nextSeed = freshSeed();
     this.#watch = new Stopwatch();
-    const heading = body.n > 1 ? (index) => `Answer ${index + 1} of ${body.n}, seed ${body.seed + index}` : () => null;
-    this.#output.begin(this.#model.prompts.length ? null : body.prompt, heading);
+    const { prompt, heading } = this.#sheet(body);
+    this.#output.begin(prompt, heading);
+    byId("output-name").textContent = idOf(this.#model);
     this.#alternatives.clear("logprobs" in body);
     byId("used-seed").textContent = body.seed;
     this.#showSpeed();

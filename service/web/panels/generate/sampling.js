@@ -43,6 +43,7 @@ function controlFor(control) {
 /** The controls and their values. */
 export class SamplingControls {
   #defaults = ALWAYS;
+  #beginning = {}; // what the controls then held
 
   /** `onChange()` is called whenever a value changes. */
   constructor(onChange) {
@@ -62,6 +63,7 @@ export class SamplingControls {
     this.#defaults = { ...ALWAYS, ...sampling };
     this.#fill();
     byId("n").value = n;
+    this.#beginning = Object.fromEntries(CONTROLS.map(({ name }) => [name, byId(name).value]));
   }
 
   /** The seed that was typed, or null for a new one each time. */
@@ -78,6 +80,17 @@ export class SamplingControls {
     const isOwn = ([name, value]) => JSON.stringify(value) === JSON.stringify(this.#defaults[name]);
     const entries = CONTROLS.filter(({ name }) => name !== "seed").map((control) => [control.name, this.#read(control)]);
     return Object.fromEntries(entries.filter((entry) => !isOwn(entry)));
+  }
+
+  /** What is typed in the controls and not the model's own value, by name. */
+  typed() {
+    return Object.fromEntries(CONTROLS.map(({ name }) => [name, byId(name).value]).filter(([name, value]) => value !== this.#beginning[name]));
+  }
+
+  /** Type what an address says, as `typed` gave it. */
+  type(params) {
+    for (const { name } of CONTROLS) if (params.has(name)) byId(name).value = params.get(name);
+    this.#showValues();
   }
 
   /** What a control holds that the service would refuse, as `{ name, why }`, or null. */

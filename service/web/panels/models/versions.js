@@ -1,11 +1,6 @@
 /** A model's versions beside each other: which is served as what, and whether the newest is better. */
 
-import { h, percent } from "../../dom.js";
-
-/** A figure with four digits that count, as cards have them. */
-export function figure(value) {
-  return String(Number(value.toPrecision(4)));
-}
+import { figure, h, percent } from "../../dom.js";
 
 /** A day as people write it, from Unix seconds. */
 export function day(seconds) {

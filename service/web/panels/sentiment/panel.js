@@ -1,13 +1,17 @@
 /** The panel that reads: asks as one types, colours the text, and shows the verdict. */
 
 import { hasKey, isAbort, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { BatchPanel } from "./batch.js";
+import { Beside } from "./beside.js";
 import { Chart, lineSummary } from "../../chart.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent, points } from "../../dom.js";
+import { examplesFor, isOfOpinions } from "./examples.js";
 import { explained, followedClass, isOfCharacters, strengths, unread } from "./explanation.js";
 import { limit, whyTooLong } from "../../limits.js";
-import { fillMenu } from "../../models.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
 import { Reader } from "./reader.js";
 import { showNoVerdict, showVerdict } from "./verdict.js";
@@ -18,13 +22,6 @@ export const tasks = ["text-classification"];
 const PATH = `v1/${verb}`;
 const PAUSE_MS = 140; // between the last key and the question
 const SETTLED_MS = 1200; // between an answer and its being read out, so that typing does not chatter
-
-const EXAMPLES = [
-  ["Glowing", "One of those rare films that made me laugh, then cry, and then call my mother. I loved every minute of it."],
-  ["Scathing", "A dull, lifeless script, wooden acting and no ending at all. I want my two hours back."],
-  ["A turn", "It starts slowly and the first half is a bit of a mess, but then it finds its heart, and the ending is wonderful."],
-  ["Faint praise", "Not bad, I suppose, but I would not watch it again."],
-];
 
 const MANY_WORDS = (number) =>
   `Leaving words out takes up to ${count(limit("max_occlusion_words"))} words; this text has ${count(number)}.`;
@@ -44,6 +41,21 @@ export class Panel {
     onPoint: () => this.#point(),
   });
   #chart = new Chart(byId("plot"), (index) => this.#point(index));
+  #about = new About(byId("sentiment-about"), (card) => this.#offerExamples(card.example));
+  #beside = new Beside(() => this.#ask());
+  #view = new View("sentiment", {
+    fields: () => ({
+      model: this.#model && idOf(this.#model),
+      text: this.#reader.text,
+      explain: this.#mode === "occlusion" && "occlusion",
+      pieces: this.#isInPieces,
+      class: this.#chosenClass !== null && this.#model?.classes[this.#chosenClass],
+      beside: this.#beside.model && idOf(this.#beside.model),
+    }),
+    restore: (params) => this.#restore(params),
+  });
+  #examples = [];
+  #given = byId("text").value; // the last text that this page put there, not a person
   #batch = new BatchPanel(() => this.#model);
   #answer = null; // {text, result, reply, ms} that is being shown
   #pieces = [];
@@ -59,19 +71,43 @@ export class Panel {
     byId("explain").addEventListener("change", () => this.#ask());
     byId("in-pieces").addEventListener("change", () => {
       this.#isInPieces = byId("in-pieces").checked;
+      this.#view.changed();
       if (this.#answer) this.#show();
     });
     byId("words").addEventListener("toggle", () => this.#fillTable());
-    byId("examples").append(
-      ...EXAMPLES.map(([name, text]) => h("button", { type: "button", click: () => this.#read(text) }, name)),
-    );
   }
 
   /** Offer these classifiers and read what the box holds. */
   setModels(models) {
     this.#models = models;
     fillMenu(this.#menu, models);
+    this.#beside.setModels(models);
     this.#changeModel();
+    this.#view.begin();
+  }
+
+  /** Show what an address says. */
+  #restore(params) {
+    chooseModel(this.#menu, this.#models, params.get("model"));
+    this.#beside.wanted = params.get("beside");
+    const mode = params.get("explain") === "occlusion" ? "occlusion" : "trajectory";
+    document.querySelector(`input[name="explain"][value="${mode}"]`).checked = true;
+    if (params.has("text")) this.#reader.text = params.get("text");
+    this.#changeModel();
+    this.#isInPieces = params.has("pieces") ? true : null;
+    const followed = this.#model?.classes.indexOf(params.get("class")) ?? -1;
+    this.#chosenClass = followed === -1 ? null : followed;
+  }
+
+  /** Name the tab for what the model does, and offer texts that fit it. */
+  #offerExamples(example) {
+    this.#examples = examplesFor(this.#model, example);
+    byId("examples").replaceChildren(
+      ...this.#examples.map(([name, text]) => h("button", { type: "button", click: () => this.#read(text) }, name)),
+    );
+    const [, first] = this.#examples[this.#examples.length > 2 ? 2 : 0] ?? [];
+    const fits = this.#examples.some(([, text]) => text === this.#reader.text);
+    if (first && !fits && this.#reader.text === this.#given) this.#read(first);
   }
 
   get #model() {
@@ -88,12 +124,17 @@ export class Panel {
   }
 
   #read(text) {
+    this.#given = text;
     this.#reader.text = text;
     this.#ask();
   }
 
   #changeModel() {
     this.#chosenClass = null;
+    byId("tab-sentiment").textContent = !this.#model || isOfOpinions(this.#model) ? "Sentiment" : "Classify";
+    if (!byId("panel-sentiment").hidden) document.title = `${byId("tab-sentiment").textContent} · RNN service`;
+    this.#offerExamples(null);
+    this.#about.show(this.#model);
     this.#batch.refresh();
     this.#ask();
   }
@@ -123,6 +164,7 @@ export class Panel {
   async #ask() {
     clearTimeout(this.#timer);
     this.#asking?.abort();
+    this.#view.changed();
     const text = this.#reader.text;
     const model = this.#model;
     const explain = this.#offerModes();
@@ -135,9 +177,13 @@ export class Panel {
     byId("verdict").setAttribute("aria-busy", "true");
     const began = performance.now();
     try {
+      const second = this.#beside.ask(PATH, body, question.signal);
+      second.catch(() => {}); // told below, after the first one's
       const reply = await post(PATH, body, { signal: question.signal });
+      const ms = performance.now() - began;
+      const beside = await second;
       if (this.#asking !== question) return;
-      this.#answer = { text, model, reply, result: reply.data[0], ms: performance.now() - began };
+      this.#answer = { text, model, reply, result: reply.data[0], ms, beside };
       clearNotice(this.#notice);
       this.#show();
       this.#settle();
@@ -174,6 +220,7 @@ export class Panel {
     byId("sentiment-curl").closest("section").hidden = why !== "";
     clearNotice(this.#notice);
     showNoVerdict(why);
+    this.#beside.show(null);
     byId("verdict").setAttribute("aria-busy", "false");
   }
 
@@ -195,9 +242,11 @@ export class Panel {
       followed,
       onFollow: (index) => {
         this.#chosenClass = index;
+        this.#view.changed();
         this.#show();
       },
     });
+    this.#beside.show(this.#answer.beside);
     byId("verdict").setAttribute("aria-busy", "false");
     byId("sentiment-curl").closest("section").hidden = false;
     this.#fillTable();
@@ -225,8 +274,10 @@ export class Panel {
       const scores = this.#pieces.map((piece) => piece.score);
       const rest = labels.length > 2 ? labels.map((_, i) => i).filter((i) => i !== followed) : [];
       const others = rest.map((i) => this.#pieces.map((piece) => piece.probs[i]));
+      const isInPieces = byId("in-pieces").checked;
+      const beside = this.#beside.scores(this.#answer.beside, { text: this.#answer.text, label, numWords: scores.length, isInPieces });
       const middle = 1 / labels.length;
-      this.#chart.show({ kind: "line", scores, others, middle, summary: lineSummary(label, scores), ...this.#axes(`probability of ${label}`) });
+      this.#chart.show({ kind: "line", scores, others, beside, middle, summary: lineSummary(label, scores), ...this.#axes(`probability of ${label}`) });
     } else {
       const summary = `What each word adds to the probability of ${label}; the table below has the numbers.`;
       this.#chart.show({ kind: "bars", scores: this.#pieces.map((piece) => piece.change), summary, ...this.#axes("points it adds") });

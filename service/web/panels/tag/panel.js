@@ -1,11 +1,13 @@
 /** The panel that tags: asks as one types, and shows each word with its label under it. */
 
 import { hasKey, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
 import { whyTooLong } from "../../limits.js";
-import { fillMenu } from "../../models.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { hueOf, meaningOf } from "./labels.js";
 
 export const verb = "tag";
@@ -33,6 +35,16 @@ export class Panel {
   #menu = byId("tagger");
   #text = byId("tag-text");
   #asking = new Asking(byId("tag-notice"), { onFail: () => this.#show([], []) });
+  #models = [];
+  #about = new About(byId("tag-about"));
+  #view = new View("tag", {
+    fields: () => ({ model: this.#model && idOf(this.#model), text: this.#text.value }),
+    restore: (params) => {
+      chooseModel(this.#menu, this.#models, params.get("model"));
+      this.#text.value = params.get("text") ?? this.#text.value;
+      this.#ask();
+    },
+  });
   #shown = null; // what the shown answer is to: model and text
 
   constructor() {
@@ -50,8 +62,14 @@ export class Panel {
 
   /** Offer these taggers. */
   setModels(models) {
+    this.#models = models;
     fillMenu(this.#menu, models);
+    this.#view.begin();
     this.#begin();
+  }
+
+  get #model() {
+    return this.#models.find((model) => model.id === this.#menu.value) ?? null;
   }
 
   /** Tag what the box holds, but only before someone's eyes. */
@@ -70,6 +88,8 @@ export class Panel {
   }
 
   #showCurl() {
+    this.#about.show(this.#model);
+    this.#view.changed();
     byId("tag-curl").closest("section").hidden = this.#menu.disabled;
     byId("tag-curl").textContent = curlCommand(PATH, this.#body(), { hasKey: hasKey() });
   }

@@ -1,11 +1,13 @@
 /** The panel that translates: a sentence in, its translation out, with a picture of the attention. */
 
 import { hasKey, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
 import { gate, whyTooLong } from "../../limits.js";
-import { fillMenu } from "../../models.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { toUtf16 } from "../../offsets.js";
 import { heatMap, nameOf } from "./heat.js";
 
@@ -23,6 +25,22 @@ export class Panel {
   #written = []; // its elements, a token each
   #read = [];
   #wasAsked = false;
+  #models = [];
+  #about = new About(byId("translate-about"));
+  #view = new View("translate", {
+    fields: () => ({
+      model: this.#model && idOf(this.#model),
+      text: byId("translate-text").value,
+      beams: byId("translate-beams").value,
+    }),
+    restore: (params) => {
+      chooseModel(this.#menu, this.#models, params.get("model"));
+      byId("translate-text").value = params.get("text") ?? byId("translate-text").value;
+      byId("translate-beams").value = params.get("beams") === "4" ? "4" : "1";
+      this.#showCurl();
+      this.#translate();
+    },
+  });
 
   constructor() {
     byId("translate-text").value = EXAMPLE;
@@ -43,9 +61,15 @@ export class Panel {
 
   /** Offer these translators. */
   setModels(models) {
+    this.#models = models;
     fillMenu(this.#menu, models);
     this.#showCurl();
+    this.#view.begin();
     this.#begin();
+  }
+
+  get #model() {
+    return this.#models.find((model) => model.id === this.#menu.value) ?? null;
   }
 
   /** Translate the example, once and only before someone's eyes. */
@@ -73,6 +97,8 @@ export class Panel {
   }
 
   #showCurl() {
+    this.#about.show(this.#model);
+    this.#view.changed();
     gate(byId("translate-run"), byId("translate-why"), this.#whyNot());
     byId("translate-curl").closest("section").hidden = this.#menu.disabled;
     byId("translate-curl").textContent = curlCommand(PATH, this.#body(), { hasKey: hasKey() });

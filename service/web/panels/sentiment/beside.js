@@ -1,0 +1,84 @@
+/** A second classifier beside the first: the same text, its verdict, its score along the text. */
+
+import { isAbort, post } from "../../api.js";
+import { bar } from "../../bars.js";
+import { byId, h, percent } from "../../dom.js";
+import { explained, followedClass } from "./explanation.js";
+import { fillMenu, idOf } from "../../models.js";
+
+const NOBODY = "none";
+
+/** The menu "Beside" and what it shows. */
+export class Beside {
+  #menu = byId("beside");
+  #models = [];
+
+  /** `onChange()` is called when another is chosen. */
+  constructor(onChange) {
+    this.#menu.addEventListener("change", onChange);
+  }
+
+  /** Offer these classifiers. */
+  setModels(models) {
+    this.#models = models;
+    const before = this.#menu.value;
+    fillMenu(this.#menu, models);
+    this.#menu.prepend(h("option", { value: NOBODY }, "nobody"));
+    this.#menu.value = models.some(({ id }) => id === before) ? before : NOBODY;
+    byId("beside-field").hidden = models.length < 2;
+  }
+
+  /** The model chosen, or null. */
+  get model() {
+    return this.#models.find(({ id }) => id === this.#menu.value) ?? null;
+  }
+
+  /** Choose the model that an address names; nobody where it names none. */
+  set wanted(id) {
+    this.#menu.value = this.#models.find((model) => idOf(model) === id || model.id === id)?.id ?? NOBODY;
+  }
+
+  /** Ask it what the first one is asked; its answer, or null if it has none to show. */
+  async ask(path, body, signal) {
+    const { model } = this;
+    if (!model) return null;
+    const asked = { ...body, model: model.id };
+    try {
+      const reply = await post(path, asked, { signal });
+      return { model, reply, result: reply.data[0] };
+    } catch (error) {
+      if (isAbort(error) || error.param !== "explain") throw error;
+      const { explain, ...plain } = asked; // it cannot be explained in this way
+      const reply = await post(path, plain, { signal });
+      return { model, reply, result: reply.data[0] };
+    }
+  }
+
+  /** Show its verdict; null for none. */
+  show(answer) {
+    byId("beside-verdict").hidden = !answer;
+    if (!answer) return;
+    const { model, reply, result } = answer;
+    byId("beside-name").textContent = `${reply.model}, version ${reply.version}, says`;
+    byId("beside-label").textContent = result.label;
+    byId("beside-score").textContent = `${percent(result.score)} sure`;
+    byId("beside-bars").replaceChildren(...barsOf(model.classes, result));
+  }
+
+  /** Its score for the class `label` after each word of `text`, or null if there is none to draw. */
+  scores(answer, { text, label, numWords, isInPieces }) {
+    const followed = answer?.model.classes.indexOf(label) ?? -1;
+    if (followed === -1 || !answer.result.trajectory) return null;
+    const words = explained(text, answer.result, { followed, isInPieces });
+    return words.length === numWords ? words.map(({ score }) => score) : null;
+  }
+}
+
+function barsOf(labels, { label, probs }) {
+  const followed = followedClass(labels, label);
+  const kindOf = (i) => (labels.length === 2 ? (i === followed ? "rise" : "fall") : null);
+  const items = labels.map((name, i) => ({ name, share: probs[i], kind: kindOf(i), i }));
+  if (labels.length === 2) items.sort((a) => (a.i === followed ? -1 : 1));
+  else items.sort((a, b) => b.share - a.share);
+  return items.map(({ name, share, kind }) => bar({ name, share, kind }));
+}
