@@ -176,14 +176,14 @@ def backward(trace: Trace, from_above: Floats, give_way: GiveWay) -> Gradients:
     weights = trace.weights
     total = np.empty_like(from_above)
     of_sums = np.empty_like(trace.from_input)
-    later: Floats = np.zeros_like(from_above[0])
+    later: Floats = np.zeros(from_above.shape[1], np.float32)
     for step in range(len(total) - 1, -1, -1):
         if step % STRETCH == 0:
             give_way()
         total[step] = from_above[step] + later
         of_sums[step], of_hidden, straight = steps(step, total[step])
         later = of_hidden.reshape(-1) @ weights.weight_hh + straight
-    return Gradients(total, of_sums.reshape(len(total), -1) @ weights.weight_ih)
+    return Gradients(total, of_sums.reshape(-1, len(weights.weight_ih)) @ weights.weight_ih)
 
 
 StepBack = Callable[[int, Floats], tuple[Floats, Floats, Floats | float]]
@@ -212,7 +212,7 @@ def _lstm_back(trace: Trace) -> StepBack:
         ],
         axis=1,
     )
-    of_cell: Floats = np.zeros_like(cell[0])
+    of_cell: Floats = np.zeros(cell.shape[1], np.float32)
 
     def step_back(step: int, of_hidden: Floats) -> tuple[Floats, Floats, float]:
         nonlocal of_cell

@@ -20,10 +20,10 @@ NUM_TOP = 8
 """Units of a layer and direction that `"top"` means."""
 
 MAX_TOKENS = 2_048
-"""Tokens that one request's explanations read; 0.4 s of an LSTM 2 x 256."""
+"""Tokens that one request's explanations read; 0.4 s of an LSTM 2 x 256, twice that with units."""
 
-MAX_NUMBERS = 131_072
-"""Numbers that are told as text, about 10 bytes each."""
+MAX_NUMBERS = 262_144
+"""Numbers that are told as text, about 10 bytes each: 512 tokens of an LSTM 2 x 256 with "top"."""
 
 MAX_PACKED_NUMBERS = 2_097_152
 """Numbers of single units that are told as bytes: 512 tokens of all of an LSTM layer's 256."""

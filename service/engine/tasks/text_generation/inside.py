@@ -37,11 +37,13 @@ class GeneratorInside:
     Args:
         inside: Its weights.
         texts: What each token is.
+        banned: Tokens that are never drawn.
     """
 
-    def __init__(self, inside: Inside, texts: TokenTexts) -> None:
+    def __init__(self, inside: Inside, texts: TokenTexts, banned: Sequence[int] = ()) -> None:
         """Remember what is read."""
         self.inside = inside
+        self._banned = banned
         self._texts = texts
 
     def teller(
@@ -69,6 +71,7 @@ class GeneratorInside:
             outlook = outlook_of(
                 *(tensors, outputs_of(traces[-1]), token_ids[1:]),
                 num_scored=len(written),
+                banned=self._banned,
                 give_way=give_way,
             )
             influences = None
@@ -108,6 +111,7 @@ def outlook_of(
     *,
     num_scored: int,
     give_way: GiveWay,
+    banned: Sequence[int] = (),
 ) -> Outlook:
     """Work out what a network expects after each token, and the slopes of its answer.
 
@@ -120,6 +124,7 @@ def outlook_of(
         following: The token after each one but the last.
         num_scored: How many of those, from the end, are the answer's.
         give_way: See `cells.GiveWay`.
+        banned: Tokens that are never drawn, and so not expected.
     """
     weight = wide(tensors.get("decoder.weight", tensors["stack.embedding.weight"]))
     bias = wide(tensors["decoder.bias"])
@@ -128,7 +133,9 @@ def outlook_of(
     scored = range(len(states) - 1 - num_scored, len(states) - 1)
     for first in range(0, len(states), CHUNK):
         give_way()
-        probs = np.exp(log_softmax(states[first : first + CHUNK] @ weight.T + bias))
+        logits = states[first : first + CHUNK] @ weight.T + bias
+        logits[:, list(banned)] = -np.inf
+        probs = np.exp(log_softmax(logits))
         order = np.argsort(-probs, axis=1, kind="stable")[:, :NUM_EXPECTED]
         shares = np.take_along_axis(probs, order, axis=1)
         rows = zip(order.tolist(), shares.tolist(), strict=True)

@@ -9,6 +9,7 @@ from service.engine.gates.inside import Inside
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, probes, prove, read_if_listed
+from service.engine.running_batch import never_drawn
 from service.engine.runtime import WEIGHTS
 from service.engine.sealing import Sealer
 from service.engine.task import EngineTask
@@ -43,7 +44,9 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
         tokenizer=tokenizer,
         options=options,
         states=states,
-        inside=GeneratorInside(Inside.of(config, weights_of), source.tokens),
+        inside=GeneratorInside(
+            Inside.of(config, weights_of), source.tokens, never_drawn(tokenizer, config.eos_id)
+        ),
     )
     info = ModelInfo(
         stored.name,
