@@ -71,7 +71,7 @@ export class About {
   }
 
   #draw(card, path, signal) {
-    const title = h("p", { class: "eyebrow" }, "About this model");
+    const title = h("p", { class: "eyebrow" }, `About ${card.name}:${card.version}`);
     const facts = factsOf(card).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
     const address = `#models?${new URLSearchParams({ model: `${card.name}:${card.version}` })}`;
     const link = h("a", { href: address }, "Its card: figures, data, limits");

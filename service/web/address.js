@@ -41,6 +41,13 @@ export class View {
     this.#follow();
   }
 
+  /** Let the page itself change what is shown: where that was the beginning, it is so still. */
+  byItself(change) {
+    const isBeginning = written(this.#fields()) === this.#beginning;
+    change();
+    if (isBeginning) this.#beginning = written(this.#fields());
+  }
+
   /** Write the address of what is shown now, in a moment. */
   changed() {
     clearTimeout(this.#timer);

@@ -13,6 +13,7 @@ from tests.e2e.playground.other_tasks import (
     OTHER_STATUSES,
     caption,
     classify_drawings,
+    second_of,
     tag,
     translate,
 )
@@ -46,20 +47,20 @@ class PlaygroundEngine(FakeEngine):
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
     stopped on its way; `tokens_a_piece` of them come at once, as from a busy service. Models of
     the other tasks are those of `other_tasks`; `hidden_tasks`, `hidden_models` and
-    `hidden_versions` take some away, `second_generator` adds a version of one.
+    `hidden_versions` take some away, `second_models` adds versions of some.
     """
 
     tokens_a_piece: int = 1
-    second_generator: bool = False
+    second_models: bool = False
     hidden_tasks: frozenset[str] = frozenset()
     hidden_models: frozenset[str] = frozenset()
     hidden_versions: frozenset[tuple[str, int]] = frozenset()
 
     def models(self) -> list[ModelStatus]:
         statuses = [*STATUSES, TOPIC_STATUS, *OTHER_STATUSES]
-        if self.second_generator:
-            [first] = [one for one in STATUSES if one.name == "shakespeare"]
-            statuses.append(replace(first, version=2, is_default=False))
+        if self.second_models:
+            doubled = [one for one in statuses if one.name in ("shakespeare", "pos", "en-fr")]
+            statuses += [replace(one, version=2, is_default=False) for one in doubled]
         statuses = [status for status in statuses if status.task not in self.hidden_tasks]
         statuses = [status for status in statuses if status.name not in self.hidden_models]
         statuses = [one for one in statuses if (one.name, one.version) not in self.hidden_versions]
@@ -70,7 +71,8 @@ class PlaygroundEngine(FakeEngine):
         if request.verb not in others:
             return super().answer(request)
         self._admit(request)
-        return others[request.verb](request)
+        answer = others[request.verb](request)
+        return second_of(answer) if str(request.model).endswith(":2") else answer
 
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         if request.numbers:
@@ -88,7 +90,7 @@ class PlaygroundEngine(FakeEngine):
         if request.numbers:
             self._admit(request)
             return caption(request, self)
-        if self.second_generator and request.model == "shakespeare:2":
+        if self.second_models and request.model == "shakespeare:2":
             request = replace(request, model="shakespeare")
         generation = super().generate(request)
         paced = PacedGeneration(generation.status, generation.request, self)

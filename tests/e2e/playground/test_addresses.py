@@ -92,8 +92,9 @@ def test_a_text_that_was_written_has_an_address_that_writes_it_again(open_page):
         ("/#tag?text=she", "#tagged .word", "she"),
         ("/#translate?text=red+house&beams=4", "#translate-written", "der esuoh!"),
         ("/#models?model=sentiment:4", "#card-name", "sentiment:4"),
+        ("/#digits?ink=___f", "#digits-label", "1"),
     ],
-    ids=["tag", "translate", "models"],
+    ids=["tag", "translate", "models", "digits"],
 )
 def test_every_panel_follows_its_address(open_page, address, shown, text):
     page = open_page(address)
@@ -105,6 +106,30 @@ def test_every_panel_keeps_its_address(open_page, panel, box):
     page = open_page(f"/#{panel}")
     page.fill(box, "some words")
     assert address_of(page, panel)["text"] == "some words"
+
+
+def test_a_drawing_has_an_address_that_draws_it_again(open_page):
+    shades = "(all) => all.map((one) => one.getAttribute('fill-opacity'))"
+    page = open_page("/#digits")
+    page.get_by_role("button", name="Example 7").click()
+    ink = address_of(page, "digits")["ink"]
+    drawn = page.locator("#digits-pad .square").evaluate_all(shades)
+    again = open_page(f"/#digits?ink={ink}")
+    expect(again.locator("#digits-facts dd")).not_to_have_count(0)
+    assert again.locator("#digits-pad .square").evaluate_all(shades) == drawn
+
+
+def test_two_taggers_and_two_translators_answer_side_by_side(open_page, engine):
+    engine.second_models = True
+    page = open_page("/#tag?text=the+cat&beside=pos:2")
+    expect(page.locator("#tagged li")).to_have_text(["theDET", "catNOUNVERB"])
+    expect(page.locator("#tag-facts")).to_contain_text("Same label1 of 2")
+    page = open_page("/#translate?text=red+house&beside=en-fr:2")
+    expect(page.locator("#translate-written")).to_have_text("der esuoh")
+    expect(page.locator("#translate-beside-name")).to_have_text("What en-fr, version 2, writes")
+    expect(page.locator("#translate-beside-written")).to_have_text("DER ESUOH")
+    page.select_option("#translator-beside", "none")
+    expect(page.locator("#translate-beside")).to_be_hidden()
 
 
 def test_two_versions_read_side_by_side(page):
@@ -123,8 +148,8 @@ def test_two_versions_read_side_by_side(page):
 
 def test_two_models_write_side_by_side_with_one_seed(open_page, engine):
     page = open_page("/#generate")
-    expect(page.locator("#generator-beside-field")).to_be_hidden()
-    engine.second_generator = True
+    expect(page.locator("#generator-beside")).to_be_hidden()
+    engine.second_models = True
     page.reload()
     page.select_option("#generator-beside", "shakespeare:2")
     page.fill("#prompt", "abc")

@@ -19,7 +19,6 @@ export const verb = "generate";
 export const tasks = ["text-generation"];
 
 const PATH = `v1/${verb}`;
-const FIRST_PROMPTS = { shakespeare: "ROMEO:\n", reviews: "This film" };
 const FIRST_PROMPT = "Once upon a time";
 const NUM_ALTERNATIVES = 5;
 const SEVERAL = 5; // answers to a prompt from a list, which tend to be a word each
@@ -38,7 +37,8 @@ export class Panel {
   #watch = new Stopwatch();
   #models = [];
   #sampling = new SamplingControls(() => this.#showCurl());
-  #about = new About(byId("generate-about"));
+  #given = ""; // the last prompt that this page put there, not a person
+  #about = new About(byId("generate-about"), ({ example }) => this.#fit(example));
   #beside = new Beside(() => this.#showCurl());
   #view = new View("generate", {
     fields: () => ({
@@ -46,7 +46,7 @@ export class Panel {
       prompt: this.#model && this.#prompt,
       ...this.#sampling.typed(),
       plain: !byId("with-alternatives").checked,
-      beside: this.#beside.model && idOf(this.#beside.model),
+      beside: this.#beside.menu.wanted,
     }),
     restore: (params) => this.#restore(params),
   });
@@ -87,7 +87,7 @@ export class Panel {
   #restore(params) {
     chooseModel(this.#menu, this.#models, params.get("model"));
     this.#changeModel();
-    this.#beside.wanted = params.get("beside");
+    this.#beside.menu.wanted = params.get("beside");
     const field = this.#model?.prompts.length ? byId("prompts") : byId("prompt");
     field.value = params.get("prompt") ?? (params.has("model") ? "" : field.value);
     byId("with-alternatives").checked = !params.has("plain");
@@ -114,9 +114,20 @@ export class Panel {
     byId("prompts").hidden = !isListed;
     byId("prompt-label").htmlFor = isListed ? "prompts" : "prompt";
     byId("prompts").replaceChildren(...model.prompts.map((prompt) => h("option", { value: prompt }, prompt)));
-    const isOurs = ["", FIRST_PROMPT, ...Object.values(FIRST_PROMPTS)].includes(byId("prompt").value);
-    if (isOurs) byId("prompt").value = FIRST_PROMPTS[model.name] ?? FIRST_PROMPT;
+    if (byId("prompt").value === "") this.#give(FIRST_PROMPT);
     this.#sampling.setDefaults(model.sampling, isListed ? SEVERAL : 1);
+    this.#showCurl();
+  }
+
+  #give(prompt) {
+    this.#given = prompt;
+    byId("prompt").value = prompt;
+  }
+
+  /** Begin with the prompt of the model's card, unless a person has typed one. */
+  #fit(example) {
+    if (!example || this.#model.prompts.length || byId("prompt").value !== this.#given || this.#writing) return;
+    this.#view.byItself(() => this.#give(example));
     this.#showCurl();
   }
 

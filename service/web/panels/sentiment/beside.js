@@ -2,45 +2,22 @@
 
 import { isAbort, post } from "../../api.js";
 import { bar } from "../../bars.js";
-import { byId, h, percent } from "../../dom.js";
+import { BesideMenu } from "../../beside.js";
+import { byId, percent } from "../../dom.js";
 import { explained, followedClass } from "./explanation.js";
-import { fillMenu, idOf } from "../../models.js";
 
-const NOBODY = "none";
-
-/** The menu "Beside" and what it shows. */
+/** The menu "Beside" and what its model says. */
 export class Beside {
-  #menu = byId("beside");
-  #models = [];
+  menu;
 
   /** `onChange()` is called when another is chosen. */
   constructor(onChange) {
-    this.#menu.addEventListener("change", onChange);
-  }
-
-  /** Offer these classifiers. */
-  setModels(models) {
-    this.#models = models;
-    const before = this.#menu.value;
-    fillMenu(this.#menu, models);
-    this.#menu.prepend(h("option", { value: NOBODY }, "nobody"));
-    this.#menu.value = models.some(({ id }) => id === before) ? before : NOBODY;
-    byId("beside-field").hidden = models.length < 2;
-  }
-
-  /** The model chosen, or null. */
-  get model() {
-    return this.#models.find(({ id }) => id === this.#menu.value) ?? null;
-  }
-
-  /** Choose the model that an address names; nobody where it names none. */
-  set wanted(id) {
-    this.#menu.value = this.#models.find((model) => idOf(model) === id || model.id === id)?.id ?? NOBODY;
+    this.menu = new BesideMenu(byId("beside"), onChange);
   }
 
   /** Ask it what the first one is asked; its answer, or null if it has none to show. */
   async ask(path, body, signal) {
-    const { model } = this;
+    const { model } = this.menu;
     if (!model) return null;
     const asked = { ...body, model: model.id };
     try {

@@ -50,7 +50,7 @@ export class Panel {
       explain: this.#mode === "occlusion" && "occlusion",
       pieces: this.#isInPieces,
       class: this.#chosenClass !== null && this.#model?.classes[this.#chosenClass],
-      beside: this.#beside.model && idOf(this.#beside.model),
+      beside: this.#beside.menu.wanted,
     }),
     restore: (params) => this.#restore(params),
   });
@@ -81,7 +81,7 @@ export class Panel {
   setModels(models) {
     this.#models = models;
     fillMenu(this.#menu, models);
-    this.#beside.setModels(models);
+    this.#beside.menu.setModels(models);
     this.#changeModel();
     this.#view.begin();
   }
@@ -89,7 +89,7 @@ export class Panel {
   /** Show what an address says. */
   #restore(params) {
     chooseModel(this.#menu, this.#models, params.get("model"));
-    this.#beside.wanted = params.get("beside");
+    this.#beside.menu.wanted = params.get("beside");
     const mode = params.get("explain") === "occlusion" ? "occlusion" : "trajectory";
     document.querySelector(`input[name="explain"][value="${mode}"]`).checked = true;
     if (params.has("text")) this.#reader.text = params.get("text");
@@ -107,7 +107,7 @@ export class Panel {
     );
     const [, first] = this.#examples[this.#examples.length > 2 ? 2 : 0] ?? [];
     const fits = this.#examples.some(([, text]) => text === this.#reader.text);
-    if (first && !fits && this.#reader.text === this.#given) this.#read(first);
+    if (first && !fits && this.#reader.text === this.#given) this.#view.byItself(() => this.#read(first));
   }
 
   get #model() {

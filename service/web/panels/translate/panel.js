@@ -4,6 +4,7 @@ import { hasKey, post } from "../../api.js";
 import { About } from "../../about.js";
 import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
+import { BesideMenu } from "../../beside.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
 import { gate, whyTooLong } from "../../limits.js";
@@ -16,6 +17,7 @@ export const tasks = ["translation"];
 
 const PATH = `v1/${verb}`;
 const EXAMPLE = "Where is the station?";
+const LANGUAGE = "en"; // of the example
 
 /** The panel "Translate". */
 export class Panel {
@@ -26,15 +28,19 @@ export class Panel {
   #read = [];
   #wasAsked = false;
   #models = [];
-  #about = new About(byId("translate-about"));
+  #given = EXAMPLE; // the last text that this page put there, not a person
+  #about = new About(byId("translate-about"), ({ example }) => this.#fit(example));
+  #beside = new BesideMenu(byId("translator-beside"), () => this.#translate());
   #view = new View("translate", {
     fields: () => ({
       model: this.#model && idOf(this.#model),
       text: byId("translate-text").value,
       beams: byId("translate-beams").value,
+      beside: this.#beside.wanted,
     }),
     restore: (params) => {
       chooseModel(this.#menu, this.#models, params.get("model"));
+      this.#beside.wanted = params.get("beside");
       byId("translate-text").value = params.get("text") ?? byId("translate-text").value;
       byId("translate-beams").value = params.get("beams") === "4" ? "4" : "1";
       this.#showCurl();
@@ -63,6 +69,7 @@ export class Panel {
   setModels(models) {
     this.#models = models;
     fillMenu(this.#menu, models);
+    this.#beside.setModels(models);
     this.#showCurl();
     this.#view.begin();
     this.#begin();
@@ -83,6 +90,18 @@ export class Panel {
     return { model: this.#menu.value, input: byId("translate-text").value, attention: true, num_beams };
   }
 
+  /** Begin with the sentence of the card of a model that reads another language than ours. */
+  #fit(example) {
+    const box = byId("translate-text");
+    const fits = (this.#model.facts.source_language ?? LANGUAGE) === LANGUAGE;
+    if (!example || fits || box.value !== this.#given) return;
+    this.#view.byItself(() => {
+      this.#given = example;
+      box.value = example;
+    });
+    this.#translate();
+  }
+
   #whyNot() {
     if (this.#menu.disabled) return "No translator is being served.";
     const { value } = byId("translate-text");
@@ -94,6 +113,7 @@ export class Panel {
     for (const id of ["translate-written", "translate-read", "translate-facts", "translate-grid"]) byId(id).replaceChildren();
     byId("translate-looks").textContent = "";
     byId("translate-picture").hidden = true;
+    this.#showBeside(null);
   }
 
   #showCurl() {
@@ -105,13 +125,19 @@ export class Panel {
   }
 
   async #translate() {
+    this.#view.changed();
     this.#wasAsked = true;
     byId("translate-result").setAttribute("aria-busy", "true");
     const body = this.#body();
     await this.#asking.now(async (signal) => {
       const began = performance.now();
-      const reply = await post(PATH, body, { signal });
-      this.#show(body.input, reply, performance.now() - began);
+      const second = this.#beside.model;
+      const [[reply, ms], other] = await Promise.all([
+        post(PATH, body, { signal }).then((answer) => [answer, performance.now() - began]),
+        second && post(PATH, { ...body, model: second.id }, { signal }),
+      ]);
+      this.#show(body.input, reply, ms);
+      this.#showBeside(other);
     });
     byId("translate-result").setAttribute("aria-busy", "false");
   }
@@ -134,6 +160,13 @@ export class Panel {
     byId("translate-facts").replaceChildren(...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     byId("translate-looks").textContent = "Point at a written word, or at a square.";
     announce(byId("translate-said"), `Translation: ${answer.text}`);
+  }
+
+  #showBeside(reply) {
+    byId("translate-beside").hidden = !reply;
+    if (!reply) return;
+    byId("translate-beside-name").textContent = `What ${reply.model}, version ${reply.version}, writes`;
+    byId("translate-beside-written").textContent = reply.data[0].text;
   }
 
   /** Fill `box` with `text`, each of the `tokens` an element; return these. */
