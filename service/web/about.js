@@ -13,11 +13,12 @@ function rowsOf(datasets, split) {
 function figureOf({ metrics, primary_metric: primary }) {
   if (!primary || !(primary.name in metrics)) return null;
   const [low, high] = ["low", "high"].map((end) => metrics[`${primary.name}_${end}`]);
-  const range = low === undefined || high === undefined ? "" : ` (${figure(low)} to ${figure(high)})`;
-  return [primary.name.replaceAll("_", " "), `${figure(metrics[primary.name])}${range}`];
+  const isKnown = low !== undefined && high !== undefined;
+  const range = isKnown ? [h("span", { class: "interval" }, `${figure(low)} to ${figure(high)}`)] : [];
+  return [primary.name.replaceAll("_", " "), figure(metrics[primary.name]), ...range];
 }
 
-/** The lines about a card: `[name, value]`. */
+/** The lines about a card: `[name, ...values]`. */
 function factsOf(card) {
   const unserved = card.versions.filter(({ state }) => state === "stored").map(({ version }) => version);
   const trained = [...new Set(card.datasets.filter(({ split }) => split === "train").map(({ name }) => name))];
@@ -72,7 +73,7 @@ export class About {
 
   #draw(card, path, signal) {
     const title = h("p", { class: "eyebrow" }, `About ${card.name}:${card.version}`);
-    const facts = factsOf(card).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
+    const facts = factsOf(card).flatMap(([name, ...values]) => [h("dt", {}, name), h("dd", {}, ...values)]);
     const address = `#models?${new URLSearchParams({ model: `${card.name}:${card.version}` })}`;
     const link = h("a", { href: address }, "Its card: figures, data, limits");
     this.#slot.replaceChildren(title, h("dl", { class: "facts" }, ...facts), h("p", {}, link));

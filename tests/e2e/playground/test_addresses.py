@@ -166,7 +166,7 @@ def test_two_models_write_side_by_side_with_one_seed(open_page, engine):
 
 def test_what_the_card_says_stands_beside_the_answers(page):
     about = page.locator("#sentiment-about")
-    expect(about).to_contain_text("test accuracy0.9 (0.88 to 0.92)")
+    expect(about).to_contain_text("test accuracy0.90.88 to 0.92")
     expect(about).to_contain_text("trained ontoys")
     expect(about).to_contain_text("not servedversion 4")
     expect(about.locator("img[src]")).to_have_count(1)

@@ -5,15 +5,18 @@ import { About } from "../../about.js";
 import { View } from "../../address.js";
 import { BatchPanel } from "./batch.js";
 import { Beside } from "./beside.js";
-import { Chart, lineSummary } from "../../chart.js";
+import { Chart } from "../../chart.js";
 import { curlCommand } from "../../curl.js";
-import { announce, byId, count, h, percent, points } from "../../dom.js";
+import { announce, byId, h, percent } from "../../dom.js";
 import { examplesFor, isOfOpinions } from "./examples.js";
 import { explained, followedClass, isOfCharacters, strengths, unread } from "./explanation.js";
-import { limit, whyTooLong } from "../../limits.js";
+import { whyTooLong } from "../../limits.js";
 import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
+import { barsOf, lineOf, nameAll } from "./drawing.js";
+import { chooseMode, modeNow, offerModes } from "./modes.js";
 import { Reader } from "./reader.js";
+import { fillTable, toldOf } from "./words.js";
 import { showNoVerdict, showVerdict } from "./verdict.js";
 
 export const verb = "classify";
@@ -22,14 +25,6 @@ export const tasks = ["text-classification"];
 const PATH = `v1/${verb}`;
 const PAUSE_MS = 140; // between the last key and the question
 const SETTLED_MS = 1200; // between an answer and its being read out, so that typing does not chatter
-
-const MANY_WORDS = (number) =>
-  `Leaving words out takes up to ${count(limit("max_occlusion_words"))} words; this text has ${count(number)}.`;
-const BOTH_WAYS = "This model reads from both ends at once, so it has no score along the text.";
-const HELP = {
-  trajectory: "Each word is coloured by how the score moved when the network read it.",
-  occlusion: "Each word is coloured by what it adds: the whole text’s score minus the score without that word.",
-};
 
 /** The panel "Sentiment". */
 export class Panel {
@@ -47,7 +42,7 @@ export class Panel {
     fields: () => ({
       model: this.#model && idOf(this.#model),
       text: this.#reader.text,
-      explain: this.#mode === "occlusion" && "occlusion",
+      explain: modeNow() === "occlusion" && "occlusion",
       pieces: this.#isInPieces,
       class: this.#chosenClass !== null && this.#model?.classes[this.#chosenClass],
       beside: this.#beside.menu.wanted,
@@ -91,7 +86,7 @@ export class Panel {
     chooseModel(this.#menu, this.#models, params.get("model"));
     this.#beside.menu.wanted = params.get("beside");
     const mode = params.get("explain") === "occlusion" ? "occlusion" : "trajectory";
-    document.querySelector(`input[name="explain"][value="${mode}"]`).checked = true;
+    chooseMode(mode);
     if (params.has("text")) this.#reader.text = params.get("text");
     this.#changeModel();
     this.#isInPieces = params.has("pieces") ? true : null;
@@ -112,10 +107,6 @@ export class Panel {
 
   get #model() {
     return this.#models.find((model) => model.id === this.#menu.value) ?? null;
-  }
-
-  get #mode() {
-    return document.querySelector('input[name="explain"]:checked').value;
   }
 
   get #followed() {
@@ -139,20 +130,6 @@ export class Panel {
     this.#ask();
   }
 
-  /** Grey the ways of explaining that cannot be had for this model and text, and say why. */
-  #offerModes() {
-    const [trajectory, occlusion] = document.querySelectorAll('input[name="explain"]');
-    const numWords = this.#reader.text.match(/\S+/g)?.length ?? 0;
-    trajectory.disabled = this.#untraceable.has(this.#menu.value);
-    occlusion.disabled = numWords > limit("max_occlusion_words");
-    if (trajectory.disabled && !occlusion.disabled) occlusion.checked = true;
-    if (occlusion.disabled && !trajectory.disabled) trajectory.checked = true;
-    const whyNot = [trajectory.disabled && BOTH_WAYS, occlusion.disabled && MANY_WORDS(numWords)].filter(Boolean);
-    const help = whyNot.length < 2 ? [HELP[this.#mode], ...whyNot] : whyNot;
-    byId("explain-help").textContent = help.join(" ");
-    return whyNot.length < 2 ? { explain: this.#mode } : {};
-  }
-
   #later() {
     clearTimeout(this.#timer);
     clearTimeout(this.#settling);
@@ -167,7 +144,7 @@ export class Panel {
     this.#view.changed();
     const text = this.#reader.text;
     const model = this.#model;
-    const explain = this.#offerModes();
+    const explain = offerModes(text, { canTrace: !this.#untraceable.has(this.#menu.value) });
     const why = this.#whyNot(model, text);
     if (why) return this.#showNothing(why);
     const question = new AbortController();
@@ -193,7 +170,7 @@ export class Panel {
   }
 
   #fail(error) {
-    if (error.param === "explain" && this.#mode === "trajectory") {
+    if (error.param === "explain" && modeNow() === "trajectory") {
       this.#untraceable.add(this.#menu.value);
       this.#ask();
       return;
@@ -232,8 +209,8 @@ export class Panel {
     byId("in-pieces").disabled = !result.trajectory;
     this.#pieces = explained(text, result, { followed, isInPieces });
     this.#paint(text, result);
-    this.#plot(model.classes, followed, result);
-    this.#name(model.classes, followed, result);
+    this.#chart.show(this.#drawing(model.classes, followed));
+    nameAll(model.classes, followed, result);
     showVerdict(result, {
       labels: model.classes,
       model: reply.model,
@@ -267,40 +244,16 @@ export class Panel {
     this.#reader.paint(text, all.sort((a, b) => a.start - b.start));
   }
 
-  #plot(labels, followed, result) {
-    const label = labels[followed];
-    if (!this.#pieces.length) return this.#chart.show(null);
-    if (result.trajectory) {
-      const scores = this.#pieces.map((piece) => piece.score);
-      const rest = labels.length > 2 ? labels.map((_, i) => i).filter((i) => i !== followed) : [];
-      const others = rest.map((i) => this.#pieces.map((piece) => piece.probs[i]));
-      const isInPieces = byId("in-pieces").checked;
-      const beside = this.#beside.scores(this.#answer.beside, { text: this.#answer.text, label, numWords: scores.length, isInPieces });
-      const middle = 1 / labels.length;
-      this.#chart.show({ kind: "line", scores, others, beside, middle, summary: lineSummary(label, scores), ...this.#axes(`probability of ${label}`) });
-    } else {
-      const summary = `What each word adds to the probability of ${label}; the table below has the numbers.`;
-      this.#chart.show({ kind: "bars", scores: this.#pieces.map((piece) => piece.change), summary, ...this.#axes("points it adds") });
-    }
-  }
-
-  /** What the chart's axes are, in words: the first and the last word stand at its ends. */
-  #axes(upward) {
-    const words = [this.#pieces[0], this.#pieces.at(-1)].map(({ start, end }) => this.#answer.text.slice(start, end));
-    return { upward, ends: words, along: byId("in-pieces").checked ? "piece by piece" : "word by word" };
-  }
-
-  #name(labels, followed, result) {
-    const label = labels[followed];
-    const other = labels.length === 2 ? labels[1 - followed] : null;
-    byId("legend-rise").textContent = result.trajectory ? `towards ${label}` : `speaks for ${label}`;
-    byId("legend-fall").textContent = result.trajectory
-      ? (other ? `towards ${other}` : `away from ${label}`)
-      : (other ? `speaks for ${other}` : `speaks against ${label}`);
-    byId("chart-title").textContent = result.trajectory
-      ? `Probability of ${label} along the text`
-      : `What each word adds to ${label}, in points`;
-    byId("words-score").textContent = result.trajectory ? "Score after it" : "Score without it";
+  /** What the chart shows: the score of one class along the text, or what each word adds to it. */
+  #drawing(labels, followed) {
+    const { text, result, beside } = this.#answer;
+    const isInPieces = byId("in-pieces").checked;
+    const numWords = this.#pieces.length;
+    if (!numWords) return null;
+    const options = { text, labels, followed, isInPieces };
+    if (!result.trajectory) return barsOf(this.#pieces, options);
+    const second = this.#beside.scores(beside, { text, label: labels[followed], numWords, isInPieces });
+    return { ...lineOf(this.#pieces, options), beside: second };
   }
 
   /** Show the word that is pointed at in the chart (`index`) or else in the text; if none, the last. */
@@ -311,28 +264,17 @@ export class Panel {
     const at = Math.min(pointed ?? last, last);
     this.#reader.point(isPointing ? at : null);
     this.#chart.point(at);
-    byId("readout").textContent = at < 0 ? "" : this.#readout(this.#pieces[at], isPointing);
+    byId("readout").textContent = this.#readout(at, isPointing);
   }
 
-  #readout({ start, end, score, change }, isPointing) {
-    if (!isPointing) return `at the end ${percent(this.#answer.result.probs[this.#followed])}`;
-    const word = this.#answer.text.slice(start, end);
-    if (this.#answer.result.trajectory) return `after “${word}” ${percent(score)} (${points(change)})`;
-    return `without “${word}” ${percent(score)} (it adds ${points(change)})`;
+  #readout(at, isPointing) {
+    if (at < 0) return "";
+    const { text, result } = this.#answer;
+    return isPointing ? toldOf(text, this.#pieces[at], result) : `at the end ${percent(result.probs[this.#followed])}`;
   }
 
   #fillTable() {
-    if (!byId("words").open) return;
-    const rows = this.#pieces.map(({ start, end, score, change }) =>
-      h(
-        "tr",
-        {},
-        h("td", {}, this.#answer.text.slice(start, end)),
-        h("td", { class: "number" }, percent(score)),
-        h("td", { class: "number" }, points(change)),
-      ),
-    );
-    byId("words-rows").replaceChildren(...rows);
+    if (byId("words").open) fillTable(byId("words-rows"), this.#answer?.text ?? "", this.#pieces);
   }
 
   #settle() {
