@@ -115,5 +115,6 @@ def engine_options(settings: Settings) -> EngineOptions:
         num_extra_versions=settings.extra_versions,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
+        instruction_set=settings.instruction_set,
         signing_key=new_key() if key is None else key.get_secret_value().encode(),
     )
