@@ -61,6 +61,12 @@ def test_an_address_that_changes_is_followed(open_page):
     expect(page.locator("#text")).to_have_value("an awful film")
 
 
+def test_an_address_without_a_sentence_asks_for_nothing(open_page, engine):
+    page = open_page("/#translate?model=en-fr:1&text=+")
+    expect(page.locator("#translate-why")).to_have_text("Write a sentence first.")
+    expect(page.locator("#translate-notice")).to_be_empty()
+
+
 def test_an_address_of_a_version_that_is_not_served_says_so(open_page):
     page = open_page("/#sentiment?model=sentiment:4&text=a+great+film")
     expect(page.locator("#models-notice")).to_have_text(

@@ -39,6 +39,8 @@ def test_speed_is_shown(page):
     expect(speed).to_contain_text("Tokens a second")
     expect(speed).to_contain_text("First after")
     expect(speed).to_contain_text("reached max tokens")
+    page.select_option("#generator", "names")
+    expect(speed).to_contain_text("Modelshakespeare:1")  # what was written is still that model's
 
 
 def test_tokens_are_counted_while_it_writes_not_the_events_that_bring_them(page, engine):

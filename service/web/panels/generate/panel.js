@@ -52,6 +52,7 @@ export class Panel {
   });
   #nextSeed = freshSeed();
   #lastSeed = null;
+  #writer = ""; // the model whose text is shown
   #writing = null; // AbortController of the stream that is being read
 
   constructor() {
@@ -194,7 +195,8 @@ export class Panel {
     this.#watch = new Stopwatch();
     const { prompt, heading } = this.#sheet(body);
     this.#output.begin(prompt, heading);
-    byId("output-name").textContent = idOf(this.#model);
+    this.#writer = idOf(this.#model);
+    byId("output-name").textContent = this.#writer;
     this.#alternatives.clear("logprobs" in body);
     byId("used-seed").textContent = body.seed;
     this.#showSpeed();
@@ -219,7 +221,7 @@ export class Panel {
   }
 
   #showSpeed(more = []) {
-    const facts = [...this.#watch.facts(), ...more];
+    const facts = [...this.#watch.facts(), ...more, ["Model", this.#writer]];
     byId("speed").replaceChildren(...facts.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
   }
 

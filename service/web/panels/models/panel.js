@@ -21,7 +21,7 @@ function pathOf(name, version, rest) {
 export class Panel {
   #menu = byId("card-model");
   #metric = byId("card-metric");
-  #asking = new Asking(byId("card-notice"));
+  #asking = new Asking(byId("card-notice"), { onFail: () => this.#clear() });
   #card = null; // what is shown
   #isAsking = false;
   #numTables = 0;
@@ -82,6 +82,14 @@ export class Panel {
     this.#showText(signal);
     this.#view.changed();
     announce(byId("card-said"), `Card of ${card.name}, version ${card.version}. ${verdictOf(card.versions)}`);
+  }
+
+  /** Take away the card that is not the one asked for; the versions too, if they are another model's. */
+  #clear() {
+    for (const id of ["card-text", "card-name", "card-facts"]) byId(id).replaceChildren();
+    if (this.#card === null || this.#card.name === this.#menu.value) return;
+    this.#card = null;
+    for (const id of ["card-versions", "card-verdict"]) byId(id).replaceChildren();
   }
 
   #fillMetrics() {

@@ -126,6 +126,7 @@ export class Panel {
 
   async #translate() {
     this.#view.changed();
+    if (this.#whyNot()) return;
     this.#wasAsked = true;
     byId("translate-result").setAttribute("aria-busy", "true");
     const body = this.#body();
