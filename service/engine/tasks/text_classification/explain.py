@@ -8,7 +8,7 @@ import re
 import time
 from dataclasses import replace
 
-from model_store import ClassifierConfig
+from model_store import ClassifierConfig, Encoding
 from service.engine.flat_combining import caller_left, too_late
 from service.engine.options import EngineOptions
 from service.engine.pausing import pause
@@ -88,12 +88,15 @@ class Explainer:
         self, text: str, result: Classification, request: ClassifyRequest
     ) -> tuple[TokenScore, ...]:
         if request.explain == "trajectory":
-            return self._trajectory(text, self._classifier.reading(request))
+            return self._trajectory(text, request)
         return self._occlusion(text, result, request)
 
-    def _trajectory(self, text: str, config: ClassifierConfig) -> tuple[TokenScore, ...]:
+    def _trajectory(self, text: str, request: ClassifyRequest) -> tuple[TokenScore, ...]:
         """Return the probabilities after each token that the model reads."""
+        config = self._classifier.reading(request)
         encoding = self._classifier.tokenizer.encode(text)
+        if not self._classifier.runtime.has_head:
+            return self._prefixes(encoding, config, request)
         try:
             probs = self._classifier.runtime.trajectory(config.cut(encoding.token_ids))
         except Exception as exc:
@@ -105,6 +108,25 @@ class Explainer:
             for (start, end), row in zip(spans, probs.tolist(), strict=True)
         )
 
+    def _prefixes(
+        self, encoding: Encoding, config: ClassifierConfig, request: ClassifyRequest
+    ) -> tuple[TokenScore, ...]:
+        """Return the probabilities of a text's first token, its first two, and so on."""
+        token_ids, spans = config.cut(encoding.token_ids), config.cut(encoding.offsets)
+        if len(token_ids) > (most := self._options.max_occlusion_words):
+            raise InvalidInput(
+                f"a text of `input` has {len(token_ids)} tokens, and this model's `explain` takes "
+                f"up to {most}: send a shorter text",
+                param="input",
+            )
+        ends = range(1, len(token_ids) + 1)
+        prefixes = [self._classifier.config.as_read(token_ids[:end]) for end in ends]
+        job = self._classifier.run(prefixes, request.deadline, request.is_caller_gone)
+        return tuple(
+            TokenScore(start, end, tuple(probs))
+            for (start, end), probs in zip(spans, job.outputs, strict=True)
+        )
+
     def _occlusion(
         self, text: str, result: Classification, request: ClassifyRequest
     ) -> tuple[TokenScore, ...]:
@@ -113,8 +135,10 @@ class Explainer:
         tokenizer, config = self._classifier.tokenizer, self._classifier.reading(request)
         without = [text[:start] + text[end:] for start, end in words]
         nothing = [tokenizer.unk_id or 0]  # what is read where no word is left
+        as_read = self._classifier.config.as_read
         sequences = [
-            config.cut(token_ids) or nothing for token_ids in tokenizer.encode_ids_batch(without)
+            as_read(config.cut(token_ids)) or nothing
+            for token_ids in tokenizer.encode_ids_batch(without)
         ]
         job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
         return tuple(

@@ -40,7 +40,7 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Text
         config.vocab_size,
         classes=config.labels,
         max_seq_len=config.max_seq_len,
-        can_trace=head is not None,
+        can_trace=not config.bidirectional,
     )
     version = VersionId(stored.name, stored.version)
     tokenizer = stored.tokenizer()
@@ -69,8 +69,8 @@ def _states(
     graph = read_if_listed(stored, RESUME)
     if graph is None:
         return None, (
-            f"{stored.name}:{stored.version} was published before models gave states (python -m "
-            f"training.republish {stored.name} publishes it with them)"
+            f"{stored.name}:{stored.version} was published without the graph that reads on (python "
+            f"-m training.republish {stored.name} adds it to a model that was trained here)"
         )
     resume = ResumeRuntime(config, graph, partial(read_if_listed, stored, WEIGHTS))
     if not resume.keeps_bits(probes(config.vocab_size), runtime.probs):

@@ -1,0 +1,250 @@
+"""What a network, its tokenizer and the caller's options make together: a configuration.
+
+A text is read by the network as its framework read it. Where no answer can depend on the padding,
+since a mask leaves it out, it is not there at all: such a network becomes one like those trained
+here. Any other gets texts filled up as `pad_sequences` fills them, and reads that.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import Any, Literal, TypedDict, cast
+
+from model_store.config import Cell
+from model_store.importing.network import (
+    RELU,
+    SIGMOID,
+    TANH,
+    Activate,
+    Array,
+    Embed,
+    Linear,
+    Network,
+    Pool,
+    Recurrent,
+    Step,
+)
+from model_store.importing.options import Options
+from model_store.importing.refused import Refused
+from model_store.importing.shapes import is_free_of_padding, shapes_of
+from model_store.tasks.sequence_classification import SequenceClassifierConfig
+from model_store.tasks.text_classification import ClassifierConfig
+from model_store.tasks.vector_classification import VectorClassifierConfig
+from model_store.tokenizer import Tokenizer
+
+Pooling = Literal["last", "max", "mean", "other"]
+Config = ClassifierConfig | SequenceClassifierConfig | VectorClassifierConfig
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Fitted:
+    """A network ready to be published.
+
+    Args:
+        source: The network as its framework runs it.
+        network: The network as the service runs it.
+        config: Its configuration.
+        options: What the caller said.
+        tokenizer: For texts.
+    """
+
+    source: Network
+    network: Network
+    config: Config
+    options: Options
+    tokenizer: Tokenizer | None = None
+
+    def framework_ids(self, token_ids: Sequence[int]) -> list[int]:
+        """Return what the network's own framework was given for a text: `pad_sequences`."""
+        config, padding = self.config, self.options.padding
+        assert isinstance(config, ClassifierConfig)
+        kept = config.cut(token_ids)
+        filling = [0] * (config.max_seq_len - len(kept))
+        if padding == "none":
+            return kept
+        return filling + kept if padding == "pre" else kept + filling
+
+
+def fit(network: Network, tokenizer: Tokenizer | None, options: Options) -> Fitted:
+    """Return a network with its configuration.
+
+    Raises:
+        Refused: If they do not fit together, or something is missing.
+    """
+    shapes_of(network)
+    labels = _labels(network, options)
+    if network.inputs == "tokens":
+        return _fit_text(network, tokenizer, options, labels)
+    if tokenizer is not None:
+        raise Refused("--tokenizer", "the network reads numbers", "Leave it out")
+    dense_dims = _widths(network)[:-1]
+    if network.inputs == "vector":
+        config: Config = VectorClassifierConfig(
+            num_features=network.num_features, dense_dims=dense_dims, labels=labels
+        )
+        return Fitted(network, network, config, options)
+    config = SequenceClassifierConfig(
+        **_recurrent_fields(network),
+        num_features=network.num_features,
+        bidirectional=_is_bidirectional(network),
+        pooling=pooling_of(network),
+        dense_dims=dense_dims,
+        labels=labels,
+        max_seq_len=_max_len(network, options, "rows"),
+    )
+    return Fitted(network, network, config, options)
+
+
+def _fit_text(
+    network: Network, tokenizer: Tokenizer | None, options: Options, labels: tuple[str, ...]
+) -> Fitted:
+    if tokenizer is None:
+        raise Refused(
+            "--tokenizer",
+            "the network reads token ids, and the file does not say how texts become them",
+            "Name the JSON of the Tokenizer by --tokenizer, or a list of words by --vocabulary",
+        )
+    (embed,) = network.operations(Embed)
+    network = _cut_table(network, embed.table, tokenizer.vocab_size)
+    max_len = _max_len(network, options, "tokens")
+    if network.fixed_len is not None and options.padding == "none":
+        raise Refused(
+            "--padding", f"the file takes {network.fixed_len} tokens, no fewer", "Say pre or post"
+        )
+    is_free = is_free_of_padding(network)
+    config = ClassifierConfig(
+        **_recurrent_fields(network),
+        vocab_size=tokenizer.vocab_size,
+        embedding_dim=embed.table.shape[1],
+        bidirectional=_is_bidirectional(network),
+        pooling=pooling_of(network),
+        dense_dims=_widths(network)[:-1],
+        labels=labels,
+        max_seq_len=max_len,
+        truncation="tail" if options.truncating == "pre" else "head",
+        padding=None if is_free or options.padding == "none" else options.padding,
+        skip_id=0 if is_free else None,
+    )
+    served = _without_mask(network) if is_free else network
+    return Fitted(network, served, config, options, tokenizer)
+
+
+def _labels(network: Network, options: Options) -> tuple[str, ...]:
+    labels = options.labels or tuple(map(str, range(network.num_classes)))
+    if len(labels) != network.num_classes:
+        raise Refused(
+            "--labels",
+            f"{len(labels)} labels for {network.num_classes} classes",
+            "Name each class once, in the order 0, 1, … (for one sigmoid: what 0 means, then 1)",
+        )
+    if len(labels) < 2 or "" in labels or len(set(labels)) < len(labels):
+        raise Refused("--labels", "labels must differ, and there are 2 or more", "Name each class")
+    return labels
+
+
+def _max_len(network: Network, options: Options, noun: str) -> int:
+    if network.fixed_len is not None and options.max_len not in (None, network.fixed_len):
+        raise Refused(
+            "--maxlen",
+            f"the file takes {network.fixed_len} {noun}, not {options.max_len}",
+            "Leave it out",
+        )
+    found = options.max_len or network.fixed_len
+    if found is None:
+        raise Refused(
+            "--maxlen",
+            f"the file does not say how many {noun} an input has at most",
+            "Say it as pad_sequences(…, maxlen=…) did",
+        )
+    return found
+
+
+def _cut_table(network: Network, table: Array, vocab_size: int) -> Network:
+    """Return the network with vectors for the tokenizer's tokens alone."""
+    if vocab_size > len(table):
+        raise Refused(
+            "--tokenizer",
+            f"it has {vocab_size} tokens (0 included), the embedding {len(table)}",
+            "It is another model's, or lacks the num_words that this one was trained with",
+        )
+
+    def cut(step: Step) -> Step:
+        operation = step.operation
+        if not isinstance(operation, Embed):
+            return step
+        return replace(step, operation=replace(operation, table=operation.table[:vocab_size]))
+
+    return replace(network, steps=tuple(map(cut, network.steps)))
+
+
+def _without_mask(network: Network) -> Network:
+    def bare(step: Step) -> Step:
+        if isinstance(step.operation, Embed):
+            return replace(step, operation=replace(step.operation, mask_zero=False))
+        return step
+
+    return replace(network, steps=tuple(map(bare, network.steps)))
+
+
+class _RecurrentFields(TypedDict):
+    cell: Cell
+    hidden_size: int
+    num_layers: int
+
+
+def _recurrent_fields(network: Network) -> _RecurrentFields:
+    """Return what the configuration says of the recurrent layers.
+
+    Where there are cells of several kinds, those of a plain RNN count: their rows are not the same
+    alone and in a batch.
+    """
+    layers = network.operations(Recurrent)
+    if not layers:
+        raise Refused(
+            "the model",
+            "it has no recurrent layer",
+            "Networks with SimpleRNN, LSTM or GRU layers are served",
+        )
+    cells: set[Cell] = {layer.cell for layer in layers}
+    cell: Cell = "rnn" if "rnn" in cells else layers[-1].cell
+    size = layers[-1].forward.hidden_size
+    return {"cell": cell, "hidden_size": size, "num_layers": len(layers)}
+
+
+def _is_bidirectional(network: Network) -> bool:
+    return any(layer.backward is not None for layer in network.operations(Recurrent))
+
+
+def _widths(network: Network) -> tuple[int, ...]:
+    return tuple(len(layer.bias) for layer in network.operations(Linear))
+
+
+def pooling_of(network: Network) -> Pooling:
+    """Return how states become one vector; "other" for what no network trained here looks like."""
+    operations = [step.operation for step in network.steps]
+    is_chain = all(step.inputs == (place - 1,) for place, step in enumerate(network.steps))
+    rest = operations[isinstance(operations[0], Embed) :]
+    layers = list(takewhile(lambda one: isinstance(one, Recurrent), rest))
+    rest = rest[len(layers) :]
+    pooling: Pooling = "last"
+    if rest and isinstance(rest[0], Pool):
+        pooling = cast(Pool, rest.pop(0)).kind
+    is_head = len(rest) % 2 == 1 and all(
+        isinstance(one, Linear) if place % 2 == 0 else one == Activate(RELU)
+        for place, one in enumerate(rest)
+    )
+    return pooling if is_chain and is_head and _are_alike(layers) else "other"
+
+
+def _are_alike(layers: Sequence[Any]) -> bool:
+    """Tell whether recurrent layers are those of one stack, as it is trained here."""
+    return bool(layers) and all(
+        layer.cell == layers[0].cell
+        and layer.forward.hidden_size == layers[0].forward.hidden_size
+        and (layer.backward is None) == (layers[0].backward is None)
+        and layer.merge == "concat"
+        and (layer.activation, layer.gate_activation) == (TANH, SIGMOID)
+        and layer.reset_after
+        and not layer.go_backwards
+        for layer in layers
+    )

@@ -1,0 +1,29 @@
+"""What the caller of an import says beside the file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+Padding = Literal["pre", "post", "none"]
+Truncating = Literal["pre", "post"]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How inputs are made ready, and what the classes are called.
+
+    Args:
+        labels: Names of the classes 0, 1, …; None numbers them.
+        max_len: Tokens, or rows, of an input at most; None takes what the file lays down.
+        padding: Where shorter texts were filled up, as `pad_sequences` says it.
+        truncating: Which end of longer texts is cut off.
+        takes_logits: Whether the network ends before its sigmoid or softmax.
+        expected: File of inputs with the answers that the network's own framework gave.
+    """
+
+    labels: tuple[str, ...] | None = None
+    max_len: int | None = None
+    padding: Padding = "pre"
+    truncating: Truncating = "pre"
+    takes_logits: bool = False
+    expected: Path | None = None

@@ -1,0 +1,67 @@
+"""Real Keras and torch, the store's own command, and a service that sees what it publishes."""
+
+import importlib
+import os
+import time
+import warnings
+
+import pytest
+import requests
+
+from model_store.__main__ import main
+from tests.e2e.conftest import processes
+
+PATIENCE_S = 30
+
+
+@pytest.fixture(scope="session")
+def keras(tmp_path_factory):
+    """Keras 3 over torch; its files of settings go to a folder of the tests."""
+    os.environ["KERAS_BACKEND"] = "torch"
+    os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return importlib.import_module("keras")
+
+
+@pytest.fixture
+def run_import(tmp_path, capsys):
+    """Runs `python -m model_store import`; returns its exit status and what it wrote."""
+
+    def run(*args, store=tmp_path / "store", name="mine"):
+        arguments = ["--store", str(store), "import", *map(str, args), "--name", name]
+        status = main(arguments)
+        written = capsys.readouterr()
+        return status, written.out, written.err
+
+    run.store = tmp_path / "store"
+    return run
+
+
+@pytest.fixture(scope="module")
+def shared_store(tmp_path_factory):
+    """A store that a live service watches."""
+    return tmp_path_factory.mktemp("watched") / "store"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory, shared_store):
+    """A function that asks a real service, once it serves a version, about texts or numbers."""
+    with processes(tmp_path_factory) as start:
+        live = []
+
+        def ask(version, inputs, name="mine", **fields):
+            env = {"STORE_POLL_S": "0.05", "DEFAULT_CLASSIFIER": name}
+            live or live.append(start(shared_store, env))
+            until = time.monotonic() + PATIENCE_S
+            while time.monotonic() < until:
+                body = {"model": name, "input": inputs, **fields}
+                answer = requests.post(f"{live[0].base_url}/v1/classify", json=body, timeout=30)
+                if answer.status_code not in (404, 503) and answer.json().get("version") == version:
+                    return answer.json()
+                if answer.status_code == 400:
+                    return answer.json()
+                time.sleep(0.05)
+            raise AssertionError(f"version {version} was not served: {answer.text}")
+
+        yield ask
