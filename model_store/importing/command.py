@@ -1,6 +1,6 @@
 r"""`python -m model_store import FILE --name NAME`: what the flags mean.
 
-python -m model_store import model.keras --name mine --tokenizer tokenizer.json \
+    python -m model_store import model.keras --name mine --tokenizer tokenizer.json \
         --maxlen 150 --labels negative,positive
 """
 
@@ -8,20 +8,52 @@ import argparse
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from model_store.importing.fitting import fit
 from model_store.importing.keras.read import read_keras
 from model_store.importing.network import Network
-from model_store.importing.options import Options
+from model_store.importing.options import Gives, Options, Padding, Truncating
 from model_store.importing.publishing import Origin, prove_network, publish
+from model_store.importing.pytorch.layout import read_layout
+from model_store.importing.pytorch.pickled import SAVE_STATE
+from model_store.importing.pytorch.read import read_pytorch
 from model_store.importing.refused import Refused
 from model_store.importing.summary import layer_table, proof_words, reading_words
-from model_store.importing.text import Reading, tokenizer_file, vocabulary_file
+from model_store.importing.text import Reading, Standardize, tokenizer_file, vocabulary_file
 from model_store.names import check_model_name
 from model_store.store import Store
 from model_store.tokenizer import Tokenizer
 
 FOLDERS = ("--store",)  # of this machine; left out of the command that is kept
+PYTORCH = (".safetensors", ".pt", ".pth", ".bin")
+SAVED_MODEL = "Load it with the Keras that made it and save it with model.save('model.keras')"
+REFUSED_KINDS = {
+    "": ("a folder, such as TensorFlow's SavedModel, holds a program", SAVED_MODEL),
+    ".pb": ("a TensorFlow graph is a program", SAVED_MODEL),
+    ".tflite": ("it is compiled for other machines", SAVED_MODEL),
+    ".mar": (
+        "a TorchServe archive holds a handler, which is code",
+        "Take the .pt and the vocabulary out of it (unzip model.mar) and import those",
+    ),
+    ".pkl": ("it is a pickle, and importing runs no code of a file", SAVE_STATE),
+    ".pickle": ("it is a pickle, and importing runs no code of a file", SAVE_STATE),
+    ".joblib": ("it is a pickle, and importing runs no code of a file", SAVE_STATE),
+}
+"""Kinds of files that are no model on their own, by their suffix: why not, and the way out."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Read:
+    """A network, what wrote it, and what holds in its framework where no flag says otherwise."""
+
+    network: Network
+    source: str
+    padding: Padding
+    truncating: Truncating
+    gives: Gives
+    pad_id: int
 
 
 def run(store: Store, args: argparse.Namespace) -> int:
@@ -39,10 +71,11 @@ def run(store: Store, args: argparse.Namespace) -> int:
 
 
 def _import(store: Store, args: argparse.Namespace) -> int:
-    network, source = _network(args)
+    read = _read(args)
+    network, source = read.network, read.source
     print(f"{args.file.name} ({source}): {network.num_parameters:,} weights\n")
     print(layer_table(network), end="\n\n")
-    fitted = fit(network, _tokenizer(args), _options(args))
+    fitted = fit(network, _tokenizer(args), _options(args, read))
     proved = prove_network(fitted)
     print(reading_words(fitted))
     print("\n".join(f"proved: {line}" for line in proof_words(proved.proof)))
@@ -54,8 +87,24 @@ def _import(store: Store, args: argparse.Namespace) -> int:
     return 0
 
 
-def _network(args: argparse.Namespace) -> tuple[Network, str]:
-    return read_keras(args.file, takes_logits=args.logits)
+def _read(args: argparse.Namespace) -> _Read:
+    """Read the file by its kind."""
+    path: Path = args.file
+    if path.suffix in REFUSED_KINDS or path.is_dir():
+        what, way_out = REFUSED_KINDS["" if path.is_dir() else path.suffix]
+        raise Refused(path.name, what, way_out)
+    if path.suffix in PYTORCH:
+        if args.layout is None:
+            raise Refused(
+                "--layout",
+                "a state_dict does not say how its modules are put together",
+                "Write the few lines of TOML that docs/migrate.md shows, and name them by --layout",
+            )
+        layout = read_layout(args.layout)
+        network, source = read_pytorch(path, layout)
+        return _Read(network, source, layout.padding, "post", layout.gives, layout.pad_id)
+    network, source = read_keras(path, takes_logits=args.logits)
+    return _Read(network, source, "pre", "pre", "logits" if args.logits else "probabilities", 0)
 
 
 def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
@@ -65,30 +114,35 @@ def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
         return tokenizer_file(args.tokenizer)
     if args.vocabulary is None:
         return None
-    reading = Reading(args.standardize, args.split, args.unknown)
+    is_keras = args.file.suffix not in PYTORCH
+    standardize: Standardize = args.standardize or (
+        "lower_and_strip_punctuation" if is_keras else "none"
+    )
+    reading = Reading(standardize, args.split, args.unknown, adds_special=is_keras)
     return vocabulary_file(args.vocabulary, reading)
 
 
-def _options(args: argparse.Namespace) -> Options:
+def _options(args: argparse.Namespace, read: _Read) -> Options:
     labels = None if args.labels is None else tuple(one.strip() for one in args.labels.split(","))
     return Options(
         labels=labels,
         max_len=args.maxlen,
-        padding=args.padding,
-        truncating=args.truncating,
-        takes_logits=args.logits,
+        padding=args.padding or read.padding,
+        truncating=args.truncating or read.truncating,
+        pad_id=read.pad_id,
+        gives=read.gives,
         expected=args.expected,
     )
 
 
 def _command(argv: Sequence[str]) -> str:
-    """Return the command without the folder of the store."""
+    """Return the command without folders of this machine."""
     kept = []
     arguments = iter(argv)
     for argument in arguments:
         flag, has_value, _ = argument.partition("=")
         if flag not in FOLDERS:
-            kept.append(argument)
+            kept.append(Path(argument).name if "/" in argument else argument)
         elif not has_value:
             next(arguments, None)
     return shlex.join(["python", "-m", "model_store", *kept])

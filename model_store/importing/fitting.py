@@ -59,7 +59,7 @@ class Fitted:
         config, padding = self.config, self.options.padding
         assert isinstance(config, ClassifierConfig)
         kept = config.cut(token_ids)
-        filling = [0] * (config.max_seq_len - len(kept))
+        filling = [self.options.pad_id] * (config.max_seq_len - len(kept))
         if padding == "none":
             return kept
         return filling + kept if padding == "pre" else kept + filling
@@ -106,6 +106,8 @@ def _fit_text(
         )
     (embed,) = network.operations(Embed)
     network = _cut_table(network, embed.table, tokenizer.vocab_size)
+    if options.pad_id >= tokenizer.vocab_size:
+        raise Refused("pad_id", f"there is no token {options.pad_id}", "Name one of its tokens")
     max_len = _max_len(network, options, "tokens")
     if network.fixed_len is not None and options.padding == "none":
         raise Refused(
@@ -123,6 +125,7 @@ def _fit_text(
         max_seq_len=max_len,
         truncation="tail" if options.truncating == "pre" else "head",
         padding=None if is_free or options.padding == "none" else options.padding,
+        pad_id=options.pad_id,
         skip_id=0 if is_free else None,
     )
     served = _without_mask(network) if is_free else network

@@ -16,6 +16,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="the model's file")
     parser.add_argument("--name", required=True, help="the model's name in the store")
     parser.add_argument("--dry-run", action="store_true", help="read and prove, publish nothing")
+    parser.add_argument(
+        "--layout", type=Path, metavar="FILE", help="TOML: what the modules of a state_dict are"
+    )
     _add_text(parser.add_argument_group("what a text goes through"))
     answers = parser.add_argument_group("answers")
     answers.add_argument(
@@ -45,8 +48,7 @@ def _add_text(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--standardize",
         choices=STANDARDIZE,
-        default=STANDARDIZE[0],
-        help="with --vocabulary: as TextVectorization has it (default: %(default)s)",
+        help="with --vocabulary: as TextVectorization has it (default: the first; PyTorch: none)",
     )
     group.add_argument(
         "--split", choices=("whitespace", "character"), default="whitespace",
@@ -57,13 +59,15 @@ def _add_text(group: argparse._ArgumentGroup) -> None:
         "--maxlen", type=_positive, metavar="N", help="tokens (or rows) that are read at most"
     )
     group.add_argument(
-        "--padding", choices=("pre", "post", "none"), default="pre",
-        help="where shorter texts were filled up (default: %(default)s, as pad_sequences)",
-    )  # fmt: skip
+        "--padding",
+        choices=("pre", "post", "none"),
+        help="where shorter texts were filled up (default: pre, as pad_sequences; PyTorch: none)",
+    )
     group.add_argument(
-        "--truncating", choices=("pre", "post"), default="pre",
-        help="which end of longer texts was cut off (default: %(default)s)",
-    )  # fmt: skip
+        "--truncating",
+        choices=("pre", "post"),
+        help="which end of longer texts was cut off (default: pre; PyTorch: post)",
+    )
 
 
 def _positive(text: str) -> int:

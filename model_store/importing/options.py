@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 Padding = Literal["pre", "post", "none"]
+Gives = Literal["probabilities", "logits", "log_probabilities"]
 Truncating = Literal["pre", "post"]
 
 
@@ -17,7 +18,8 @@ class Options:
         max_len: Tokens, or rows, of an input at most; None takes what the file lays down.
         padding: Where shorter texts were filled up, as `pad_sequences` says it.
         truncating: Which end of longer texts is cut off.
-        takes_logits: Whether the network ends before its sigmoid or softmax.
+        pad_id: The token that they were filled up with.
+        gives: What the network's own call returns: what the expected answers are.
         expected: File of inputs with the answers that the network's own framework gave.
     """
 
@@ -25,5 +27,6 @@ class Options:
     max_len: int | None = None
     padding: Padding = "pre"
     truncating: Truncating = "pre"
-    takes_logits: bool = False
+    pad_id: int = 0
+    gives: Gives = "probabilities"
     expected: Path | None = None

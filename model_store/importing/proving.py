@@ -222,9 +222,12 @@ def _as_probs(fitted: Fitted, outputs: Array) -> Array:
     """Return probabilities of what the framework's own predict gave."""
     outputs = outputs.reshape(len(outputs), -1)
     is_sigmoid = fitted.source.ending == "sigmoid"
-    if fitted.options.takes_logits and is_sigmoid:
+    gives = fitted.options.gives
+    if gives == "log_probabilities":
+        outputs = np.exp(outputs)
+    elif gives == "logits" and is_sigmoid:
         outputs = 1 / (1 + np.exp(-outputs))
-    elif fitted.options.takes_logits:
+    elif gives == "logits":
         powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         outputs = powers / powers.sum(axis=1, keepdims=True)
     if is_sigmoid and outputs.shape[1] == 1:

@@ -26,9 +26,10 @@ class ClassifierConfig(TextConfig):
         max_seq_len: Tokens that are read at most; longer texts are cut.
         truncation: Which part of a longer text is kept: the first tokens ("head"), the last
             ("tail"), or the first half and the last half ("both").
-        padding: Where texts are filled up with token 0 to `max_seq_len`, as the network was
-            trained to read them: before the text ("pre") or after it ("post"); None for networks
-            that read a text alone.
+        padding: Where texts are filled up to `max_seq_len`, as the network was trained to read
+            them: before the text ("pre") or after it ("post"); None for networks that read a text
+            alone.
+        pad_id: The token that they are filled up with.
         skip_id: A token that the network does not read, wherever it stands; None if it reads all.
     """
 
@@ -41,6 +42,7 @@ class ClassifierConfig(TextConfig):
     max_seq_len: PositiveInt
     truncation: Literal["head", "tail", "both"] = "head"
     padding: Literal["pre", "post"] | None = None
+    pad_id: NonNegativeInt = 0
     skip_id: NonNegativeInt | None = None
 
     def cut(self, items: Sequence[T]) -> list[T]:
@@ -58,7 +60,7 @@ class ClassifierConfig(TextConfig):
             return [token_id for token_id in token_ids if token_id != self.skip_id]
         if self.padding is None:
             return token_ids
-        filling = [0] * (self.max_seq_len - len(token_ids))
+        filling = [self.pad_id] * (self.max_seq_len - len(token_ids))
         return filling + token_ids if self.padding == "pre" else token_ids + filling
 
     def input_ids(self, text: str, tokenizer: Tokenizer) -> list[int]:

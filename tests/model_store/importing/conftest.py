@@ -7,9 +7,10 @@ import warnings
 
 import pytest
 import requests
+import torch
 
 from model_store.__main__ import main
-from tests.e2e.conftest import processes
+from tests.e2e.conftest import LiveProcess, processes
 
 PATIENCE_S = 30
 
@@ -21,7 +22,11 @@ def keras(tmp_path_factory):
     os.environ["KERAS_HOME"] = str(tmp_path_factory.mktemp("keras"))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return importlib.import_module("keras")
+        made = importlib.import_module("keras")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # two of them wait for each other at every step of a tiny network
+    yield made
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture
@@ -34,7 +39,6 @@ def run_import(tmp_path, capsys):
         written = capsys.readouterr()
         return status, written.out, written.err
 
-    run.store = tmp_path / "store"
     return run
 
 
@@ -48,11 +52,12 @@ def shared_store(tmp_path_factory):
 def served(tmp_path_factory, shared_store):
     """A function that asks a real service, once it serves a version, about texts or numbers."""
     with processes(tmp_path_factory) as start:
-        live = []
+        live: list[LiveProcess] = []
 
         def ask(version, inputs, name="mine", **fields):
             env = {"STORE_POLL_S": "0.05", "DEFAULT_CLASSIFIER": name}
-            live or live.append(start(shared_store, env))
+            if not live:
+                live.append(start(shared_store, env))
             until = time.monotonic() + PATIENCE_S
             while time.monotonic() < until:
                 body = {"model": name, "input": inputs, **fields}

@@ -54,7 +54,9 @@ def import_both(keras, shared_store, tmp_path_factory):
 @given(drawn=architectures())
 def test_every_drawn_architecture_answers_as_keras_does(keras, import_both, served, drawn):
     model = build(keras, drawn)
-    tokenizer = keras_texts.tokenizer_of(keras, num_words=30, oov_token="oov" if drawn.oov else None)
+    tokenizer = keras_texts.tokenizer_of(
+        keras, num_words=30, oov_token="oov" if drawn.oov else None
+    )
     sent = texts(drawn.seed)
     wanted = model.predict(keras_texts.padded(keras, tokenizer, sent, drawn), verbose=0)
 
