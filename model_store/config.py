@@ -54,12 +54,14 @@ class RecurrentConfig(TaskConfig):
         hidden_size: Width of a layer's state.
         num_layers: Layers.
         precision: Numbers that the graph computes with.
+        runs_alone: Whether rows are not the same beside others, and so are run by themselves.
     """
 
     cell: Cell
     hidden_size: PositiveInt
     num_layers: PositiveInt
     precision: Precision = "fp32"
+    runs_alone: bool = False
 
     @model_validator(mode="after")
     def _int8_needs_lstm(self) -> Self:

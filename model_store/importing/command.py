@@ -1,6 +1,6 @@
 r"""`python -m model_store import FILE --name NAME`: what the flags mean.
 
-    python -m model_store import model.keras --name mine --tokenizer tokenizer.json \
+python -m model_store import model.keras --name mine --tokenizer tokenizer.json \
         --maxlen 150 --labels negative,positive
 """
 
@@ -13,20 +13,22 @@ from pathlib import Path
 
 from model_store.importing.fitting import fit
 from model_store.importing.keras.read import read_keras
-from model_store.importing.network import Network
+from model_store.importing.onnx_files.read import read_onnx
+from model_store.importing.onnx_files.wrap import Ends, fit_onnx
 from model_store.importing.options import Gives, Options, Padding, Truncating
-from model_store.importing.publishing import Origin, prove_network, publish
-from model_store.importing.pytorch.layout import read_layout
+from model_store.importing.publishing import Origin, Proved, prove_graph, prove_network, publish
+from model_store.importing.pytorch.layout import Layout, read_layout
 from model_store.importing.pytorch.pickled import SAVE_STATE
 from model_store.importing.pytorch.read import read_pytorch
 from model_store.importing.refused import Refused
-from model_store.importing.summary import layer_table, proof_words, reading_words
+from model_store.importing.summary import proof_words, reading_words
 from model_store.importing.text import Reading, Standardize, tokenizer_file, vocabulary_file
 from model_store.names import check_model_name
 from model_store.store import Store
 from model_store.tokenizer import Tokenizer
 
 FOLDERS = ("--store",)  # of this machine; left out of the command that is kept
+ONNX = ".onnx"
 PYTORCH = (".safetensors", ".pt", ".pth", ".bin")
 SAVED_MODEL = "Load it with the Keras that made it and save it with model.save('model.keras')"
 REFUSED_KINDS = {
@@ -44,16 +46,14 @@ REFUSED_KINDS = {
 """Kinds of files that are no model on their own, by their suffix: why not, and the way out."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Read:
-    """A network, what wrote it, and what holds in its framework where no flag says otherwise."""
+@dataclass(frozen=True, slots=True)
+class _Defaults:
+    """What holds in a file's framework where no flag says otherwise."""
 
-    network: Network
-    source: str
     padding: Padding
     truncating: Truncating
     gives: Gives
-    pad_id: int
+    pad_id: int = 0
 
 
 def run(store: Store, args: argparse.Namespace) -> int:
@@ -71,14 +71,12 @@ def run(store: Store, args: argparse.Namespace) -> int:
 
 
 def _import(store: Store, args: argparse.Namespace) -> int:
-    read = _read(args)
-    network, source = read.network, read.source
-    print(f"{args.file.name} ({source}): {network.num_parameters:,} weights\n")
-    print(layer_table(network), end="\n\n")
-    fitted = fit(network, _tokenizer(args), _options(args, read))
-    proved = prove_network(fitted)
+    proved, source = _proved(args)
+    fitted = proved.fitted
+    print(f"{args.file.name} ({source}): {fitted.num_weights:,} weights\n")
+    print(fitted.outline, end="\n\n")
     print(reading_words(fitted))
-    print("\n".join(f"proved: {line}" for line in proof_words(proved.proof)))
+    print("\n".join(f"proved: {line}" for line in proof_words(fitted, proved.proof)))
     if args.dry_run:
         print("nothing published (--dry-run)")
         return 0
@@ -87,24 +85,40 @@ def _import(store: Store, args: argparse.Namespace) -> int:
     return 0
 
 
-def _read(args: argparse.Namespace) -> _Read:
-    """Read the file by its kind."""
+def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
+    """Read a file by its kind, and prove what was made of it; say what wrote it."""
     path: Path = args.file
     if path.suffix in REFUSED_KINDS or path.is_dir():
         what, way_out = REFUSED_KINDS["" if path.is_dir() else path.suffix]
         raise Refused(path.name, what, way_out)
+    gives: Gives = "logits" if args.logits else "probabilities"
+    if path.suffix == ONNX:
+        return _proved_onnx(args, _Defaults("none", "post", gives))
     if path.suffix in PYTORCH:
-        if args.layout is None:
-            raise Refused(
-                "--layout",
-                "a state_dict does not say how its modules are put together",
-                "Write the few lines of TOML that docs/migrate.md shows, and name them by --layout",
-            )
-        layout = read_layout(args.layout)
+        layout = _layout(args)
         network, source = read_pytorch(path, layout)
-        return _Read(network, source, layout.padding, "post", layout.gives, layout.pad_id)
-    network, source = read_keras(path, takes_logits=args.logits)
-    return _Read(network, source, "pre", "pre", "logits" if args.logits else "probabilities", 0)
+        defaults = _Defaults(layout.padding, "post", layout.gives, layout.pad_id)
+    else:
+        network, source = read_keras(path, takes_logits=args.logits)
+        defaults = _Defaults("pre", "pre", gives)
+    return prove_network(*fit(network, _tokenizer(args), _options(args, defaults))), source
+
+
+def _proved_onnx(args: argparse.Namespace, defaults: _Defaults) -> tuple[Proved, str]:
+    file = read_onnx(args.file)
+    ends = Ends(args.input, args.lengths, args.output, args.time_first)
+    fitted, graph = fit_onnx(file, ends, _tokenizer(args), _options(args, defaults))
+    return prove_graph(fitted, graph), file.source
+
+
+def _layout(args: argparse.Namespace) -> Layout:
+    if args.layout is None:
+        raise Refused(
+            "--layout",
+            "a state_dict does not say how its modules are put together",
+            "Write the few lines of TOML that docs/migrate.md shows, and name them by --layout",
+        )
+    return read_layout(args.layout)
 
 
 def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
@@ -114,7 +128,7 @@ def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
         return tokenizer_file(args.tokenizer)
     if args.vocabulary is None:
         return None
-    is_keras = args.file.suffix not in PYTORCH
+    is_keras = args.file.suffix not in (*PYTORCH, ONNX)
     standardize: Standardize = args.standardize or (
         "lower_and_strip_punctuation" if is_keras else "none"
     )
@@ -122,15 +136,15 @@ def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
     return vocabulary_file(args.vocabulary, reading)
 
 
-def _options(args: argparse.Namespace, read: _Read) -> Options:
+def _options(args: argparse.Namespace, defaults: _Defaults) -> Options:
     labels = None if args.labels is None else tuple(one.strip() for one in args.labels.split(","))
     return Options(
         labels=labels,
         max_len=args.maxlen,
-        padding=args.padding or read.padding,
-        truncating=args.truncating or read.truncating,
-        pad_id=read.pad_id,
-        gives=read.gives,
+        padding=args.padding or defaults.padding,
+        truncating=args.truncating or defaults.truncating,
+        pad_id=defaults.pad_id,
+        gives=defaults.gives,
         expected=args.expected,
     )
 

@@ -5,8 +5,9 @@ since a mask leaves it out, it is not there at all: such a network becomes one l
 here. Any other gets texts filled up as `pad_sequences` fills them, and reads that.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import takewhile
 from typing import Any, Literal, TypedDict, cast
 
@@ -18,6 +19,8 @@ from model_store.importing.network import (
     Activate,
     Array,
     Embed,
+    Ending,
+    Inputs,
     Linear,
     Network,
     Pool,
@@ -25,6 +28,8 @@ from model_store.importing.network import (
     Step,
 )
 from model_store.importing.options import Options
+from model_store.importing.outline import layer_table
+from model_store.importing.reference import answers
 from model_store.importing.refused import Refused
 from model_store.importing.shapes import is_free_of_padding, shapes_of
 from model_store.tasks.sequence_classification import SequenceClassifierConfig
@@ -36,23 +41,41 @@ Pooling = Literal["last", "max", "mean", "other"]
 Config = ClassifierConfig | SequenceClassifierConfig | VectorClassifierConfig
 
 
+class TextFields(TypedDict):
+    """What a configuration says of texts."""
+
+    vocab_size: int
+    max_seq_len: int
+    truncation: Literal["head", "tail", "both"]
+    padding: Literal["pre", "post"] | None
+    pad_id: int
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Fitted:
-    """A network ready to be published.
+    """A model ready to be proved and published.
 
     Args:
-        source: The network as its framework runs it.
-        network: The network as the service runs it.
+        inputs: What goes in.
+        ending: What makes probabilities of its logits.
+        oracle: The answers (batch, num_classes) to arrays as its framework is given them.
         config: Its configuration.
         options: What the caller said.
         tokenizer: For texts.
+        outline: Its layers as a table, for people.
+        num_weights: Numbers in its weights.
+        truth: What the oracle is, in words.
     """
 
-    source: Network
-    network: Network
+    inputs: Inputs
+    ending: Ending
+    oracle: Callable[[Array], Array]
     config: Config
     options: Options
     tokenizer: Tokenizer | None = None
+    outline: str = ""
+    num_weights: int = 0
+    truth: str = "the file's own equations, worked out in double precision"
 
     def framework_ids(self, token_ids: Sequence[int]) -> list[int]:
         """Return what the network's own framework was given for a text: `pad_sequences`."""
@@ -65,79 +88,107 @@ class Fitted:
         return filling + kept if padding == "pre" else kept + filling
 
 
-def fit(network: Network, tokenizer: Tokenizer | None, options: Options) -> Fitted:
-    """Return a network with its configuration.
+def fit(network: Network, tokenizer: Tokenizer | None, options: Options) -> tuple[Fitted, Network]:
+    """Return a network with its configuration, and the network that is served for it.
 
     Raises:
         Refused: If they do not fit together, or something is missing.
     """
     shapes_of(network)
-    labels = _labels(network, options)
+    config: Config
+    served = network
     if network.inputs == "tokens":
-        return _fit_text(network, tokenizer, options, labels)
-    if tokenizer is not None:
-        raise Refused("--tokenizer", "the network reads numbers", "Leave it out")
+        tokenizer = needed(tokenizer)
+        network = _cut_table(network, tokenizer.vocab_size)
+        config, served = _text_config(network, tokenizer, options)
+    else:
+        config = _numbers_config(network, options)
+        if tokenizer is not None:
+            raise Refused("--tokenizer", "the network reads numbers", "Leave it out")
+    fitted = Fitted(
+        *(network.inputs, network.ending, partial(answers, network)),
+        config=config,
+        options=options,
+        tokenizer=tokenizer,
+        outline=layer_table(network),
+        num_weights=network.num_parameters,
+    )
+    return fitted, served
+
+
+def _numbers_config(network: Network, options: Options) -> Config:
+    labels = labels_of(network.num_classes, options)
     dense_dims = _widths(network)[:-1]
     if network.inputs == "vector":
-        config: Config = VectorClassifierConfig(
+        return VectorClassifierConfig(
             num_features=network.num_features, dense_dims=dense_dims, labels=labels
         )
-        return Fitted(network, network, config, options)
-    config = SequenceClassifierConfig(
+    return SequenceClassifierConfig(
         **_recurrent_fields(network),
         num_features=network.num_features,
         bidirectional=_is_bidirectional(network),
         pooling=pooling_of(network),
         dense_dims=dense_dims,
         labels=labels,
-        max_seq_len=_max_len(network, options, "rows"),
+        max_seq_len=max_len_of(network.fixed_len, options, "rows"),
     )
-    return Fitted(network, network, config, options)
 
 
-def _fit_text(
-    network: Network, tokenizer: Tokenizer | None, options: Options, labels: tuple[str, ...]
-) -> Fitted:
+def needed(tokenizer: Tokenizer | None) -> Tokenizer:
+    """Return the tokenizer of a model that reads texts; raises `Refused` if it is not named."""
     if tokenizer is None:
         raise Refused(
             "--tokenizer",
             "the network reads token ids, and the file does not say how texts become them",
             "Name the JSON of the Tokenizer by --tokenizer, or a list of words by --vocabulary",
         )
-    (embed,) = network.operations(Embed)
-    network = _cut_table(network, embed.table, tokenizer.vocab_size)
+    return tokenizer
+
+
+def text_fields(fixed_len: int | None, tokenizer: Tokenizer, options: Options) -> TextFields:
+    """Return what a configuration says of texts; raises `Refused`."""
     if options.pad_id >= tokenizer.vocab_size:
         raise Refused("pad_id", f"there is no token {options.pad_id}", "Name one of its tokens")
-    max_len = _max_len(network, options, "tokens")
-    if network.fixed_len is not None and options.padding == "none":
+    if fixed_len is not None and options.padding == "none":
         raise Refused(
-            "--padding", f"the file takes {network.fixed_len} tokens, no fewer", "Say pre or post"
+            "--padding", f"the file takes {fixed_len} tokens, no fewer", "Say pre or post"
         )
-    is_free = is_free_of_padding(network)
+    return {
+        "vocab_size": tokenizer.vocab_size,
+        "max_seq_len": max_len_of(fixed_len, options, "tokens"),
+        "truncation": "tail" if options.truncating == "pre" else "head",
+        "padding": None if options.padding == "none" else options.padding,
+        "pad_id": options.pad_id,
+    }
+
+
+def _text_config(
+    network: Network, tokenizer: Tokenizer, options: Options
+) -> tuple[ClassifierConfig, Network]:
+    """Return a configuration, and the network without its mask where no padding is needed."""
+    labels = labels_of(network.num_classes, options)
+    (embed,) = network.operations(Embed)
     config = ClassifierConfig(
         **_recurrent_fields(network),
-        vocab_size=tokenizer.vocab_size,
+        **text_fields(network.fixed_len, tokenizer, options),
         embedding_dim=embed.table.shape[1],
         bidirectional=_is_bidirectional(network),
         pooling=pooling_of(network),
         dense_dims=_widths(network)[:-1],
         labels=labels,
-        max_seq_len=max_len,
-        truncation="tail" if options.truncating == "pre" else "head",
-        padding=None if is_free or options.padding == "none" else options.padding,
-        pad_id=options.pad_id,
-        skip_id=0 if is_free else None,
     )
-    served = _without_mask(network) if is_free else network
-    return Fitted(network, served, config, options, tokenizer)
+    if not is_free_of_padding(network):
+        return config, network
+    return config.model_copy(update={"padding": None, "skip_id": 0}), _without_mask(network)
 
 
-def _labels(network: Network, options: Options) -> tuple[str, ...]:
-    labels = options.labels or tuple(map(str, range(network.num_classes)))
-    if len(labels) != network.num_classes:
+def labels_of(num_classes: int, options: Options) -> tuple[str, ...]:
+    """Return the names of the classes; raises `Refused`."""
+    labels = options.labels or tuple(map(str, range(num_classes)))
+    if len(labels) != num_classes:
         raise Refused(
             "--labels",
-            f"{len(labels)} labels for {network.num_classes} classes",
+            f"{len(labels)} labels for {num_classes} classes",
             "Name each class once, in the order 0, 1, … (for one sigmoid: what 0 means, then 1)",
         )
     if len(labels) < 2 or "" in labels or len(set(labels)) < len(labels):
@@ -145,14 +196,15 @@ def _labels(network: Network, options: Options) -> tuple[str, ...]:
     return labels
 
 
-def _max_len(network: Network, options: Options, noun: str) -> int:
-    if network.fixed_len is not None and options.max_len not in (None, network.fixed_len):
+def max_len_of(fixed_len: int | None, options: Options, noun: str) -> int:
+    """Return how many tokens or rows an input has at most; raises `Refused`."""
+    if fixed_len is not None and options.max_len not in (None, fixed_len):
         raise Refused(
             "--maxlen",
-            f"the file takes {network.fixed_len} {noun}, not {options.max_len}",
+            f"the file takes {fixed_len} {noun}, not {options.max_len}",
             "Leave it out",
         )
-    found = options.max_len or network.fixed_len
+    found = options.max_len or fixed_len
     if found is None:
         raise Refused(
             "--maxlen",
@@ -162,14 +214,20 @@ def _max_len(network: Network, options: Options, noun: str) -> int:
     return found
 
 
-def _cut_table(network: Network, table: Array, vocab_size: int) -> Network:
-    """Return the network with vectors for the tokenizer's tokens alone."""
-    if vocab_size > len(table):
+def check_table(vocab_size: int, num_vectors: int) -> None:
+    """Refuse a tokenizer with more tokens than the network knows."""
+    if vocab_size > num_vectors:
         raise Refused(
             "--tokenizer",
-            f"it has {vocab_size} tokens (0 included), the embedding {len(table)}",
+            f"it has {vocab_size} tokens (0 included), the embedding {num_vectors}",
             "It is another model's, or lacks the num_words that this one was trained with",
         )
+
+
+def _cut_table(network: Network, vocab_size: int) -> Network:
+    """Return the network with vectors for the tokenizer's tokens alone."""
+    for embed in network.operations(Embed):
+        check_table(vocab_size, len(embed.table))
 
     def cut(step: Step) -> Step:
         operation = step.operation

@@ -19,6 +19,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--layout", type=Path, metavar="FILE", help="TOML: what the modules of a state_dict are"
     )
+    ends = parser.add_argument_group("inputs and outputs of an ONNX graph, if it has several")
+    ends.add_argument("--input", metavar="NAME", help="its token ids, or its numbers")
+    ends.add_argument("--lengths", metavar="NAME", help="its input of how many are real, if any")
+    ends.add_argument("--output", metavar="NAME", help="its probabilities, or with --logits logits")
+    ends.add_argument("--time-first", action="store_true", help="its inputs are (time, batch, …)")
     _add_text(parser.add_argument_group("what a text goes through"))
     answers = parser.add_argument_group("answers")
     answers.add_argument(

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from model_store.config import RecurrentConfig
 from model_store.golden import GoldenCase, NumbersCase, TextCase
-from model_store.importing.fitting import Fitted
-from model_store.importing.network import Array
-from model_store.importing.reference import answers
+from model_store.importing.fitting import Config, Fitted
+from model_store.importing.network import Array, Ending
+from model_store.importing.options import Gives
 from model_store.importing.refused import Refused
 from model_store.onnx_graph import WEIGHTS
 from model_store.onnx_runtime import ort
@@ -50,6 +51,11 @@ class Proof:
     golden: tuple[GoldenCase, ...]
 
 
+def runs_alone(config: Config) -> bool:
+    """Tell whether the service runs each row of a version by itself."""
+    return isinstance(config, RecurrentConfig) and (config.cell == "rnn" or config.runs_alone)
+
+
 class Runner:
     """Answers with a version's graph as the service does.
 
@@ -68,10 +74,16 @@ class Runner:
             sizes = [len(weights)]
             options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], sizes)
         self._session = ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        self._inputs = fitted.source.inputs
+        self._inputs = fitted.inputs
+        self._runs_alone = runs_alone(fitted.config)
 
     def answers(self, rows: Sequence[Any]) -> Array:
-        """Return (rows, num_classes) of token ids, or of arrays of numbers, run together."""
+        """Return (rows, num_classes) of token ids, or of arrays of numbers, run as they are there.
+
+        Those of a version that runs each by itself are.
+        """
+        if self._runs_alone and len(rows) > 1:
+            return np.concatenate([self.answers([row]) for row in rows])
         if self._inputs == "vector":
             feed = {"values": np.asarray(rows, np.float32)}
             return np.asarray(self._session.run(["probs"], feed)[0])
@@ -98,7 +110,7 @@ def prove(fitted: Fitted, runner: Runner) -> Proof:
     alone = np.concatenate([runner.answers([one]) for one in given])
     difference = _largest(together, wanted)
     difference = max(difference, _largest(alone, wanted))
-    _check("its own equations, worked out in double precision,", difference)
+    _check(fitted.truth, difference)
     expected_difference, num_expected = _against_file(fitted, runner)
     golden = [
         _case(fitted, one, wanted[place].tolist()) for place, one in enumerate(drawn[:NUM_GOLDEN])
@@ -152,21 +164,21 @@ def _as_served(fitted: Fitted, one: Any) -> Any:
     if isinstance(fitted.config, ClassifierConfig):
         assert fitted.tokenizer is not None
         return fitted.config.input_ids(one, fitted.tokenizer)
-    return one[0] if fitted.source.inputs == "vector" else one
+    return one[0] if fitted.inputs == "vector" else one
 
 
 def _worked_out(fitted: Fitted, one: Any) -> Array:
     if isinstance(fitted.config, ClassifierConfig):
         assert fitted.tokenizer is not None
         token_ids = fitted.framework_ids(fitted.tokenizer.encode_ids(one))
-        return answers(fitted.source, np.array([token_ids]))
-    return answers(fitted.source, one[:1] if fitted.source.inputs == "vector" else one[None])
+        return fitted.oracle(np.array([token_ids]))
+    return fitted.oracle(one[:1] if fitted.inputs == "vector" else one[None])
 
 
 def _case(fitted: Fitted, one: Any, outputs: list[float]) -> GoldenCase:
     if isinstance(fitted.config, ClassifierConfig):
         return TextCase(text=one, token_ids=_as_served(fitted, one), outputs=outputs)
-    rows = one[:1] if fitted.source.inputs == "vector" else one
+    rows = one[:1] if fitted.inputs == "vector" else one
     return NumbersCase(rows=rows.tolist(), outputs=outputs)
 
 
@@ -179,7 +191,9 @@ def _against_file(fitted: Fitted, runner: Runner) -> tuple[float | None, int]:
         _check_ids(fitted, inputs, ids)
     given = [_as_served(fitted, _typed(fitted, one)) for one in inputs]
     got = np.concatenate([runner.answers([one]) for one in given])
-    difference = _largest(got, _as_probs(fitted, np.asarray(outputs, np.float64)))
+    numbers = np.asarray(outputs, np.float64)
+    wanted = as_probs(numbers, fitted.ending, fitted.options.gives)
+    difference = _largest(got, wanted)
     _check(f"those in {path.name}", difference)
     return difference, len(inputs)
 
@@ -218,18 +232,16 @@ def _check_ids(fitted: Fitted, texts: Sequence[str], ids: Sequence[Sequence[int]
             )
 
 
-def _as_probs(fitted: Fitted, outputs: Array) -> Array:
-    """Return probabilities of what the framework's own predict gave."""
+def as_probs(outputs: Array, ending: Ending, gives: Gives) -> Array:
+    """Return probabilities (rows, num_classes) of what a network's own call gives."""
     outputs = outputs.reshape(len(outputs), -1)
-    is_sigmoid = fitted.source.ending == "sigmoid"
-    gives = fitted.options.gives
     if gives == "log_probabilities":
         outputs = np.exp(outputs)
-    elif gives == "logits" and is_sigmoid:
-        outputs = 1 / (1 + np.exp(-outputs))
+    elif gives == "logits" and ending == "sigmoid":
+        outputs = np.exp(-np.logaddexp(0.0, -outputs))
     elif gives == "logits":
         powers = np.exp(outputs - outputs.max(axis=1, keepdims=True))
         outputs = powers / powers.sum(axis=1, keepdims=True)
-    if is_sigmoid and outputs.shape[1] == 1:
+    if ending == "sigmoid" and outputs.shape[1] == 1:
         return np.concatenate([1 - outputs, outputs], axis=1)
     return outputs

@@ -1,13 +1,15 @@
 """From a file to a version in the store: read, fit, prove, publish."""
 
 import platform
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as library_version
 from pathlib import Path
 
+from model_store.config import RecurrentConfig
 from model_store.golden import Golden
 from model_store.importing.fitting import Fitted
 from model_store.importing.graph import network_graph
+from model_store.importing.network import Network
 from model_store.importing.proving import Proof, Runner, prove
 from model_store.importing.summary import card
 from model_store.importing.weights import weights_file
@@ -49,12 +51,24 @@ class Proved:
     files: dict[str, bytes]
 
 
-def prove_network(fitted: Fitted) -> Proved:
-    """Build a network's graph and prove it; raises `Refused`."""
-    weights = weights_file(fitted.network)
-    graph = network_graph(fitted.network, weights)
+def prove_network(fitted: Fitted, served: Network) -> Proved:
+    """Build the graph of a network and prove it; raises `Refused`."""
+    weights = weights_file(served)
+    return prove_graph(fitted, network_graph(served, weights), weights)
+
+
+def prove_graph(fitted: Fitted, graph: bytes, weights: bytes | None = None) -> Proved:
+    """Prove a graph; rows that are not the same beside others will be run by themselves.
+
+    Raises:
+        Refused: It does not answer as it should.
+    """
     proof = prove(fitted, Runner(fitted, graph, weights))
-    return Proved(fitted, proof, {"model.onnx": graph, WEIGHTS: weights})
+    config = fitted.config
+    if isinstance(config, RecurrentConfig) and not proof.keeps_bits:
+        fitted = replace(fitted, config=config.model_copy(update={"runs_alone": True}))
+    files = {"model.onnx": graph} | ({} if weights is None else {WEIGHTS: weights})
+    return Proved(fitted, proof, files)
 
 
 def publish(store: Store, name: str, proved: Proved, origin: Origin) -> StoredVersion:

@@ -1,28 +1,11 @@
-"""What was found in a file, for people: a table of its layers, and the version's card."""
+"""What an import found, for people, and the version's card."""
 
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 from model_store.importing.fitting import Fitted
-from model_store.importing.network import (
-    Activate,
-    Embed,
-    Join,
-    Linear,
-    MaskRows,
-    Network,
-    Normalize,
-    Operation,
-    Pool,
-    Recurrent,
-    Scale,
-    arrays_of,
-)
-from model_store.importing.proving import TOLERANCE, Proof
-from model_store.importing.shapes import shapes_of
-from model_store.tables import table
+from model_store.importing.proving import TOLERANCE, Proof, runs_alone
 from model_store.tasks.text_classification import ClassifierConfig
 
 READS = {
@@ -30,48 +13,6 @@ READS = {
     "post": "filled up after the text to {n} tokens, which the network reads as well",
     None: "read by themselves, without padding",
 }
-
-
-def layer_table(network: Network) -> str:
-    """Return a line for each step: its layer, what it does, what it gives, its weights."""
-    rows = []
-    for step, shape in zip(network.steps, shapes_of(network), strict=True):
-        given = f"(time, {shape.width})" if shape.is_sequence else f"({shape.width})"
-        count = sum(array.size for array in arrays_of(step.operation))
-        rows.append((step.layer, told(step.operation), given, f"{count:,}"))
-    rows.append(("", network.ending, f"({network.num_classes} classes)", ""))
-    return table(["layer", "does", "gives", "weights"], rows)
-
-
-def told(operation: Operation) -> str:
-    """Return an operation in a few words."""
-    if isinstance(operation, Embed):
-        masked = ", token 0 masked" if operation.mask_zero else ""
-        return f"embedding of {len(operation.table):,} tokens{masked}"
-    if isinstance(operation, Recurrent):
-        return " ".join(_recurrent_words(operation))
-    if isinstance(operation, Activate):
-        return operation.activation.name
-    if isinstance(operation, Pool):
-        return f"{operation.kind} over time"
-    if isinstance(operation, Join):
-        return operation.kind
-    names = {Linear: "dense", Scale: "batch normalization", Normalize: "layer normalization"}
-    return {**names, MaskRows: "masking"}[type(operation)]
-
-
-def _recurrent_words(operation: Recurrent) -> Iterator[str]:
-    yield f"{operation.cell.upper()} {operation.forward.hidden_size}"
-    if operation.backward is not None:
-        yield f"both ways ({operation.merge})"
-    if operation.go_backwards:
-        yield "backwards"
-    if operation.cell == "gru" and not operation.reset_after:
-        yield "reset before"
-    usual = {"tanh", "sigmoid"}
-    for one in (operation.activation, operation.gate_activation):
-        if one.name not in usual:
-            yield one.name
 
 
 def reading_words(fitted: Fitted) -> str:
@@ -84,37 +25,39 @@ def reading_words(fitted: Fitted) -> str:
     return f"Of a longer text {cut} {config.max_seq_len} tokens are read; texts are {how}."
 
 
-def proof_words(proof: Proof) -> list[str]:
+def proof_words(fitted: Fitted, proof: Proof) -> list[str]:
     """Say what was proved, a line a finding."""
     lines = [
         f"answers to {proof.num_drawn} drawn inputs differ by at most {proof.difference:.1e} from "
-        f"the file's own equations (allowed: {TOLERANCE:g})"
+        f"{fitted.truth} (allowed: {TOLERANCE:g})"
     ]
     if proof.expected_difference is not None:
         lines.append(
             f"answers to {proof.num_expected} given inputs differ by at most "
             f"{proof.expected_difference:.1e} from those of its own framework"
         )
-    if proof.keeps_bits:
-        lines.append("an answer alone has the same bits as beside others")
+    if not proof.keeps_bits:
+        lines.append("an answer differs in its last bits beside others: each input is run alone")
+    elif runs_alone(fitted.config):
+        lines.append("each input is run alone")
     else:
-        lines.append("an answer alone differs in its last bits from one beside others")
+        lines.append("an answer alone has the same bits as beside others")
     return lines
 
 
 def card(name: str, path: Path, source: str, *, fitted: Fitted, proof: Proof, command: str) -> str:
     """Return the version's `README.md`, which says of what nobody knows that it is not known."""
-    config, network = fitted.config, fitted.source
+    config = fitted.config
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     example = "A text to label." if fitted.tokenizer is not None else _numbers(fitted)
     call = json.dumps({"model": name, "input": example})
-    findings = [f"- {line[0].upper()}{line[1:]}." for line in proof_words(proof)]
+    findings = [f"- {line[0].upper()}{line[1:]}." for line in proof_words(fitted, proof)]
     return "\n".join(
         [
             f"# {name}",
             "",
             f"Task: {config.task}. Imported from `{path.name}` ({source}), "
-            f"{network.num_parameters:,} weights.",
+            f"{fitted.num_weights:,} weights.",
             "",
             f"Labels: {', '.join(config.labels)}.",
             "",
@@ -131,7 +74,7 @@ def card(name: str, path: Path, source: str, *, fitted: Fitted, proof: Proof, co
             "## Network",
             "",
             "```",
-            layer_table(network),
+            fitted.outline,
             "```",
             "",
             reading_words(fitted),

@@ -154,7 +154,8 @@ def vocabulary_tokenizer(
     tokens: Sequence[str], reading: Reading, name: str = "vocabulary"
 ) -> Tokenizer:
     """Return the tokenizer of a vocabulary; raises `Refused`."""
-    if reading.adds_special and "[UNK]" not in tokens[:2]:
+    is_whole = tokens[0] in ("", PAD, "[PAD]") or "[UNK]" in tokens[:2]
+    if reading.adds_special and reading.unknown is None and not is_whole:
         tokens = ["", "[UNK]", *tokens]
     tokens = [PAD if place == 0 and token == "" else token for place, token in enumerate(tokens)]
     unknown = reading.unknown or next((one for one in UNKNOWN if one in tokens), None)

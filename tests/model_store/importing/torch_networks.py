@@ -70,7 +70,7 @@ class Classifier(nn.Module):
             **flags,
         )
         width = drawn.hidden_size * (2 if drawn.bidirectional else 1)
-        kinds = {None: [], "batch": [nn.BatchNorm1d(width)], "layer": [nn.LayerNorm(width)]}
+        kinds: dict = {None: [], "batch": [nn.BatchNorm1d(width)], "layer": [nn.LayerNorm(width)]}
         modules: list[nn.Module] = list(kinds[drawn.norm])
         for name in drawn.dense:
             modules += [nn.Linear(width, 4), HEAD_ACTIVATIONS[name]()]
