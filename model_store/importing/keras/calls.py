@@ -89,7 +89,9 @@ def _only_one(config: Entry, key: str, noun: str) -> list[tuple[str, int]]:
 def _inputs(name: str, kind: str, node: Any) -> tuple[tuple[str, int], ...]:
     """Return the keys of what one call takes."""
     if isinstance(node, Mapping):
-        tensors = list(_tensors([node.get("args"), *_given(node.get("kwargs") or {})]))
+        if list(_tensors(_given(node.get("kwargs") or {}))):
+            raise _states(name, kind)
+        tensors = list(_tensors(node.get("args")))
     else:
         tensors = [(str(one[0]), int(one[1]), int(one[2])) for one in node]
         if any(len(one) > 3 and _is_given(one[3]) for one in node):
@@ -135,15 +137,19 @@ def _tensors(value: Any) -> Iterator[tuple[str, int, int]]:
 def _in_order(calls: Mapping[tuple[str, int], Call], output: tuple[str, int]) -> Iterator[Call]:
     """Yield what leads to an output, each call after those that it takes."""
     done: set[tuple[str, int]] = set()
+    begun: set[tuple[str, int]] = set()
     waiting = [output]
     while waiting:
         key = waiting[-1]
         if key in done:
             waiting.pop()
             continue
-        if key not in calls or len(waiting) > len(calls):
-            raise Refused(f"layer {key[0]!r}", "its inputs are not in the file", "Save it again")
+        if key not in calls:
+            raise Refused(f"layer {key[0]!r}", "it is not in the file", "Save the model again")
         missing = [one for one in calls[key].inputs if one not in done]
+        if missing and key in begun:
+            raise Refused(f"layer {key[0]!r}", "it takes its own output", "Save the model again")
+        begun.add(key)
         waiting += missing
         if not missing:
             done.add(waiting.pop())
