@@ -5,14 +5,14 @@ version once, in torch's layout; the runtime folds the reordering of gates into 
 loads. Knows no network: each is built by who exports or imports it.
 """
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import onnx
 from numpy.typing import ArrayLike, DTypeLike
 from onnx import TensorProto, helper, numpy_helper
+
+from model_store.safetensors_file import Location
 
 WEIGHTS = "weights.safetensors"
 OPSET, IR_VERSION = 21, 10
@@ -27,33 +27,6 @@ GATE_ORDER = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
 """Places of ONNX's gates (i o f c; z r h) among torch's (i f g o; r z n)."""
 
 Attribute = int | float | str | Sequence[int] | Sequence[float] | Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a tensor lies in the file: ONNX-independent, bytes from the file's start."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    offset: int
-    length: int
-
-
-def locate(data: bytes) -> dict[str, Location]:
-    """Read where each tensor lies (safetensors format: header length, JSON header, data)."""
-    header_len = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + header_len])
-    start = 8 + header_len
-    return {
-        name: Location(
-            dtype=entry["dtype"],
-            shape=tuple(entry["shape"]),
-            offset=start + entry["data_offsets"][0],
-            length=entry["data_offsets"][1] - entry["data_offsets"][0],
-        )
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }
 
 
 class Graph:

@@ -13,8 +13,9 @@ from pathlib import Path
 
 from model_store.importing.fitting import fit
 from model_store.importing.keras.read import read_keras
+from model_store.importing.onnx_files.ends import Ends
 from model_store.importing.onnx_files.read import read_onnx
-from model_store.importing.onnx_files.wrap import Ends, fit_onnx
+from model_store.importing.onnx_files.wrap import fit_onnx
 from model_store.importing.options import Gives, Options, Padding, Truncating
 from model_store.importing.publishing import Origin, Proved, prove_graph, prove_network, publish
 from model_store.importing.pytorch.layout import Layout, read_layout

@@ -8,23 +8,20 @@ here. Any other gets texts filled up as `pad_sequences` fills them, and reads th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import takewhile
-from typing import Any, Literal, TypedDict, cast
+from typing import Literal, TypedDict
 
-from model_store.config import Cell
+from model_store.importing.likeness import (
+    dense_widths,
+    is_bidirectional,
+    pooling_of,
+    recurrent_fields,
+)
 from model_store.importing.network import (
-    RELU,
-    SIGMOID,
-    TANH,
-    Activate,
     Array,
     Embed,
     Ending,
     Inputs,
-    Linear,
     Network,
-    Pool,
-    Recurrent,
     Step,
 )
 from model_store.importing.options import Options
@@ -37,7 +34,6 @@ from model_store.tasks.text_classification import ClassifierConfig
 from model_store.tasks.vector_classification import VectorClassifierConfig
 from model_store.tokenizer import Tokenizer
 
-Pooling = Literal["last", "max", "mean", "other"]
 Config = ClassifierConfig | SequenceClassifierConfig | VectorClassifierConfig
 
 
@@ -118,15 +114,15 @@ def fit(network: Network, tokenizer: Tokenizer | None, options: Options) -> tupl
 
 def _numbers_config(network: Network, options: Options) -> Config:
     labels = labels_of(network.num_classes, options)
-    dense_dims = _widths(network)[:-1]
+    dense_dims = dense_widths(network)[:-1]
     if network.inputs == "vector":
         return VectorClassifierConfig(
             num_features=network.num_features, dense_dims=dense_dims, labels=labels
         )
     return SequenceClassifierConfig(
-        **_recurrent_fields(network),
+        **recurrent_fields(network),
         num_features=network.num_features,
-        bidirectional=_is_bidirectional(network),
+        bidirectional=is_bidirectional(network),
         pooling=pooling_of(network),
         dense_dims=dense_dims,
         labels=labels,
@@ -169,12 +165,12 @@ def _text_config(
     labels = labels_of(network.num_classes, options)
     (embed,) = network.operations(Embed)
     config = ClassifierConfig(
-        **_recurrent_fields(network),
+        **recurrent_fields(network),
         **text_fields(network.fixed_len, tokenizer, options),
         embedding_dim=embed.table.shape[1],
-        bidirectional=_is_bidirectional(network),
+        bidirectional=is_bidirectional(network),
         pooling=pooling_of(network),
-        dense_dims=_widths(network)[:-1],
+        dense_dims=dense_widths(network)[:-1],
         labels=labels,
     )
     if not is_free_of_padding(network):
@@ -245,67 +241,3 @@ def _without_mask(network: Network) -> Network:
         return step
 
     return replace(network, steps=tuple(map(bare, network.steps)))
-
-
-class _RecurrentFields(TypedDict):
-    cell: Cell
-    hidden_size: int
-    num_layers: int
-
-
-def _recurrent_fields(network: Network) -> _RecurrentFields:
-    """Return what the configuration says of the recurrent layers.
-
-    Where there are cells of several kinds, those of a plain RNN count: their rows are not the same
-    alone and in a batch.
-    """
-    layers = network.operations(Recurrent)
-    if not layers:
-        raise Refused(
-            "the model",
-            "it has no recurrent layer",
-            "Networks with SimpleRNN, LSTM or GRU layers are served",
-        )
-    cells: set[Cell] = {layer.cell for layer in layers}
-    cell: Cell = "rnn" if "rnn" in cells else layers[-1].cell
-    size = layers[-1].forward.hidden_size
-    return {"cell": cell, "hidden_size": size, "num_layers": len(layers)}
-
-
-def _is_bidirectional(network: Network) -> bool:
-    return any(layer.backward is not None for layer in network.operations(Recurrent))
-
-
-def _widths(network: Network) -> tuple[int, ...]:
-    return tuple(len(layer.bias) for layer in network.operations(Linear))
-
-
-def pooling_of(network: Network) -> Pooling:
-    """Return how states become one vector; "other" for what no network trained here looks like."""
-    operations = [step.operation for step in network.steps]
-    is_chain = all(step.inputs == (place - 1,) for place, step in enumerate(network.steps))
-    rest = operations[isinstance(operations[0], Embed) :]
-    layers = list(takewhile(lambda one: isinstance(one, Recurrent), rest))
-    rest = rest[len(layers) :]
-    pooling: Pooling = "last"
-    if rest and isinstance(rest[0], Pool):
-        pooling = cast(Pool, rest.pop(0)).kind
-    is_head = len(rest) % 2 == 1 and all(
-        isinstance(one, Linear) if place % 2 == 0 else one == Activate(RELU)
-        for place, one in enumerate(rest)
-    )
-    return pooling if is_chain and is_head and _are_alike(layers) else "other"
-
-
-def _are_alike(layers: Sequence[Any]) -> bool:
-    """Tell whether recurrent layers are those of one stack, as it is trained here."""
-    return bool(layers) and all(
-        layer.cell == layers[0].cell
-        and layer.forward.hidden_size == layers[0].forward.hidden_size
-        and (layer.backward is None) == (layers[0].backward is None)
-        and layer.merge == "concat"
-        and (layer.activation, layer.gate_activation) == (TANH, SIGMOID)
-        and layer.reset_after
-        and not layer.go_backwards
-        for layer in layers
-    )

@@ -31,7 +31,8 @@ from model_store.importing.recurrent_graph import add_recurrent
 from model_store.importing.shapes import Shape, shapes_of
 from model_store.importing.steps import Steps
 from model_store.importing.weights import names_of
-from model_store.onnx_graph import Graph, locate
+from model_store.onnx_graph import Graph
+from model_store.safetensors_file import locate
 
 LOWEST = np.finfo(np.float32).min
 JOINS = {"add": "Sum", "average": "Mean", "maximum": "Max", "minimum": "Min"}

@@ -52,55 +52,26 @@ def card(name: str, path: Path, source: str, *, fitted: Fitted, proof: Proof, co
     example = "A text to label." if fitted.tokenizer is not None else _numbers(fitted)
     call = json.dumps({"model": name, "input": example})
     findings = [f"- {line[0].upper()}{line[1:]}." for line in proof_words(fitted, proof)]
-    return "\n".join(
-        [
-            f"# {name}",
-            "",
-            f"Task: {config.task}. Imported from `{path.name}` ({source}), "
-            f"{fitted.num_weights:,} weights.",
-            "",
-            f"Labels: {', '.join(config.labels)}.",
-            "",
-            "```bash",
-            "curl -s http://127.0.0.1:8000/v1/classify \\",
-            f"  -H 'content-type: application/json' -d '{call}'",
-            "```",
-            "",
-            "## Figures",
-            "",
-            "Not known: the file does not say how good the model is, and importing measures "
-            "nothing. Measure it on texts of your own before you rely on it.",
-            "",
-            "## Network",
-            "",
-            "```",
-            fitted.outline,
-            "```",
-            "",
-            reading_words(fitted),
-            "",
-            "## Proof",
-            "",
-            *findings,
-            "",
-            "## Data",
-            "",
-            "Not known: the file does not say what the model was trained on.",
-            "",
-            "## Limits",
-            "",
-            "Not known beyond those of its data.",
-            "",
-            "## Made by",
-            "",
-            "```bash",
-            command,
-            "```",
-            "",
-            f"`{path.name}`: sha256 {digest}. Its terms are those that its author gave it.",
-            "",
-        ]
-    )
+    sections = {
+        "Figures": "Not known: the file does not say how good the model is, and importing measures "
+        "nothing. Measure it on texts of your own before you rely on it.",
+        "Network": f"```\n{fitted.outline}\n```\n\n{reading_words(fitted)}",
+        "Proof": "\n".join(findings),
+        "Data": "Not known: the file does not say what the model was trained on.",
+        "Limits": "Not known beyond those of its data.",
+        "Made by": f"```bash\n{command}\n```\n\n`{path.name}`: sha256 {digest}. Its terms are "
+        "those that its author gave it.",
+    }
+    lines = [
+        f"# {name}",
+        f"Task: {config.task}. Imported from `{path.name}` ({source}), "
+        f"{fitted.num_weights:,} weights.",
+        f"Labels: {', '.join(config.labels)}.",
+        "```bash\ncurl -s http://127.0.0.1:8000/v1/classify \\\n"
+        f"  -H 'content-type: application/json' -d '{call}'\n```",
+        *(f"## {heading}\n\n{text}" for heading, text in sections.items()),
+    ]
+    return "\n\n".join(lines) + "\n"
 
 
 def _numbers(fitted: Fitted) -> list[object]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from safetensors.numpy import save
 
-from model_store.importing.fitting import pooling_of
+from model_store.importing.likeness import pooling_of
 from model_store.importing.network import (
     Array,
     Direction,

@@ -4,7 +4,6 @@ token_ids or values, lengths ──cast, turned──▶ the graph as it was ─
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,9 @@ from model_store.importing.fitting import (
     needed,
     text_fields,
 )
-from model_store.importing.network import Array, Ending, Inputs
-from model_store.importing.onnx_files.read import TOKEN_TYPES, OnnxFile
+from model_store.importing.network import Array, Ending
+from model_store.importing.onnx_files.ends import EndedGraph, Ends
+from model_store.importing.onnx_files.read import OnnxFile
 from model_store.importing.options import Options
 from model_store.importing.proving import as_probs
 from model_store.importing.refused import Refused
@@ -36,23 +36,6 @@ from model_store.tokenizer import Tokenizer
 PREFIX = "file/"
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """Which of a graph's inputs and outputs are meant; None where there is only one.
-
-    Args:
-        inputs: The input of token ids or numbers.
-        lengths: The input of how many of them are real.
-        output: The output of probabilities or logits.
-        is_time_first: Whether its first axis is time.
-    """
-
-    inputs: str | None = None
-    lengths: str | None = None
-    output: str | None = None
-    is_time_first: bool = False
-
-
 def fit_onnx(
     file: OnnxFile, ends: Ends, tokenizer: Tokenizer | None, options: Options
 ) -> tuple[Fitted, bytes]:
@@ -61,7 +44,7 @@ def fit_onnx(
     Raises:
         Refused: If they do not fit together, or something is missing.
     """
-    graph = _Graph(file, ends)
+    graph = EndedGraph(file, ends)
     session = _session(file.model)
     ending: Ending = "sigmoid" if graph.num_outputs == 1 else "softmax"
     num_classes = 2 if ending == "sigmoid" else graph.num_outputs
@@ -84,82 +67,6 @@ def outline(file: OnnxFile) -> str:
     return table(["node", "states", ""], rows)
 
 
-class _Graph:
-    """A file's graph and the ends that are used of it."""
-
-    def __init__(self, file: OnnxFile, ends: Ends) -> None:
-        self.file, self.is_time_first = file, ends.is_time_first
-        graph = file.model.graph
-        constants = {one.name for one in graph.initializer}
-        inputs = [one for one in graph.input if one.name not in constants]
-        self.lengths = None if ends.lengths is None else _one(inputs, ends.lengths, "--lengths")
-        rest = [one for one in inputs if self.lengths is None or one.name != self.lengths.name]
-        self.first = _one(rest, ends.inputs, "--input")
-        if len(rest) > 1:
-            others = ", ".join(one.name for one in rest if one.name != self.first.name)
-            raise Refused(
-                f"input {others!r}", "nothing is known to give it", "Name lengths by --lengths"
-            )
-        self.output = _one(list(graph.output), ends.output, "--output")
-        self.shape = file.shape(self.first)
-        self.kind: Inputs = "tokens" if self._type(self.first) in TOKEN_TYPES else "rows"
-        self._check()
-
-    def _check(self) -> None:
-        wanted = 2 if self.kind == "tokens" else 3
-        if len(self.shape) != wanted or self._type(self.first) not in (*TOKEN_TYPES, 1):
-            raise Refused(
-                f"input {self.first.name!r}",
-                f"it has {len(self.shape)} axes",
-                "Inputs are token ids (batch, time), whole numbers, or floats (batch, time, n)",
-            )
-        shape = self.file.shape(self.output)
-        if len(shape) != 2 or shape[1] is None or self._type(self.output) != TensorProto.FLOAT:
-            raise Refused(
-                f"output {self.output.name!r}",
-                f"it is {shape}, not floats (batch, classes)",
-                "Name the output with a number a class by --output",
-            )
-        self.num_outputs: int = shape[1]
-        if self.batch_size not in (None, 1):
-            raise Refused(
-                f"input {self.first.name!r}",
-                f"it is for batches of {self.batch_size}",
-                "Export it with a dynamic batch axis, or for one row",
-            )
-
-    @staticmethod
-    def _type(value: onnx.ValueInfoProto) -> int:
-        return value.type.tensor_type.elem_type
-
-    @property
-    def batch_size(self) -> int | None:
-        return self.shape[1 if self.is_time_first else 0]
-
-    @property
-    def fixed_len(self) -> int | None:
-        return self.shape[0 if self.is_time_first else 1]
-
-    def input_type(self) -> int:
-        return self._type(self.first)
-
-    def lengths_type(self) -> int:
-        assert self.lengths is not None
-        return self._type(self.lengths)
-
-
-def _one(values: Sequence[onnx.ValueInfoProto], name: str | None, flag: str) -> onnx.ValueInfoProto:
-    names = ", ".join(one.name for one in values)
-    if name is None and len(values) == 1:
-        return values[0]
-    for one in values:
-        if one.name == name:
-            return one
-    if name is None:
-        raise Refused(flag, f"the file has several: {names}", f"Name one by {flag}")
-    raise Refused(flag, f"the file has no {name!r}", f"It has: {names}")
-
-
 def _session(model: onnx.ModelProto) -> ort.InferenceSession:
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
@@ -175,7 +82,7 @@ def _session(model: onnx.ModelProto) -> ort.InferenceSession:
 
 
 def _config(
-    graph: _Graph, tokenizer: Tokenizer | None, options: Options, num_classes: int
+    graph: EndedGraph, tokenizer: Tokenizer | None, options: Options, num_classes: int
 ) -> Config:
     cells: Sequence[tuple[Cell, int, bool]] = graph.file.cells
     kinds = {cell for cell, _, _ in cells}
@@ -208,7 +115,7 @@ def _config(
     )  # fmt: skip
 
 
-def _embedding_dim(graph: _Graph) -> int:
+def _embedding_dim(graph: EndedGraph) -> int:
     """Return the width of what the first recurrent node reads."""
     tensors = {one.name: one for one in graph.file.model.graph.initializer}
     for node in graph.file.model.graph.node:
@@ -218,7 +125,7 @@ def _embedding_dim(graph: _Graph) -> int:
 
 
 def _oracle(
-    session: ort.InferenceSession, graph: _Graph, ending: Ending, options: Options
+    session: ort.InferenceSession, graph: EndedGraph, ending: Ending, options: Options
 ) -> Callable[[Array], Array]:
     """Return what asks the file's own graph, one row at a time."""
 
@@ -235,7 +142,7 @@ def _oracle(
     return ask
 
 
-def _wrapped(graph: _Graph, config: Config, ending: Ending, options: Options) -> bytes:
+def _wrapped(graph: EndedGraph, config: Config, ending: Ending, options: Options) -> bytes:
     """Return the graph with our ends on it."""
     model = onnx.ModelProto()
     model.CopyFrom(graph.file.model)
@@ -262,7 +169,7 @@ def _wrapped(graph: _Graph, config: Config, ending: Ending, options: Options) ->
     return data
 
 
-def _turned(graph: _Graph, first: str) -> list[onnx.NodeProto]:
+def _turned(graph: EndedGraph, first: str) -> list[onnx.NodeProto]:
     """Return nodes from our first input to the file's."""
     name = "token_ids" if graph.kind == "tokens" else "values"
     cast = helper.make_node("Cast", [name], [f"{first}/cast"], to=graph.input_type())

@@ -100,7 +100,7 @@ def gru_of_numbers(path, *, cell="GRU", external=None):
     if external is None:
         onnx.save(model, path)
     else:
-        onnx.save(model, path, save_as_external_data=True, location=external, size_threshold=20)
+        onnx.save(model, path, save_as_external_data=True, location=external, size_threshold=60)
     return path
 
 
