@@ -11,6 +11,7 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 SERVICE := $(VENV)/.installed-service
+IMPORT := $(VENV)/.installed-import
 TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
 AUDIT := $(VENV)/.installed-audit
@@ -23,7 +24,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test train-setup train-sentiment train-generator bench screenshots chaos lint format type cover audit \
+.PHONY: help serve test import-setup train-setup train-sentiment train-generator bench screenshots chaos lint format type cover audit \
 	check lock clean
 
 help: ## List the targets and settings
@@ -43,6 +44,8 @@ serve: $(FAST) ## Serve the models in model_store/models
 
 test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest -n 2
+
+import-setup: $(IMPORT) ## Install what importing Keras, PyTorch and ONNX files needs
 
 train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
 
@@ -114,7 +117,8 @@ $(BIN)/pip:
 			"python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 
-$(VENV)/.installed-%: requirements-%.txt requirements-service.txt constraints.txt $(BIN)/pip
+$(VENV)/.installed-%: requirements-%.txt requirements-service.txt requirements-import.txt \
+		constraints.txt $(BIN)/pip
 	$(PIP_INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
 	@touch $@
 
