@@ -69,4 +69,5 @@ def served(tmp_path_factory, shared_store):
                 time.sleep(0.05)
             raise AssertionError(f"version {version} was not served: {answer.text}")
 
+        ask.address = lambda: live[0].base_url  # type: ignore[attr-defined]
         yield ask
