@@ -1,7 +1,7 @@
 """Many to one: a text in, a probability for each label out."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -32,6 +32,8 @@ class ClassifierConfig(TextConfig):
         pad_id: The token that they are filled up with.
         skip_id: A token that the network does not read, wherever it stands; None if it reads all.
     """
+
+    has_int8: ClassVar[bool] = True
 
     task: Literal["text-classification"] = "text-classification"
     bidirectional: bool = False

@@ -132,7 +132,7 @@ class Explainer:
         """Return the probabilities after each token that the model reads."""
         config = self._classifier.reading(request)
         encoding = self._classifier.tokenizer.encode(text)
-        if not self._classifier.runtime.has_head:
+        if config.padding is not None or not self._classifier.runtime.has_head:
             return self._prefixes(encoding, config, request)
         try:
             probs = self._classifier.runtime.trajectory(config.cut(encoding.token_ids))

@@ -13,9 +13,9 @@ from service.engine.options import EngineOptions
 from service.engine.proving import probes
 from service.engine.requests.classify import ClassifyRequest
 from service.engine.runtime import WEIGHTS
+from service.engine.tasks.text_classification.opening import MODEL
 from service.engine.tasks.text_classification.resume_runtime import ResumeRuntime
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
-from service.engine.tasks.text_classification.task import MODEL
 from service.errors import InvalidInput, NotReady, StateMismatch
 from tests.models import classifier_config, publish_classifier, word_tokenizer
 from training.errors import UsageError
@@ -190,7 +190,7 @@ def test_more_than_is_read_at_once_is_read_in_parts(engine):
     [
         ("two-ways", "reads in both directions"),
         ("plain", "last bits change with where a text is cut"),
-        ("old", r"old:1 was published before .*\(python -m training.republish old publishes it"),
+        ("old", r"old:1 was published without .*\(python -m training.republish old adds it"),
     ],
 )
 def test_a_model_without_states_says_why(engine, model, words):
