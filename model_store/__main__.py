@@ -27,7 +27,8 @@ DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    args = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    args = _parser().parse_args(given, argparse.Namespace(given=given))
     try:
         code: int = args.run(Store(args.store), args)
     except StoreError as exc:

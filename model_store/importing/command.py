@@ -6,7 +6,6 @@ python -m model_store import model.keras --name mine --tokenizer tokenizer.json 
 
 import argparse
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,7 +80,7 @@ def _import(store: Store, args: argparse.Namespace) -> int:
     if args.dry_run:
         print("nothing published (--dry-run)")
         return 0
-    stored = publish(store, args.name, proved, Origin(args.file, source, _command(sys.argv[1:])))
+    stored = publish(store, args.name, proved, Origin(args.file, source, _command(args.given)))
     print(f"published {stored.name}:{stored.version} to {store.root}")
     return 0
 
