@@ -60,7 +60,7 @@ def served(tmp_path_factory, shared_store):
                 live.append(start(shared_store, env))
             until = time.monotonic() + PATIENCE_S
             while time.monotonic() < until:
-                body = {"model": name, "input": inputs, **fields}
+                body = {"model": f"{name}:{version}", "input": inputs, **fields}
                 answer = requests.post(f"{live[0].base_url}/v1/classify", json=body, timeout=30)
                 if answer.status_code not in (404, 503) and answer.json().get("version") == version:
                     return answer.json()
