@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from service.engine.requests.gates import Gates
 from service.engine.requests.generate import Delta, GeneratedAnswer, GenerateRequest, TokenLogprob
 from service.engine.types import ModelStatus, Timing
 from service.errors import NotReady
+from tests.fake_gates import written_gates
 
 if TYPE_CHECKING:
     from tests.fakes import FakeEngine
@@ -55,7 +57,7 @@ class FakeGeneration:
                     raise self.engine.fails_midway
                 logprobs = self._logprobs(char, place + len(self._prompt()) * self.request.echo)
                 yield Delta(index, char, 1, logprobs=logprobs)
-            yield Delta(index, "", 0, "length", state=self._state(text))
+            yield Delta(index, "", 0, "length", state=self._state(text), gates=self._gates(text))
 
     def wait(self, timeout_s: float | None) -> bool:
         if self.engine.fails_midway is not None:
@@ -76,6 +78,7 @@ class FakeGeneration:
                     token for delta in deltas if delta.index == index for token in delta.logprobs
                 ),
                 state=self._state(text),
+                gates=self._gates(text),
             )
             for index, (text, seed) in enumerate(zip(self.texts(), self.seeds, strict=True))
         ]
@@ -105,6 +108,10 @@ class FakeGeneration:
     def _state(self, text: str) -> str | None:
         """All text so far is the state."""
         return self._prompt() + text if self.request.returns_state else None
+
+    def _gates(self, text: str) -> Gates | None:
+        ask = self.request.gates
+        return None if ask is None else written_gates(ask, self._prompt(), text)
 
     def _echoed(self) -> tuple[TokenLogprob, ...]:
         tokens = [

@@ -15,6 +15,7 @@ from service.engine.requests.generate import GenerateRequest
 from service.engine.types import Card, Health, ModelInfo, ModelStatus, Picture, Timing
 from service.errors import DeadlineExceeded, InvalidInput, ModelNotFound, NotReady, WrongTask
 from tests.fake_cards import fake_card, fake_picture
+from tests.fake_gates import read_gates
 from tests.fake_generation import FakeGeneration
 from tests.fake_vocabulary import FakeVocabulary
 
@@ -236,6 +237,10 @@ def _answer(
     written = text if isinstance(text, str) else " ".join(map(str, text))
     so_far = " ".join(filter(None, (before, written)))
     state = so_far if request.returns_state else None
+    if request.explain == "gates":
+        result = _classify(so_far, None, request.max_text_tokens)
+        gates = read_gates(request.gates, so_far, CLASSES.index(result.label))
+        return replace(result, state=state, gates=gates)
     result = _classify(so_far, request.explain, request.max_text_tokens)
     return replace(result, state=state)
 

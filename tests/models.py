@@ -20,8 +20,10 @@ from model_store import (
     Tokenizer,
 )
 from model_store.onnx_runtime import ort
+from tests.graph_weights import weights_of
 from tests.graphs import classifier_graphs, generator_graph
 
+WEIGHTS = "weights.safetensors"
 SPECIAL = ["<pad>", "<unk>", "<bos>", "<eos>"]
 WORDS = """
 a an the this that film movie story plot actor food waiter was is were not never very quite so good
@@ -92,7 +94,16 @@ def generator_config(tokenizer, **changes):
     return GeneratorConfig(**(values | changes))
 
 
-def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, extra=None, **changes):
+def publish_classifier(
+    root,
+    name="sentiment",
+    *,
+    seed=0,
+    golden_error=0.0,
+    extra=None,
+    has_weights=True,
+    **changes,
+):
     """Publish a tiny classifier; `golden_error` spoils its golden answers, `extra` adds files."""
     tokenizer = word_tokenizer()
     config = classifier_config(tokenizer, **changes)
@@ -105,6 +116,8 @@ def publish_classifier(root, name="sentiment", *, seed=0, golden_error=0.0, extr
         outputs = (probs + golden_error).tolist()
         cases.append(TextCase(text=text, token_ids=token_ids, outputs=outputs))
     files = {"model.onnx": graphs.model} | (extra or {})
+    if has_weights:
+        files[WEIGHTS] = weights_of(graphs.model)
     if graphs.head is not None:
         files["head.onnx"] = graphs.head
     return _publish(root, name, files, tokenizer=tokenizer, config=config, cases=cases)
@@ -127,7 +140,7 @@ def publish_generator(
         logits = session.run(["logits"], _feed(token_ids) | state)[0][0].astype(np.float64)
         outputs = (logits - np.log(np.exp(logits).sum()) + golden_error).tolist()
         cases.append(TextCase(text=text, token_ids=token_ids, outputs=outputs))
-    files = {"model.onnx": graph}
+    files = {"model.onnx": graph, WEIGHTS: weights_of(graph)}
     return _publish(root, name, files, tokenizer=tokenizer, config=config, cases=cases)
 
 

@@ -6,6 +6,7 @@ Knows no thread and no model; `generation_handle` brings the tokens.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from service.engine.requests.gates import Gates
 from service.engine.requests.generate import Delta, GeneratedAnswer, TokenLogprob
 from service.engine.stepping import Standing
 from service.engine.text_stream import Ending, TextOffsets, TextStream
@@ -53,6 +54,9 @@ Seal = Callable[[Standing, Sequence[int], bytes], str]
 """Makes the state that a caller takes away: of where an answer stands, all its tokens, and the
 bytes of a character that it left unfinished."""
 
+Explain = Callable[[Sequence[int]], Gates]
+"""Tells the inside of the network for an answer's tokens, the model's own end left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Echo:
@@ -83,6 +87,7 @@ class Answer:
         echo: The prompt to repeat before it, or None.
         seal: Makes its state, if that is wanted.
         begun: Bytes of a character that the answer before this one left unfinished.
+        explain: Tells the inside of the network at its end, if that is wanted.
     """
 
     def __init__(
@@ -94,6 +99,7 @@ class Answer:
         echo: Echo | None = None,
         seal: Seal | None = None,
         begun: bytes = b"",
+        explain: Explain | None = None,
     ) -> None:
         """Begin with no text."""
         self._index = index
@@ -102,6 +108,7 @@ class Answer:
         self._offsets = TextOffsets(0 if echo is None else len(echo.text), begun=begun)
         self._echo = echo
         self._seal = seal
+        self._explain = explain
         self._standing: Standing | None = None
         self._new_ids: list[int] = []
         self._token_ids: list[int] = []
@@ -135,7 +142,8 @@ class Answer:
         if self._ending is not None:
             reason, has_eos = self._ending.reason, self._ending.has_eos
         state = self._state(has_eos=has_eos)
-        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos, state)
+        gates = self._gates(has_eos=has_eos)
+        return Delta(self._index, text, num_tokens, reason, tuple(logprobs), has_eos, state, gates)
 
     def written(self) -> bytes:
         """Return the bytes of all tokens told so far, a stop text's included."""
@@ -144,8 +152,17 @@ class Answer:
     def _state(self, *, has_eos: bool) -> str | None:
         if self._seal is None or self._standing is None:
             return None
-        token_ids = self._token_ids[:-1] if has_eos else self._token_ids
-        return self._seal(self._standing, token_ids, self._stream.unfinished)
+        own = self._own_ids(has_eos=has_eos)
+        return self._seal(self._standing, own, self._stream.unfinished)
+
+    def _gates(self, *, has_eos: bool) -> Gates | None:
+        if self._explain is None or self._ending is None:
+            return None
+        return self._explain(self._own_ids(has_eos=has_eos))
+
+    def _own_ids(self, *, has_eos: bool) -> Sequence[int]:
+        """Return all its tokens but the model's own end."""
+        return self._token_ids[:-1] if has_eos else self._token_ids
 
     def _entries(self, places: range) -> list[TokenLogprob]:
         if not self._logprobs:
@@ -188,6 +205,6 @@ def join(deltas: Sequence[Delta], seeds: Sequence[int]) -> list[GeneratedAnswer]
         text = "".join(delta.text for delta in own)
         num_tokens = sum(delta.num_tokens for delta in own)
         logprobs = tuple(entry for delta in own for entry in delta.logprobs)
-        end = (own[-1].has_eos, own[-1].state)
+        end = (own[-1].has_eos, own[-1].state, own[-1].gates)
         answers.append(GeneratedAnswer(index, text, num_tokens, reason, seed, logprobs, *end))
     return answers

@@ -21,6 +21,7 @@ from service.engine.flat_combining import too_late
 from service.engine.generation_handle import Generation
 from service.engine.options import EngineOptions
 from service.engine.pausing import Turns
+from service.engine.requests.generate import GenerateRequest
 from service.engine.running_batch import (
     Context,
     GenerationPrompt,
@@ -139,6 +140,8 @@ class Generator:
         if answer.goes_on:
             return
         drawn = replace(request, sampling=replace(request.sampling, seed=answer.seeds[0]))
+        if isinstance(drawn, GenerateRequest):
+            drawn = replace(drawn, gates=None)
         answer.on_told = lambda: offer(partial(compare_generation, shadow, drawn, answer))
 
     def note_change(self, generation: Generation) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from model_store import Tokenizer
-from service.engine.answer_stream import Answer, Echo, Part, Seal, TokenTexts, join
+from service.engine.answer_stream import Answer, Echo, Explain, Part, Seal, TokenTexts, join
 from service.engine.flat_combining import too_late
 from service.engine.requests.generate import Delta, GeneratedAnswer
 from service.engine.sampling_params import SamplingParams
@@ -52,6 +52,7 @@ class Generation:
         on_change: Called when the caller cancels or begins to listen.
         seal: Makes the state of each answer at its end, if the caller wants to take it away.
         begun: Bytes of a character that is not whole yet; None unless it goes on from a state.
+        explain: Tells the inside of the network at the end of each answer, if that is wanted.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Generation:
         on_change: Callable[["Generation"], None] = lambda _: None,
         seal: Seal | None = None,
         begun: bytes | None = None,
+        explain: Explain | None = None,
     ) -> None:
         """Begin with no text."""
         self.model = source.model
@@ -83,7 +85,13 @@ class Generation:
         """Called once the caller has been told all answers to their end."""
         self._on_change = on_change
         self._answers = [
-            Answer(index, source.tokens, params.stop, echo=echo, seal=seal, begun=begun or b"")
+            Answer(
+                *(index, source.tokens, params.stop),
+                echo=echo,
+                seal=seal,
+                begun=begun or b"",
+                explain=explain,
+            )
             for index in range(params.n)
         ]
         self._parts: deque[Part] = deque()

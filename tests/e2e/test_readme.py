@@ -14,9 +14,10 @@ CHANGING = {"id", "created", "request_id"}  # differ from call to call
 EXAMPLE = re.compile(r"```bash\n((?:(?!```).)*?)```\n(?:\n```json\n(.*?)```\n)?", re.DOTALL)
 README = (ROOT / "README.md").read_text()
 STATES = (ROOT / "docs" / "states.md").read_text()
+INSIDE = (ROOT / "docs" / "inside.md").read_text()
 CURLS = [
     (commands, answer)
-    for commands, answer in EXAMPLE.findall(README + STATES)
+    for commands, answer in EXAMPLE.findall(README + STATES + INSIDE)
     if re.search(r"^curl ", commands, re.MULTILINE) and "make " not in commands
 ]
 

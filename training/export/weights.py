@@ -4,24 +4,15 @@ The graphs name tensors of this file as ONNX external data, so that weights stan
 once. They may be stored in half precision: both sides then widen the same rounded values.
 """
 
-import json
-from dataclasses import dataclass
-
 import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from model_store.safetensors_file import Location, locate
+
+__all__ = ["FILENAME", "Location", "load_weights", "locate", "round_weights", "weights_to_bytes"]
+
 FILENAME = "weights.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a tensor lies in the file: ONNX-independent, bytes from the file's start."""
-
-    dtype: str
-    shape: tuple[int, ...]
-    offset: int
-    length: int
 
 
 def round_weights(net: nn.Module, dtype: torch.dtype) -> None:
@@ -73,20 +64,3 @@ def load_weights(net: nn.Module, data: bytes) -> None:
                 f"{tuple(expected[name].shape)} in the network"
             )
         expected[name].copy_(tensor)
-
-
-def locate(data: bytes) -> dict[str, Location]:
-    """Read where each tensor lies (safetensors format: header length, JSON header, data)."""
-    header_len = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + header_len])
-    start = 8 + header_len
-    return {
-        name: Location(
-            dtype=entry["dtype"],
-            shape=tuple(entry["shape"]),
-            offset=start + entry["data_offsets"][0],
-            length=entry["data_offsets"][1] - entry["data_offsets"][0],
-        )
-        for name, entry in header.items()
-        if name != "__metadata__"
-    }

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from service.engine.requests.gates import Gates, GatesAsk
 from service.engine.types import Timing, never
 
-Explain = Literal["trajectory", "occlusion"]
+Explain = Literal["trajectory", "occlusion", "gates"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +19,7 @@ class ClassifyRequest:
             the model's own vocabulary.
         model: `name`, `name:version` or `name:label`; None for the default classifier.
         explain: "trajectory" for the probabilities after each token, "occlusion" for the change
-            when each word is left out, None for neither.
+            when each word is left out, "gates" for the inside of the network, None for none.
         deadline: `time.monotonic()` value after which `DeadlineExceeded` is raised.
         is_caller_gone: Tells whether nobody waits any more; asked between batches.
         version: The one to take of those that `model` may mean, where one was told already.
@@ -29,6 +30,7 @@ class ClassifyRequest:
         states: For each text what an earlier answer gave to go on from, None for one that begins;
             empty if none goes on. A text that goes on may be empty.
         returns_state: Whether each answer is to have the state at its text's end.
+        gates: What of the inside is to be told, with `explain` "gates".
     """
 
     verb: ClassVar[str] = "classify"
@@ -44,6 +46,7 @@ class ClassifyRequest:
     truncation: Literal["head", "tail"] | None = None
     states: tuple[str | None, ...] = field(default=(), repr=False)
     returns_state: bool = False
+    gates: GatesAsk = GatesAsk()
 
     @property
     def is_in_parts(self) -> bool:
@@ -71,7 +74,8 @@ class TokenScore:
 class Classification:
     """The answer for one text; `probs` in label order, `score` the label's own probability.
 
-    `state`, if it was asked for, is what a request with the text's next part can go on from.
+    `state`, if it was asked for, is what a request with the text's next part can go on from;
+    `gates`, if that was, the inside of the network.
     """
 
     label: str
@@ -81,6 +85,7 @@ class Classification:
     truncated: bool
     explanation: tuple[TokenScore, ...] | None = None
     state: str | None = None
+    gates: Gates | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
+from service.engine.requests.gates import Gates, GatesAsk
+
 FinishReason = Literal["stop", "length"]
 
 
@@ -63,6 +65,7 @@ class GenerateRequest:
         state: What an earlier answer gave to go on from; the prompt, which may be empty, is read
             after it.
         returns_state: Whether each answer is to have the state at its end.
+        gates: What of the inside is to be told at the end of each answer; None for nothing.
     """
 
     verb: ClassVar[str] = "generate"
@@ -76,6 +79,7 @@ class GenerateRequest:
     numbers: Sequence[Any] = ()
     state: str | None = field(default=None, repr=False)
     returns_state: bool = False
+    gates: GatesAsk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,8 @@ class Delta:
 
     `num_tokens` counts the tokens behind this piece; `finish_reason` is set on the last one, and
     `has_eos` if the model itself, not a stop text, ended the answer there. `state` is on the last
-    one too, if it was asked for: what another request can go on from.
+    one too, if it was asked for: what another request can go on from. So is `gates`: the inside of
+    the network while it read the prompt and what it wrote.
     """
 
     index: int
@@ -120,6 +125,7 @@ class Delta:
     logprobs: tuple[TokenLogprob, ...] = ()
     has_eos: bool = False
     state: str | None = None
+    gates: Gates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,3 +140,4 @@ class GeneratedAnswer:
     logprobs: tuple[TokenLogprob, ...] = ()
     has_eos: bool = False
     state: str | None = None
+    gates: Gates | None = None

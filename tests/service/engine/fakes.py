@@ -8,12 +8,15 @@ import numpy as np
 
 from model_store import GeneratorConfig, SamplingDefaults
 from service.engine.continuous_batching import Generator
+from service.engine.gates.inside import Inside
+from service.engine.gates.network import Shape
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import RunningBatch
 from service.engine.sealing import Sealer
 from service.engine.tasks.text_generation.carrying import CarriedStates
+from service.engine.tasks.text_generation.inside import GeneratorInside
 from service.engine.tasks.text_generation.prompting import PromptBuilder
 from service.engine.types import VersionId
 from tests.models import character_tokenizer
@@ -21,6 +24,8 @@ from tests.models import character_tokenizer
 PATIENCE_S = 30
 BAD_WORD_ID = 43  # the last of the word vocabulary
 BAD_CHARACTER_ID = 68  # the last of the characters
+NO_WEIGHTS = Inside(Shape("lstm", 1, 1), lambda: None)
+"""The inside of a version that cannot tell it."""
 
 
 class FakeClassifierGraph:
@@ -108,7 +113,13 @@ def fake_generator(graph=None, **changes):
     )
     sealer = Sealer(b"k" * 32, VersionId("fake", 1), "00" * 32)
     states = CarriedStates(sealer, graph.start_state(1), config.vocab_size)
-    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options, states=states)
+    prompts = PromptBuilder(
+        *(source, config),
+        tokenizer=tokenizer,
+        options=options,
+        states=states,
+        inside=GeneratorInside(NO_WEIGHTS, source.tokens),
+    )
     return Generator(prompts, writer, options.max_queue_size)
 
 

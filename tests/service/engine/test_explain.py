@@ -7,10 +7,11 @@ from service.engine.options import EngineOptions
 from service.engine.requests.classify import ClassifyRequest
 from service.engine.tasks.text_classification.classifier import Classifier
 from service.engine.tasks.text_classification.explain import Explainer
+from service.engine.tasks.text_classification.inside import ClassifierInside
 from service.engine.types import never
 from service.errors import Cancelled, DeadlineExceeded, EngineFailure, InvalidInput
 from tests.models import classifier_config, word_tokenizer
-from tests.service.engine.fakes import BAD_WORD_ID, FakeClassifierGraph
+from tests.service.engine.fakes import BAD_WORD_ID, NO_WEIGHTS, FakeClassifierGraph
 
 TOKENIZER = word_tokenizer()
 OPTIONS = EngineOptions(store_dir=Path("unused"), max_explain_texts=3, max_occlusion_words=5)
@@ -24,7 +25,9 @@ def explain(*texts, how="trajectory", deadline=None, graph=None, is_caller_gone=
         options=OPTIONS,
     )
     request = ClassifyRequest(texts, explain=how, deadline=deadline, is_caller_gone=is_caller_gone)
-    return Explainer(classifier, OPTIONS).classify(request)[0]
+    return Explainer(classifier, OPTIONS, ClassifierInside(NO_WEIGHTS, classifier.config)).classify(
+        request
+    )[0]
 
 
 def test_a_trajectory_has_the_score_after_each_token_at_its_place_in_the_text():

@@ -10,6 +10,7 @@ from service.engine.loading import LoadedModel
 from service.engine.options import EngineOptions
 from service.engine.requests.classify import ClassifyRequest
 from service.engine.requests.generate import GenerateRequest, Sampling
+from service.engine.tasks.text_classification.inside import ClassifierInside
 from service.engine.tasks.text_classification.worker import TextClassifier
 from service.engine.types import ModelInfo, VersionId
 from service.errors import EngineFailure, QueueFull
@@ -81,7 +82,12 @@ def test_a_classifier_that_fails_on_all_that_it_is_sent_is_no_proof():
     options = EngineOptions(store_dir=Path("unused"))
     config = classifier_config(tokenizer)
     version = VersionId("m", 1)
-    worker = TextClassifier(version, graph, config, tokenizer=tokenizer, options=options)
+    worker = TextClassifier(
+        *(version, graph, config),
+        tokenizer=tokenizer,
+        options=options,
+        inside=ClassifierInside(fakes.NO_WEIGHTS, config),
+    )
     model, found = LoadedModel(INFO, (), worker), HealthProbe()
     found.renew([model])
     assert found.problem is None

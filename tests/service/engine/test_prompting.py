@@ -11,10 +11,12 @@ from service.engine.scheduler import CHUNK
 from service.engine.sealing import Sealer
 from service.engine.stepping import Standing
 from service.engine.tasks.text_generation.carrying import CarriedStates
+from service.engine.tasks.text_generation.inside import GeneratorInside
 from service.engine.tasks.text_generation.prompting import PromptBuilder
 from service.engine.types import VersionId
 from service.errors import InvalidInput
 from tests.models import character_tokenizer, generator_config
+from tests.service.engine.fakes import NO_WEIGHTS
 
 TOKENIZER = character_tokenizer()
 
@@ -23,13 +25,17 @@ SEALER = Sealer(b"k" * 32, VersionId("fake", 1), "00" * 32)
 STATES = CarriedStates(SEALER, (np.zeros((1, 1, 2), np.float32),), TOKENIZER.vocab_size)
 
 
+SOURCE = Source.of("fake", 1, TOKENIZER)
+
+
 def build(prompt, *, echo=False, logprobs=None, n=1, state=None, **config):
     builder = PromptBuilder(
-        Source.of("fake", 1, TOKENIZER),
+        SOURCE,
         generator_config(TOKENIZER, **config),
         tokenizer=TOKENIZER,
         options=EngineOptions(store_dir=Path("unused")),
         states=STATES,
+        inside=GeneratorInside(NO_WEIGHTS, SOURCE.tokens),
     )
     request = GenerateRequest(prompt, Sampling(n=n, logprobs=logprobs), echo=echo, state=state)
     return builder.build(request, lambda generation: None)

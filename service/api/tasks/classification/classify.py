@@ -5,6 +5,7 @@ from typing import Any
 
 from service.api.body import parse_json
 from service.api.errors import SchemaError
+from service.api.gates import gates_ask, gates_body
 from service.api.limits import checked_texts
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
@@ -15,12 +16,14 @@ from service.engine.requests.classify import (
     ClassifyRequest,
     Explain,
 )
+from service.engine.requests.gates import GatesAsk
 
 EXPLAIN: dict[bool | str, Explain | None] = {
     False: None,
     True: "trajectory",
     "trajectory": "trajectory",
     "occlusion": "occlusion",
+    "gates": "gates",
 }
 
 
@@ -28,6 +31,7 @@ def classify(request: Request) -> Reply:
     """Answer with the label and probabilities of each text."""
     ask = parse_json(ClassifyAsk, request)
     states = states_of(ask.state)
+    gates = gates_ask(ask, is_wanted=ask.explain == "gates")
     texts, numbers = _inputs(ask.input, request, may_be_blank=bool(states))
     return answered(
         ClassifyRequest(
@@ -40,6 +44,7 @@ def classify(request: Request) -> Reply:
             max_text_tokens=most_tokens(ask.truncate_prompt_tokens),
             states=states,
             returns_state=ask.return_state,
+            gates=gates or GatesAsk(),
         ),
         request,
     )
@@ -58,7 +63,7 @@ def answered(asked: ClassifyRequest, request: Request) -> Reply:
             "model": answer.model,
             "version": answer.version,
             "data": [
-                _item(index, result, texts[index] if texts else "", asked.explain)
+                _item(index, result, texts[index] if texts else "", asked)
                 for index, result in enumerate(answer.results)
             ],
             "usage": {
@@ -116,7 +121,7 @@ def note(answer: ClassifyAnswer, request: Request) -> int:
     return record.prompt_tokens
 
 
-def _item(index: int, result: Classification, text: str, explain: Explain | None) -> dict[str, Any]:
+def _item(index: int, result: Classification, text: str, asked: ClassifyRequest) -> dict[str, Any]:
     """Write the answer for one text."""
     item = {
         "index": index,
@@ -129,8 +134,10 @@ def _item(index: int, result: Classification, text: str, explain: Explain | None
     }
     if result.state is not None:
         item["state"] = result.state
-    if explain is not None:
-        item[explain] = pieces_of(result, text)
+    if result.gates is not None:
+        item["gates"] = gates_body(result.gates, is_packed=asked.gates.is_packed)
+    elif asked.explain is not None:
+        item[asked.explain] = pieces_of(result, text)
     return item
 
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from service.api.gates_schemas import GatesBody
 from service.api.response_schemas import Answer, Usage
 
 
@@ -57,6 +58,9 @@ class Classified(Answer):
 
     occlusion: list[Piece] | None = None
     """Without each word, if asked for."""
+
+    gates: GatesBody | None = None
+    """What went on inside the network, if asked for."""
 
 
 class ClassifyAnswerBody(Answer):

@@ -22,6 +22,9 @@ _classify = {
     "Several texts": {"input": [FILM, "dull and far too long"]},
     "What each token does to it": {"input": FILM, "explain": "trajectory"},
 }
+_classify_inside = {
+    "What goes on inside": {"input": FILM, "explain": "gates", "units": "top"},
+}
 _classify_vllm = _classify | {
     "Token ids": {"input": [[12, 40, 7], [9, 9]], "truncate_prompt_tokens": 2},
 }
@@ -42,7 +45,12 @@ ROUTES = (
 )
 OPERATIONS = {
     "POST /v1/classify": Operation(
-        NATIVE, ClassifyAnswerBody, ClassifyAsk, _classify, "work", more_errors=_more
+        NATIVE,
+        ClassifyAnswerBody,
+        ClassifyAsk,
+        _classify | _classify_inside,
+        "work",
+        more_errors=_more,
     ),
     "POST /classify": Operation(
         FOREIGN, ClassifyAnswerBody, VllmClassifyAsk, _classify_vllm, "work", more_errors=_more

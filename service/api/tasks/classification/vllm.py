@@ -61,7 +61,7 @@ class VllmClassifyAsk(ProtocolRequest):
     """Which side of a text that is too long is cut off; what the model does if left out."""
 
     explain: bool | Literal["trajectory", "occlusion"] = False
-    """As on `/v1/classify`."""
+    """As on `/v1/classify`, but for `gates`."""
 
     return_state: bool = False
     """As on `/v1/classify`: adds the state at its text's end to each row."""

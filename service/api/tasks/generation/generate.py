@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from service.api import sse
 from service.api.body import parse_json
 from service.api.engine_protocol import GenerationProtocol
 from service.api.errors import SchemaError
+from service.api.gates import gates_ask, gates_body
 from service.api.generation_calls import start, stop_texts, stream, usage, wait
 from service.api.limits import check_at_most, check_text
 from service.api.reply import Reply, json_reply
@@ -30,6 +32,7 @@ def generate(request: Request) -> Reply:
     check_text(ask.prompt or "", request.settings, "prompt")
     check_at_most(ask.max_tokens, request.settings.max_tokens, "max_tokens")
     check_at_most(ask.min_tokens, request.settings.max_tokens, "min_tokens")
+    gates = gates_ask(ask, is_wanted=ask.explain == "gates")
     generation = start(
         GenerateRequest(
             prompt=ask.prompt or "",
@@ -39,13 +42,15 @@ def generate(request: Request) -> Reply:
             numbers=ask.input or (),
             state=ask.state,
             returns_state=ask.return_state,
+            gates=gates,
         ),
         request,
     )
+    is_packed = gates is not None and gates.is_packed
     if ask.stream:
-        return stream(generation, request, _events)
+        return stream(generation, request, partial(_events, is_packed=is_packed))
     answers = wait(generation, request)
-    choices = [_choice(answer, answer.seed) for answer in answers]
+    choices = [_choice(answer, answer.seed, is_packed=is_packed) for answer in answers]
     head = _head(generation, request, "generation")
     return json_reply(head | {"choices": choices, "usage": usage(request)})
 
@@ -69,7 +74,11 @@ def sampling_of(ask: GenerateAsk) -> Sampling:
 
 
 def _events(
-    deltas: Iterator[Delta | None], generation: GenerationProtocol, request: Request
+    deltas: Iterator[Delta | None],
+    generation: GenerationProtocol,
+    request: Request,
+    *,
+    is_packed: bool,
 ) -> Iterator[bytes]:
     """Write each piece as an event; the last one carries the usage."""
     head = _head(generation, request, "generation.chunk")
@@ -79,7 +88,8 @@ def _events(
             yield sse.HEARTBEAT
             continue
         unfinished -= delta.finish_reason is not None
-        chunk = head | {"choices": [_choice(delta, generation.seeds[delta.index])]}
+        choice = _choice(delta, generation.seeds[delta.index], is_packed=is_packed)
+        chunk = head | {"choices": [choice]}
         if unfinished == 0:
             chunk["usage"] = usage(request)
         yield sse.event(chunk)
@@ -96,7 +106,7 @@ def _head(generation: GenerationProtocol, request: Request, kind: str) -> dict[s
     }
 
 
-def _choice(piece: Delta | GeneratedAnswer, seed: int) -> dict[str, Any]:
+def _choice(piece: Delta | GeneratedAnswer, seed: int, *, is_packed: bool) -> dict[str, Any]:
     choice: dict[str, Any] = {
         "index": piece.index,
         "text": piece.text,
@@ -107,6 +117,8 @@ def _choice(piece: Delta | GeneratedAnswer, seed: int) -> dict[str, Any]:
         choice["state"] = piece.state
     if piece.logprobs:
         choice["logprobs"] = [_logprob(token) for token in piece.logprobs]
+    if piece.gates is not None:
+        choice["gates"] = gates_body(piece.gates, is_packed=is_packed)
     return choice
 
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from service.api.gates_schemas import GatesBody
 from service.api.response_schemas import Answer, Usage
 
 
@@ -52,6 +53,9 @@ class Choice(Answer):
 
     logprobs: list[LogprobBody] | None = None
     """Its tokens, if asked for: as many as are counted."""
+
+    gates: GatesBody | None = None
+    """What went on inside the network, if asked for; in a stream it comes with the last piece."""
 
     state: str | None = None
     """With `return_state`: where the network stands at its end, to be sent as `state`. In a stream

@@ -1,9 +1,10 @@
 """Wire models of `/v1/generate`: what it takes."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from service.api.gates_schemas import EncodingAsk, LayerNumbers, UnitsAsk
 from service.api.request_schemas import (
     MAX_SEED,
     Ask,
@@ -75,6 +76,21 @@ class GenerateAsk(Ask):
 
     stream: bool = False
     """Send the text as server-sent events while it is written."""
+
+    explain: Literal[False, "gates"] = False
+    """`gates` adds to each answer what went on inside the network at each token that it read and
+    wrote, and what it expected next; in a stream with the last piece."""
+
+    units: UnitsAsk | None = None
+    """With `gates`: units to tell whole, by their numbers; `top` for the eight of each layer that
+    the answer owes most to, `all` for all. Left out, each layer is summed up alone."""
+
+    layers: LayerNumbers | None = None
+    """With `gates`: the layers to tell, from 0; all if left out."""
+
+    encoding_format: EncodingAsk | None = None
+    """With `gates`: `base64` writes each list of units as little-endian 32-bit floats in base64,
+    and allows eight times as many; `float` and nothing write numbers."""
 
     return_state: bool = False
     """Adds to each answer the state of the network at its end, as `state`."""

@@ -99,6 +99,7 @@ OPERATIONS = {
         {
             "A prompt": {"prompt": "ROMEO:", "max_tokens": 60, "seed": 1},
             "As a stream": {"prompt": "ROMEO:", "max_tokens": 60, "stream": True},
+            "What goes on inside": {"prompt": "ROMEO:", "max_tokens": 10, "explain": "gates"},
             "To be gone on from": {"prompt": "ROMEO:", "max_tokens": 60, "return_state": True},
         },
         "work",

@@ -53,6 +53,11 @@ class ImageBuilder:
                 f"`{param}`",
                 param=param,
             )
+        if request.gates is not None:
+            raise InvalidInput(
+                "`explain` is for models that continue a text: leave it out, or name one",
+                param="explain",
+            )
         params = resolve_sampling(request.sampling, config, self._options)
         array = to_array(request.numbers, config.input_shape, max_rows=1, param="input")
         generation = Generation(

@@ -1,19 +1,19 @@
-"""Why a classifier answered as it did: the score along the text, or without each word.
+"""Why a classifier answered as it did: the score along the text, without each word, or the inside.
 
 Offsets are characters of the caller's own text.
 """
 
 import logging
 import re
-import time
 from dataclasses import replace
 
 from model_store import ClassifierConfig
-from service.engine.flat_combining import caller_left, too_late
 from service.engine.options import EngineOptions
-from service.engine.pausing import pause
+from service.engine.patience import giving_way
 from service.engine.requests.classify import Classification, ClassifyRequest, TokenScore
+from service.engine.requests.gates import Gates, ReadToken
 from service.engine.tasks.text_classification.classifier import Classifier
+from service.engine.tasks.text_classification.inside import ClassifierInside
 from service.engine.types import Timing
 from service.errors import EngineFailure, InvalidInput
 
@@ -28,12 +28,16 @@ class Explainer:
     Args:
         classifier: Whose answers.
         options: Limits.
+        inside: Tells the inside of its network.
     """
 
-    def __init__(self, classifier: Classifier, options: EngineOptions) -> None:
+    def __init__(
+        self, classifier: Classifier, options: EngineOptions, inside: ClassifierInside
+    ) -> None:
         """Remember whom to ask."""
         self._classifier = classifier
         self._options = options
+        self._inside = inside
 
     def classify(self, request: ClassifyRequest) -> tuple[list[Classification], Timing]:
         """Classify each text of a request and explain the answer.
@@ -45,15 +49,18 @@ class Explainer:
         """
         self._check(request)
         results, timing = self._classifier.classify(request)
+        if request.explain == "gates":
+            num_tokens = sum(result.num_tokens for result in results)
+            self._inside.inside.check(request.gates, num_tokens, "send less text")
+        give_way = giving_way(request.deadline, request.is_caller_gone)
         explained = []
         for text, result in zip(request.texts, results, strict=True):
             assert isinstance(text, str), "checked before"
-            pause()
-            if request.deadline is not None and request.deadline <= time.monotonic():
-                raise too_late()
-            if request.is_caller_gone():
-                raise caller_left()
-            explained.append(replace(result, explanation=self._explain(text, result, request)))
+            give_way()
+            if request.explain == "gates":
+                explained.append(replace(result, gates=self._gates(text, result, request)))
+            else:
+                explained.append(replace(result, explanation=self._explain(text, result, request)))
         return explained, timing
 
     def _check(self, request: ClassifyRequest) -> None:
@@ -90,6 +97,23 @@ class Explainer:
         if request.explain == "trajectory":
             return self._trajectory(text, self._classifier.reading(request))
         return self._occlusion(text, result, request)
+
+    def _gates(self, text: str, result: Classification, request: ClassifyRequest) -> Gates:
+        """Return the inside of the network while it reads a text."""
+        config = self._classifier.reading(request)
+        encoding = self._classifier.tokenizer.encode(text)
+        token_ids = config.cut(encoding.token_ids)
+        spans = config.cut(encoding.offsets)
+        tokens = [
+            ReadToken(text[start:end], start, end, token_id)
+            for token_id, (start, end) in zip(token_ids, spans, strict=True)
+        ]
+        return self._inside.tell(
+            request.gates,
+            tokens,
+            label=config.labels.index(result.label),
+            give_way=giving_way(request.deadline, request.is_caller_gone),
+        )
 
     def _trajectory(self, text: str, config: ClassifierConfig) -> tuple[TokenScore, ...]:
         """Return the probabilities after each token that the model reads."""

@@ -4,12 +4,14 @@ import logging
 from functools import partial
 
 from model_store import ClassifierConfig, StoredVersion, TextCase
+from service.engine.gates.inside import Inside
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, probes, prove, read_if_listed
 from service.engine.runtime import WEIGHTS, rows_are_independent
 from service.engine.sealing import Sealer
 from service.engine.task import EngineTask
 from service.engine.tasks.text_classification.carrying import TextStates
+from service.engine.tasks.text_classification.inside import ClassifierInside
 from service.engine.tasks.text_classification.resume_runtime import ResumeRuntime
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
 from service.engine.tasks.text_classification.worker import TextClassifier
@@ -44,10 +46,13 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Text
     )
     version = VersionId(stored.name, stored.version)
     tokenizer = stored.tokenizer()
+    weights_of = partial(read_if_listed, stored, WEIGHTS)
+    inside = Inside.of(config, weights_of, bidirectional=config.bidirectional)
     worker = TextClassifier(
         *(version, runtime, config),
         tokenizer=tokenizer,
         options=options,
+        inside=ClassifierInside(inside, config),
         states=states,
         why_not=why_not,
     )

@@ -13,6 +13,7 @@ from service.engine.tasks.text_classification.carrying import TextStates
 from service.engine.tasks.text_classification.classifier import Classifier
 from service.engine.tasks.text_classification.continuing import Continuer
 from service.engine.tasks.text_classification.explain import Explainer
+from service.engine.tasks.text_classification.inside import ClassifierInside
 from service.engine.tasks.text_classification.runtime import ClassifierGraph
 from service.engine.types import VersionId
 from service.engine.worker import Difference, Offer, Worker
@@ -31,6 +32,7 @@ class TextClassifier(Classifier):
         config: Its configuration.
         tokenizer: Its tokenizer.
         options: Limits.
+        inside: Tells the inside of its network.
         states: Opens and seals states; None if this version has none.
         why_not: Why it has none.
     """
@@ -43,6 +45,7 @@ class TextClassifier(Classifier):
         *,
         tokenizer: Tokenizer,
         options: EngineOptions,
+        inside: ClassifierInside,
         states: TextStates | None = None,
         why_not: str = "",
     ) -> None:
@@ -51,7 +54,7 @@ class TextClassifier(Classifier):
         super().__init__(runtime, config, tokenizer=tokenizer, options=options, resume=resume)
         self._continuer = Continuer(self, states, why_not)
         self._version = version
-        self._explainer = Explainer(self, options)
+        self._explainer = Explainer(self, options, inside)
 
     def answer(self, request: ClassifyRequest) -> ClassifyAnswer:
         """Classify texts, explained if that was asked for; errors as in `classify`."""

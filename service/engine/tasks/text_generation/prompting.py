@@ -8,15 +8,17 @@ from itertools import accumulate
 
 from model_store.tasks.text_generation import GeneratorConfig
 from model_store.tokenizer import Tokenizer
-from service.engine.answer_stream import Echo
+from service.engine.answer_stream import Echo, Explain
 from service.engine.generation_handle import Generation, Source
 from service.engine.options import EngineOptions
+from service.engine.patience import giving_way
 from service.engine.prompt_scoring import SCORED_CHUNK
 from service.engine.requests.generate import GenerateRequest, Sampling
 from service.engine.running_batch import GenerationPrompt
-from service.engine.sampling_params import resolve_sampling
+from service.engine.sampling_params import SamplingParams, resolve_sampling
 from service.engine.scheduler import CHUNK, Prompt
 from service.engine.tasks.text_generation.carrying import Carried, CarriedStates
+from service.engine.tasks.text_generation.inside import GeneratorInside, states_by_layer
 from service.engine.text_stream import TextOffsets
 from service.errors import InvalidInput
 
@@ -30,6 +32,7 @@ class PromptBuilder:
         tokenizer: Its tokenizer.
         options: Limits.
         states: Opens the states that requests go on from, and seals those that they ask for.
+        inside: Tells the inside of its network.
     """
 
     def __init__(
@@ -40,9 +43,11 @@ class PromptBuilder:
         tokenizer: Tokenizer,
         options: EngineOptions,
         states: CarriedStates,
+        inside: GeneratorInside,
     ) -> None:
         """Remember what prompts are checked against."""
         self._states = states
+        self._inside = inside
         self._source = source
         self._config = config
         self._tokenizer = tokenizer
@@ -90,10 +95,30 @@ class PromptBuilder:
             on_change=on_change,
             seal=self._states.seal_after(seen) if request.returns_state else None,
             begun=None if carried is None else _begun(carried, token_ids),
+            explain=self._explainer(request, params, carried, read),
         )
         chunk = SCORED_CHUNK if generation.is_echo_scored else CHUNK
         context = None if carried is None else carried.context
         return Prompt(generation, read, params.n, chunk, seen, context=context)
+
+    def _explainer(
+        self,
+        request: GenerateRequest,
+        params: SamplingParams,
+        carried: Carried | None,
+        read: Sequence[int],
+    ) -> Explain | None:
+        """Return what tells the inside of each answer, if that is wanted and can be."""
+        ask = request.gates
+        if ask is None:
+            return None
+        num_tokens = (len(read) + params.max_tokens) * params.n
+        self._inside.inside.check(
+            ask, num_tokens, "ask for fewer `max_tokens`, or shorten `prompt`"
+        )
+        start = None if carried is None else states_by_layer(carried.context[1])
+        give_way = giving_way(request.deadline)
+        return self._inside.teller(ask, read, start=start, give_way=give_way)
 
     def smallest(self, deadline: float) -> GenerateRequest:
         """Return a request as small as can be: two tokens, since the first comes of the prompt."""

@@ -1,16 +1,20 @@
 """Text generation: a prompt in, one token after the other out."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from model_store import GeneratorConfig, StoredVersion, TextCase
 from service.engine.continuous_batching import Generator, make_generator
+from service.engine.gates.inside import Inside
 from service.engine.generation_handle import Source
 from service.engine.options import EngineOptions
 from service.engine.proving import golden_cases, probes, prove, read_if_listed
+from service.engine.running_batch import never_drawn
 from service.engine.runtime import WEIGHTS
 from service.engine.sealing import Sealer
 from service.engine.task import EngineTask
 from service.engine.tasks.text_generation.carrying import CarriedStates
+from service.engine.tasks.text_generation.inside import GeneratorInside
 from service.engine.tasks.text_generation.prompting import PromptBuilder
 from service.engine.tasks.text_generation.runtime import GeneratorRuntime
 from service.engine.token_sampler import log_softmax
@@ -33,7 +37,17 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Gene
     states = CarriedStates(
         Sealer.of(stored, options.signing_key), runtime.start_state(1), config.vocab_size
     )
-    prompts = PromptBuilder(source, config, tokenizer=tokenizer, options=options, states=states)
+    weights_of = partial(read_if_listed, stored, WEIGHTS)
+    prompts = PromptBuilder(
+        source,
+        config,
+        tokenizer=tokenizer,
+        options=options,
+        states=states,
+        inside=GeneratorInside(
+            Inside.of(config, weights_of), source.tokens, never_drawn(tokenizer, config.eos_id)
+        ),
+    )
     info = ModelInfo(
         stored.name,
         stored.version,
