@@ -13,7 +13,7 @@ PAGES = {language: find_pages(FILES, language) for language in LANGUAGES}
 
 
 def language_of(answer):
-    return re.search(r'<html lang="(\w+)">', answer.text)[1]
+    return answer.text.partition('<html lang="')[2][:2]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import { get, post } from "../../api.js";
 import { Asking } from "../../asking.js";
 import { bar } from "../../bars.js";
 import { drawLines, tableOf } from "../plots.js";
-import { figure, language, words } from "../words.js";
+import { figure, language, share, words } from "../words.js";
 
 const MODEL = "classic";
 
@@ -16,7 +16,7 @@ export function tableUnder(card, heading) {
 }
 
 function showLayers(part, card) {
-  const rows = tableUnder(card, "Layers").map(([name, shape, count]) => [name, shape, Number(count.replace(/,/g, "")).toLocaleString(language)]);
+  const rows = tableUnder(card, "Layers").map(([name, shape, count]) => [name === "all" ? words.all : name, shape, Number(count.replace(/,/g, "")).toLocaleString(language)]);
   part("layers").replaceChildren(tableOf([words.layer, words.shape, words.parameters], rows));
 }
 
@@ -42,7 +42,7 @@ export async function start(section) {
   const ask = async (signal) => {
     const { data, model, version } = await post("v1/classify", { model: MODEL, input: part("text").value }, { signal });
     part("answer").textContent = `${model}:${version} → ${data[0].label}`;
-    part("bars").replaceChildren(...["negative", "positive"].map((name, i) => bar({ name, share: data[0].probs[i] })));
+    part("bars").replaceChildren(...["negative", "positive"].map((name, i) => bar({ name, share: data[0].probs[i], told: share(data[0].probs[i]) })));
   };
 
   part("text").addEventListener("input", () => asking.later(ask));

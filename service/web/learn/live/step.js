@@ -4,7 +4,7 @@ import { Asking } from "../../asking.js";
 import { bar } from "../../bars.js";
 import { announce, h } from "../../dom.js";
 import { largestGap, loadCells, placesOf, read, run } from "../cells.js";
-import { figure, words } from "../words.js";
+import { figure, share, words } from "../words.js";
 
 export const MODEL = "lost-context-rnn";
 
@@ -28,7 +28,7 @@ export async function start(section) {
       h("span", { class: "terms" }, `a⟨${at + 1}⟩ = tanh( ${figure(fromState)} + ${figure(fromInput)} + ${figure(bias)} )`),
       h("span", { class: "result" }, ` = tanh( ${figure(total)} ) = `, h("strong", { "data-part": "value" }, figure(step.hidden[unit], 5))),
     );
-    part("outputs").replaceChildren(...file.labels.map((name, i) => bar({ name, share: step.probs[i] })));
+    part("outputs").replaceChildren(...file.labels.map((name, i) => bar({ name, share: step.probs[i], told: share(step.probs[i]) })));
     part("tokens").querySelectorAll("button").forEach((button, i) => button.setAttribute("aria-pressed", String(i === at)));
   };
 
