@@ -15,7 +15,7 @@ from training.lessons.language import LABELS
 from training.lessons.learning import Plan, Start, accuracy, build, layer_of, learn_tokenizer, train
 from training.nets.classifier import TextClassifier
 from training.reports.lessons import draw_lines, table
-from training.tasks.text_classification.task import TASK
+from training.task import task_of
 
 NAME = "lost-context"  # and the cell after it
 STARTS = (Start("RNN", "rnn"), Start("LSTM", "lstm"), Start("GRU", "gru"))
@@ -45,10 +45,11 @@ def publish_models(
         losses = train(net, tokenizer, PLAN, lambda draw: draw.randint(*NEAR), seed=seed)
         net.eval()
         weights[start.cell] = weights_of(net)
+        config = config_of(net)
         stored = publish(
             net,
-            to_graphs(TASK, net),
-            config_of(net),
+            to_graphs(task_of(config), net),
+            config,
             tokenizer=tokenizer,
             store=store,
             name=f"{NAME}-{start.cell}",
@@ -84,7 +85,7 @@ def describe(
     lines = {start.name: points}
     source = "made by this project (training/lessons/language.py)"
     about = cli.about_run(
-        TASK,
+        task_of(config_of(net)),
         command,
         datasets=[
             Dataset(
