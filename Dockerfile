@@ -28,10 +28,13 @@ RUN pip --python /opt/venv/bin/python uninstall --yes hf-xet \
  && find . -type d -name tests -prune -exec rm -rf {} + \
  && find . \( -name '*.pyi' -o -name '*.c' -o -name '*.h' -o -name '*.pyx' \) -delete
 # Compiled here, since nothing can be written where the service runs.
+COPY recurrent recurrent
+RUN python -m recurrent.build
 COPY model_store/*.py model_store/
+COPY model_store/tasks model_store/tasks
 COPY service service
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
-      /opt/venv/lib model_store service
+      /opt/venv/lib recurrent model_store service
 
 
 FROM base AS build-train
@@ -46,6 +49,7 @@ RUN python -m venv --without-pip /opt/venv \
 # several gigabytes, https://download.pytorch.org/whl/cpu has builds without.
 FROM base AS train
 COPY --from=build-train /opt/venv /opt/venv
+COPY --from=build-service /app/recurrent recurrent
 COPY model_store model_store
 COPY training training
 RUN mkdir runs && chown -R app:app model_store/models runs
@@ -58,6 +62,7 @@ CMD ["training.train_classifier", "--help"]
 
 FROM base AS service
 COPY --from=build-service /opt/venv /opt/venv
+COPY --from=build-service /app/recurrent recurrent
 COPY --from=build-service /app/model_store model_store
 COPY --from=build-service /app/service service
 COPY --chown=10001:10001 model_store/models model_store/models

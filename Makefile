@@ -15,6 +15,7 @@ TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
 AUDIT := $(VENV)/.installed-audit
 FAST := $(VENV)/.tried-fast
+ENGINE := recurrent/built/.compiled
 # These make greenlets by the ten thousand, which coverage keeps an index of: measured along, they
 # stood still for minutes at a time.
 BROWSER_TESTS := tests/e2e/playground
@@ -38,13 +39,13 @@ help: ## List the targets and settings
 	@echo "                   https://download.pytorch.org/whl/cpu"
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
-serve: $(FAST) ## Serve the models in model_store/models
+serve: $(FAST) $(ENGINE) ## Serve the models in model_store/models
 	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
 
-test: $(TRAIN) $(DEV) ## Run the tests (DATA_DIR adds those on real data)
+test: $(TRAIN) $(DEV) $(ENGINE) ## Run the tests (DATA_DIR adds those on real data)
 	$(BIN)/pytest -n 2
 
-train-setup: $(TRAIN) ## Install what training needs (see TORCH_INDEX)
+train-setup: $(TRAIN) $(ENGINE) ## Install what training needs (see TORCH_INDEX)
 
 train-sentiment: $(TRAIN) ## Train a sentiment classifier and publish it to the store
 	$(BIN)/python -m training.train_classifier --data imdb sst2 vader phrasebook --name sentiment \
@@ -63,7 +64,7 @@ train-generator: $(TRAIN) ## Train a text generator and publish it to the store
 		--max-epochs 30 --patience 8 \
 		--default-max-tokens 400 --weights-dtype float16 --example "ROMEO:"
 
-bench: $(FAST) $(TRAIN) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
+bench: $(FAST) $(TRAIN) $(ENGINE) ## Measure speed under load (needs wrk; BENCH=--quick for a short run)
 	$(BIN)/python -m bench $(BENCH)
 
 screenshots: $(TRAIN) $(DEV) ## Take the README's pictures of the playground
@@ -83,7 +84,7 @@ format: $(DEV) ## Format the code and repair what can be repaired
 type: $(TRAIN) $(DEV) ## Check types
 	$(BIN)/mypy
 
-cover: $(TRAIN) $(DEV) ## Run the tests and measure branch coverage
+cover: $(TRAIN) $(DEV) $(ENGINE) ## Run the tests and measure branch coverage
 	$(BIN)/pytest $(BROWSER_TESTS)
 	$(BIN)/pytest -n 2 --cov --ignore $(BROWSER_TESTS)
 
@@ -100,7 +101,7 @@ lock: $(BIN)/pip ## Update and pin all that the requirements bring in (use Pytho
 		requirements-service.txt requirements-fast.txt) >> constraints.txt
 
 clean: ## Delete what the other targets made (trained models stay)
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
+	rm -rf $(VENV) recurrent/built .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/pip:
@@ -113,6 +114,12 @@ $(BIN)/pip:
 		{ echo "$(PYTHON) lacks the venv module (Debian and Ubuntu: apt-get install" \
 			"python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
+
+# Without a C compiler one is fetched (100 MB); without that, 8-bit models run in numpy.
+$(ENGINE): $(wildcard recurrent/kernels/*) recurrent/build.py requirements-compiler.txt $(BIN)/pip
+	@$(BIN)/python -m recurrent.build 2>/dev/null || \
+		{ $(PIP_INSTALL) -r requirements-compiler.txt; $(BIN)/python -m recurrent.build; } || true
+	@mkdir -p $(dir $@) && touch $@
 
 $(VENV)/.installed-%: requirements-%.txt requirements-service.txt constraints.txt $(BIN)/pip
 	$(PIP_INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<

@@ -18,6 +18,7 @@ from model_store.tokenizer import Tokenizer
 
 Cell = Literal["rnn", "lstm", "gru"]
 Precision = Literal["fp32", "int8"]
+INT8_WEIGHTS = "int8.safetensors"
 TokenId = Annotated[int, Field(ge=0)]
 Text = Annotated[str, Field(min_length=1)]
 
@@ -37,6 +38,11 @@ class TaskConfig(Document):
 
     task: str
 
+    @property
+    def needed_files(self) -> frozenset[str]:
+        """Files that this version needs; see `required_files`."""
+        return self.required_files
+
     def check_case(self, case: GoldenCase, tokenizer: Tokenizer | None) -> None:
         """Check that a golden case belongs to this configuration.
 
@@ -53,8 +59,11 @@ class RecurrentConfig(TaskConfig):
         cell: Kind of its cells.
         hidden_size: Width of a layer's state.
         num_layers: Layers.
-        precision: Numbers that the graph computes with.
+        precision: Numbers that the service computes with: "fp32" by ONNX Runtime, or "int8" by the
+            recurrent engine, for tasks that it knows.
     """
+
+    has_int8: ClassVar[bool] = False
 
     cell: Cell
     hidden_size: PositiveInt
@@ -62,10 +71,15 @@ class RecurrentConfig(TaskConfig):
     precision: Precision = "fp32"
 
     @model_validator(mode="after")
-    def _int8_needs_lstm(self) -> Self:
-        if self.precision == "int8" and self.cell != "lstm":
-            raise ValueError(f"precision int8 exists for cell lstm only, got {self.cell}: use fp32")
+    def _knows_int8(self) -> Self:
+        if self.precision == "int8" and not self.has_int8:
+            raise ValueError(f"models for {self.task} have no precision int8: use fp32")
         return self
+
+    @property
+    def needed_files(self) -> frozenset[str]:
+        """As of `TaskConfig`; an 8-bit version needs its weights."""
+        return self.required_files | ({INT8_WEIGHTS} if self.precision == "int8" else set())
 
 
 class VocabularyConfig(TaskConfig):

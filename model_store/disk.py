@@ -6,6 +6,7 @@ fsynced, files and directories, before it counts. Knows no models and no version
 
 import errno
 import fcntl
+import mmap
 import os
 import shutil
 import stat
@@ -27,13 +28,24 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
         IsADirectoryError: If it is anything but a plain file.
         OSError: As the system says; ELOOP for a link.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(path, flags)
+    descriptor = _open_plain(path)
     try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise IsADirectoryError(errno.EISDIR, "no plain file", str(path))
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(max_bytes + 1)
+    finally:
+        os.close(descriptor)
+
+
+def map_file(path: Path) -> memoryview:
+    """Return a plain file's content as read-only memory that all processes share.
+
+    It stays there when the file is deleted. Errors as in `read_file`, also for an empty file.
+    """
+    descriptor = _open_plain(path)
+    try:
+        return memoryview(mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ))
+    except ValueError as exc:  # empty
+        raise OSError(errno.EINVAL, "empty file", str(path)) from exc
     finally:
         os.close(descriptor)
 
@@ -98,3 +110,11 @@ def locked(directory: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _open_plain(path: Path) -> int:
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise IsADirectoryError(errno.EISDIR, "no plain file", str(path))
+    return descriptor

@@ -62,7 +62,7 @@ def _check_content(name: str, files: Mapping[str, bytes], about: About) -> None:
         config = parse_config(files[filename])
         if config.task != about.task:
             raise ValueError(f"its task is {config.task}, the manifest's is {about.task}")
-        if absent := config.required_files - files.keys():
+        if absent := config.needed_files - files.keys():
             raise PublishFailed(f"{name}: {', '.join(sorted(absent))}: missing")
         tokenizer = None
         if "tokenizer.json" in files:

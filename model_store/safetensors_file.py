@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 LENGTH_BYTES = 8
+ALIGNMENT = 64  # bytes of a cache line, and of the widest instructions
 METADATA = "__metadata__"
 DTYPES: Mapping[str, np.dtype[Any]] = {
     "BOOL": np.dtype(np.bool_),
@@ -60,6 +61,42 @@ def open_tensors(data: bytes | memoryview) -> dict[str, npt.NDArray[Any]]:
         ValueError: If the bytes are no such file, or a tensor is of a type that numpy has not.
     """
     return {name: _array(name, place, data) for name, place in locate(data).items()}
+
+
+def to_bytes(tensors: Mapping[str, npt.NDArray[Any]]) -> bytes:
+    """Return the content of a file with these tensors, by name.
+
+    Those whose bytes fill whole lines of `ALIGNMENT` come first, so that each begins at a line in a
+    file that is mapped to memory; the others follow, the widest numbers first, each at a place
+    that its numbers may stand at. The format knows no gaps.
+
+    Raises:
+        ValueError: If a tensor is of a type that the format has not.
+    """
+    names = {dtype: name for name, dtype in DTYPES.items()}
+    ordered = sorted(tensors.items(), key=lambda one: (_is_ragged(one[1]), -one[1].itemsize))
+    header: dict[str, Any] = {}
+    parts: list[bytes] = []
+    place = 0
+    for name, array in ordered:
+        little = array.dtype.newbyteorder("<")
+        if little not in names:
+            raise ValueError(f"{name} is of type {array.dtype}; written are {', '.join(DTYPES)}")
+        parts.append(np.ascontiguousarray(array, little).tobytes())
+        offsets = [place, place + len(parts[-1])]
+        header[name] = {
+            "dtype": names[little],
+            "shape": list(array.shape),
+            "data_offsets": offsets,
+        }
+        place = offsets[1]
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-(LENGTH_BYTES + len(text)) % ALIGNMENT)
+    return b"".join([len(text).to_bytes(LENGTH_BYTES, "little"), text, *parts])
+
+
+def _is_ragged(array: npt.NDArray[Any]) -> bool:
+    return array.nbytes % ALIGNMENT != 0
 
 
 def _location(entry: Mapping[str, Any], start: int) -> Location:

@@ -7,12 +7,13 @@ and does not decide which version is served.
 import errno
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from model_store.config import TaskConfig, VocabularyConfig, parse_config
-from model_store.disk import read_file
+from model_store.disk import map_file, read_file
 from model_store.document import describe
 from model_store.errors import CorruptVersion, StoreUnavailable, UnknownFormat
 from model_store.golden import Golden, golden_of
@@ -21,6 +22,8 @@ from model_store.tokenizer import Tokenizer
 
 MAX_MANIFEST_BYTES = 1 << 20
 TOKENIZER = "tokenizer.json"
+
+Content = TypeVar("Content", bytes, memoryview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,14 @@ class StoredVersion:
             StoreUnavailable: If the store cannot be read now.
         """
         return read_listed(self.path, self.manifest, filename)
+
+    def map(self, filename: str) -> memoryview:
+        """Return a file's content as memory that all processes share; errors as in `read`.
+
+        It is verified now. A version is never written to, so it stays what it is; whoever writes
+        into the file all the same changes the model under those who run it.
+        """
+        return _listed(self.path, self.manifest, filename, lambda path, _: map_file(path))
 
     def tokenizer(self) -> Tokenizer:
         """Return the tokenizer, the same one each time; it is read when it is first asked for.
@@ -113,7 +124,7 @@ def problems(path: Path) -> list[CorruptVersion | UnknownFormat]:
 def read_manifest(path: Path) -> Manifest:
     """Read a version's manifest alone, without looking at the other files; errors as above."""
     _check_directory(path)
-    data = _read(path, MANIFEST, MAX_MANIFEST_BYTES)
+    data = _read(path, MANIFEST, MAX_MANIFEST_BYTES, _read_at_most)
     try:
         manifest = Manifest.from_bytes(data)
     except UnknownFormat as exc:
@@ -176,7 +187,7 @@ def _parsed(path: Path, manifest: Manifest) -> StoredVersion:
     if config.task != manifest.task:
         reason = f"its task is {config.task}, the manifest says {manifest.task}"
         raise CorruptVersion(model_id(path), "config.json", reason)
-    for filename in sorted(config.required_files - manifest.files.keys()):
+    for filename in sorted(config.needed_files - manifest.files.keys()):
         reason = f"missing: a model for {config.task} needs it"
         raise CorruptVersion(model_id(path), filename, reason)
     return StoredVersion(manifest.name, manifest.version, path, manifest, config)
@@ -205,16 +216,22 @@ def _file_problems(path: Path, manifest: Manifest) -> Iterator[CorruptVersion]:
 
 def read_listed(path: Path, manifest: Manifest, filename: str) -> bytes:
     """Read one file of the version in a directory; errors as in `StoredVersion.read`."""
+    return _listed(path, manifest, filename, _read_at_most)
+
+
+def _listed(
+    path: Path, manifest: Manifest, filename: str, take: Callable[[Path, int], Content]
+) -> Content:
     info = manifest.files.get(filename)
     if info is None:
         raise CorruptVersion(model_id(path), filename, "missing: the manifest does not list it")
-    data = _read(path, filename, info.bytes)
+    data = _read(path, filename, info.bytes, take)
     if reason := _difference(data, info):
         raise CorruptVersion(model_id(path), filename, reason)
     return data
 
 
-def _difference(data: bytes, info: FileInfo) -> str | None:
+def _difference(data: bytes | memoryview, info: FileInfo) -> str | None:
     if len(data) < info.bytes:
         return f"truncated: {len(data)} of {info.bytes} bytes"
     if len(data) > info.bytes:
@@ -224,9 +241,16 @@ def _difference(data: bytes, info: FileInfo) -> str | None:
     return None
 
 
-def _read(path: Path, filename: str, max_bytes: int) -> bytes:
+def _read_at_most(path: Path, max_bytes: int) -> bytes:
+    return read_file(path, max_bytes=max_bytes)
+
+
+def _read(
+    path: Path, filename: str, max_bytes: int, take: Callable[[Path, int], Content]
+) -> Content:
+    """Return what `take` returns for a file; its errors become the store's."""
     try:
-        return read_file(path / filename, max_bytes=max_bytes)
+        return take(path / filename, max_bytes)
     except (FileNotFoundError, NotADirectoryError) as exc:
         root = path.parent.parent
         if not os.path.isdir(root):

@@ -178,6 +178,10 @@ class Settings(BaseSettings):
     max_generation_rows: int = Field(default=64, ge=1, le=4096)
     """Answers that a generator writes side by side in a worker; more wait for a place."""
 
+    instruction_set: Literal["auto", "avx512vnni", "avx2", "neon", "portable", "numpy"] = "auto"
+    """What 8-bit models run on; `auto` is the fastest that this machine has. Answers have the same
+    bits on each."""
+
     stream_interval_ms: float = Field(default=20.0, ge=0, le=10_000)
     """Milliseconds between two pieces of a streamed answer, after the first; at least half of it,
     since streams are served together."""

@@ -114,5 +114,6 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_explain_texts=settings.max_explain_texts,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
+        instruction_set=settings.instruction_set,
         signing_key=new_key() if key is None else key.get_secret_value().encode(),
     )

@@ -21,6 +21,9 @@ def weights_of(model: bytes) -> bytes:
     for place, node in enumerate(dense):
         name = _name_of(place, len(dense), graph)
         tensors[f"{name}.weight"], tensors[f"{name}.bias"] = (arrays[one] for one in node.input[1:])
+    if "decoder.weight" not in tensors:  # a classifier that was not calibrated
+        tensors |= {"temperature": np.ones(1, np.float32)}
+        tensors |= {"temperature_slope": np.zeros(1, np.float32)}
     embedding = next(node for node in graph.node if node.op_type == "Gather")
     return save(tensors | {"stack.embedding.weight": arrays[embedding.input[0]]})
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CODE = ("model_store", "service", "training", "bench", "tests")
+CODE = ("recurrent", "model_store", "service", "training", "bench", "tests")
 MAX_FILE_LINES = 300
 MAX_BODY_LINES = 50
 TRAINING_ONLY = {"torch", "lightning", "pytorch_lightning", "training"}
@@ -20,6 +20,7 @@ WEB_ONLY = {"flask", "werkzeug", "gunicorn", "gevent"}
 ENVIRONMENT = {"environ", "environb", "getenv", "getenvb"}
 
 FORBIDDEN = {
+    "recurrent": TRAINING_ONLY | WEB_ONLY | {"service", "model_store"},
     "service": TRAINING_ONLY,
     "model_store": TRAINING_ONLY | WEB_ONLY | {"service"},
     "training": WEB_ONLY | {"service"},

@@ -1,7 +1,7 @@
 """Many to one: a text in, a probability for each label out."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, TypeVar
 
 from pydantic import Field, NonNegativeInt, PositiveInt
 
@@ -27,6 +27,8 @@ class ClassifierConfig(TextConfig):
         truncation: Which part of a longer text is kept: the first tokens ("head"), the last
             ("tail"), or the first half and the last half ("both").
     """
+
+    has_int8: ClassVar[bool] = True
 
     task: Literal["text-classification"] = "text-classification"
     bidirectional: bool = False

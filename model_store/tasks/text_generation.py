@@ -1,6 +1,6 @@
 """One to many: a prompt in, one token after the other out."""
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import PositiveInt, model_validator
 
@@ -19,6 +19,8 @@ class GeneratorConfig(TextConfig, DecoderConfig):
         prompts: The only prompts allowed; empty takes any text.
         max_prompt_tokens: Longest prompt in tokens.
     """
+
+    has_int8: ClassVar[bool] = True
 
     task: Literal["text-generation"] = "text-generation"
     tie_weights: bool = False

@@ -46,6 +46,7 @@ class EngineOptions:
             of the whole text; 256.
         stream_interval_ms: Milliseconds between two pieces of a streamed answer after the first, at
             least half of it, so that a fast model does not spend more on events than on text; 20.
+        instruction_set: What 8-bit networks run on, see `recurrent.engine.chosen_path`; "auto".
         signing_key: Signs the states that callers take away; all who are to take them back need
             the same one, of 32 bytes or more; drawn by chance.
     """
@@ -64,4 +65,5 @@ class EngineOptions:
     max_explain_texts: int = 32
     max_occlusion_words: int = 256
     stream_interval_ms: float = 20.0
+    instruction_set: str = "auto"
     signing_key: bytes = field(default_factory=new_key, repr=False)

@@ -17,6 +17,7 @@ from importlib import import_module
 from pathlib import Path
 
 from model_store import StoreError, StoreReader
+from recurrent.engine import PLAIN, chosen_path
 from service.api.cors import Cors, OriginsError
 from service.api.task import api_tasks
 from service.auth import KeysError, read_keys
@@ -49,6 +50,7 @@ def problems(settings: Settings, addresses: Iterable[Address]) -> Iterator[str]:
         check_rates(settings),
         check_origins(settings.cors_origins),
         check_tracing(settings.otel_exporter_otlp_endpoint),
+        check_instruction_set(settings.instruction_set),
         check_doors(settings),
     ]
     for address in addresses:
@@ -64,6 +66,17 @@ def addresses(settings: Settings) -> Iterator[str]:
         doors.append((settings.metrics_host, settings.metrics_port))
     for host, port in doors:
         yield f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def check_instruction_set(wanted: str) -> str | None:
+    """Say if 8-bit models cannot run as wanted; warn where they would run slowly."""
+    try:
+        chosen = chosen_path(wanted)
+    except ValueError as exc:
+        return f"INSTRUCTION_SET={exc}"
+    if chosen == PLAIN and wanted != PLAIN:
+        logger.warning("8-bit models run in numpy, slowly: python -m recurrent.build mends it")
+    return None
 
 
 def check_store(store_dir: Path) -> str | None:

@@ -6,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from model_store import ClassifierConfig, GeneratorConfig, SamplingDefaults, parse_config
+from model_store import (
+    ClassifierConfig,
+    GeneratorConfig,
+    SamplingDefaults,
+    parse_config,
+)
+from model_store.config import INT8_WEIGHTS
+from model_store.tasks.sequence_classification import SequenceClassifierConfig
 
 SIZES: dict[str, Any] = {
     "cell": "lstm",
@@ -99,10 +106,17 @@ def test_what_is_no_config_is_refused(data):
         parse_config(data)
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru"])
-def test_int8_is_for_lstm_only(cell):
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_8_bit_versions_of_every_cell_need_their_weights(cell):
+    assert INT8_WEIGHTS in classifier(cell=cell, precision="int8").needed_files
+    assert INT8_WEIGHTS not in classifier(cell=cell).needed_files
+
+
+def test_int8_is_refused_for_tasks_that_the_engine_does_not_run():
+    sizes: dict[str, Any] = {"cell": "gru", "hidden_size": 8, "num_layers": 1}
+    sizes |= {"num_features": 3, "max_seq_len": 9}
     with pytest.raises(ValidationError, match="use fp32"):
-        classifier(cell=cell, precision="int8")
+        SequenceClassifierConfig(**sizes, labels=("a", "b"), precision="int8")
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from model_store import Store
+from model_store.quantize import quantize
 from service.engine.engine import Engine
 from service.engine.options import EngineOptions
 from tests.models import CHARACTERS, byte_tokenizer, publish_classifier, publish_generator
@@ -48,6 +49,12 @@ def store_dir(tmp_path_factory):
     publish_generator(root, "gru", cell="gru", eos_id=None)
     publish_generator(root, "rnn", cell="rnn")
     publish_generator(root, "bytes", tokenizer=byte_tokenizer(), eos_id=None)
+    publish_classifier(root, "eight-bit-lstm", num_layers=2, hidden_size=24)
+    publish_classifier(root, "eight-bit-both-ways", cell="gru", bidirectional=True)
+    publish_generator(root, "eight-bit", num_layers=2)
+    publish_generator(root, "eight-bit-gru", cell="gru", tokenizer=byte_tokenizer())
+    for name in ("eight-bit-lstm", "eight-bit-both-ways", "eight-bit", "eight-bit-gru"):
+        quantize(Store(root), name, 1)
     return root
 
 

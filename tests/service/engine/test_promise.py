@@ -9,8 +9,9 @@ from service.engine.requests.classify import ClassifyRequest
 from service.engine.requests.generate import GenerateRequest, Sampling
 from tests.models import WORDS
 
-CLASSIFIERS = ["sentiment", "two-layer-gru", "both-ways", "last"]
-GENERATORS = ["shakespeare", "gru", "rnn", "bytes"]
+EIGHT_BIT = ["eight-bit-lstm", "eight-bit-both-ways"]
+CLASSIFIERS = ["sentiment", "two-layer-gru", "both-ways", "last", *EIGHT_BIT]
+GENERATORS = ["shakespeare", "gru", "rnn", "bytes", "eight-bit", "eight-bit-gru"]
 
 
 def some_text(rng, longest=60):
@@ -39,7 +40,7 @@ def some_request(rng):
     if rng.random() < 0.5:
         texts = tuple(some_text(rng) for _ in range(rng.choice([1, 1, 1, 2, 30])))
         model = rng.choice(CLASSIFIERS)
-        can_explain = model not in {"both-ways", "last"} and len(texts) < 3
+        can_explain = model not in {"both-ways", "last", "eight-bit-both-ways"} and len(texts) < 3
         explain = rng.choice([None, "trajectory", "occlusion"]) if can_explain else None
         return ClassifyRequest(texts, model, explain)
     prompt = some_text(rng, longest=30)

@@ -14,7 +14,7 @@ from service.errors import InvalidInput, StateMismatch
 from tests.models import byte_tokenizer, character_tokenizer, publish_generator
 from tests.service.engine.test_shadow import tally_of
 
-GENERATORS = ["shakespeare", "gru", "rnn", "bytes"]
+GENERATORS = ["shakespeare", "gru", "rnn", "bytes", "eight-bit", "eight-bit-gru"]
 TEXT = "To be, or not to be, that is a question as old as the plays and films of this world."
 EOS = character_tokenizer().eos_id
 GREEDY = {"temperature": 0.0, "repetition_penalty": 1.3, "logprobs": 2}

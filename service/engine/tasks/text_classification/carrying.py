@@ -10,7 +10,7 @@ import struct
 import numpy as np
 
 from service.engine.sealing import Sealer
-from service.engine.tasks.text_classification.resume_runtime import ResumeRuntime, TextState
+from service.engine.tasks.text_classification.resume_runtime import TextReader, TextState
 
 COUNT = struct.Struct("<q")
 ID = np.dtype("<i4")
@@ -25,7 +25,7 @@ class TextStates:
         runtime: Reads on from them.
     """
 
-    def __init__(self, sealer: Sealer, runtime: ResumeRuntime) -> None:
+    def __init__(self, sealer: Sealer, runtime: TextReader) -> None:
         """Remember both."""
         self._sealer = sealer
         self.runtime = runtime

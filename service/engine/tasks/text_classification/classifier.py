@@ -14,7 +14,7 @@ from service.engine.pausing import pause
 from service.engine.requests.classify import Classification, ClassifyRequest
 from service.engine.tasks.text_classification.resume_runtime import (
     Reading,
-    ResumeRuntime,
+    TextReader,
     TextState,
 )
 from service.engine.tasks.text_classification.runtime import ClassifierGraph
@@ -51,7 +51,7 @@ class Classifier(BatchWorker[Whole | Reading]):
         *,
         tokenizer: Tokenizer,
         options: EngineOptions,
-        resume: ResumeRuntime | None = None,
+        resume: TextReader | None = None,
     ) -> None:
         """Start with nothing waiting."""
         self._resume = resume

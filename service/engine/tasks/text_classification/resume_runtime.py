@@ -6,6 +6,7 @@ Its answers have the bits of the whole text read at once, which is proved when i
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -47,6 +48,24 @@ class Reading:
         return len(self.token_ids)
 
 
+class TextReader(Protocol):
+    """Reads texts in parts.
+
+    Args:
+        start: Where a text stands before its first token.
+        num_last: Tokens back to the first of the longest n-gram.
+    """
+
+    start: TextState
+    num_last: int
+
+    def open(self) -> None:
+        """Get ready to read; raises `StoreError`."""
+
+    def read(self, readings: Sequence[Reading]) -> list[TextState]:
+        """Return where each text stands after its next part; it must be open."""
+
+
 class ResumeRuntime:
     """The graph of a classifier that reads on.
 
@@ -81,7 +100,6 @@ class ResumeRuntime:
             arrays["highest"][:] = np.finfo(np.float32).min
         nothing = (NO_TOKEN,) * self.num_last
         self.start = TextState(0, nothing, arrays, np.zeros(0, np.float32))
-        self.num_classes = len(config.labels)
 
     def open(self) -> None:
         """Load the graph, unless it is; raises `StoreError`."""

@@ -13,9 +13,9 @@ from service.engine.options import EngineOptions
 from service.engine.proving import probes
 from service.engine.requests.classify import ClassifyRequest
 from service.engine.runtime import WEIGHTS
+from service.engine.tasks.text_classification.opening import MODEL
 from service.engine.tasks.text_classification.resume_runtime import ResumeRuntime
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
-from service.engine.tasks.text_classification.task import MODEL
 from service.errors import InvalidInput, NotReady, StateMismatch
 from tests.models import classifier_config, publish_classifier, word_tokenizer
 from training.errors import UsageError

@@ -1,0 +1,107 @@
+"""Makes an 8-bit version of a stored one, and measures what that costs in answers.
+
+Runs both as the service does. A version is not published if it loses more than `MAX_LOSS` on the
+texts it is measured with, unless told otherwise.
+"""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from model_store.config import INT8_WEIGHTS, RecurrentConfig
+from model_store.eight_bit import quantized
+from model_store.eight_bit_loss import WEIGHTS, Loss, Run, Texts, measure, runner
+from model_store.errors import StoreError
+from model_store.golden import Golden, GoldenCase, TextCase
+from model_store.manifest import About
+from model_store.safetensors_file import open_tensors, to_bytes
+from model_store.store import Store
+from model_store.version import StoredVersion
+
+HEADING = "## In 8 bits"
+MAX_LOSS = {"text-classification": 0.001, "text-generation": 0.005}
+"""Share of texts, and nats a token."""
+
+
+class NotQuantized(StoreError):
+    """A version has no 8-bit form, or it loses too much; the message says what to do."""
+
+
+def quantize(
+    store: Store, name: str, version: int | None, *, texts: Texts = (), is_forced: bool = False
+) -> tuple[StoredVersion, Loss | None]:
+    """Publish a version in 8 bits.
+
+    Args:
+        store: Where it lies and is published to.
+        name: The model's.
+        version: Its number; the served one if None.
+        texts: What to measure with.
+        is_forced: Publish whatever is lost.
+
+    Returns:
+        The new version, and what it loses; None if there was nothing to measure with.
+
+    Raises:
+        NotQuantized: If it has no such form or loses too much; nothing was published.
+        StoreError: As in `Store.open` and `Store.publish`.
+    """
+    stored = store.open(name, version)
+    config, tensors = _converted(stored)
+    loss = measure(stored, config, tensors, texts) if texts else None
+    if texts and loss is None:
+        raise NotQuantized("no text has anything that the model can read: measure with others")
+    if loss is not None and not is_forced and loss.lost > MAX_LOSS[config.task]:
+        raise NotQuantized(
+            f"{stored.name}:{stored.version} loses more than {MAX_LOSS[config.task]:g} in 8 bits "
+            f"({loss.shown}): --force publishes it all the same"
+        )
+    files = {kept: stored.read(kept) for kept in stored.manifest.files}
+    files["config.json"] = config.to_bytes()
+    files["golden.json"] = _golden(stored, runner(config, tensors)).to_bytes()
+    files[INT8_WEIGHTS] = to_bytes(tensors)
+    if "README.md" in files:
+        files["README.md"] += _section(stored, loss).encode()
+    facts = {field: getattr(stored.manifest, field) for field in About.model_fields}
+    if loss is not None:
+        facts["metrics"] = facts["metrics"] | {
+            f"float_{loss.figure}": loss.before,
+            f"int8_{loss.figure}": loss.after,
+        }
+    return store.publish(stored.name, files, About(**facts)), loss
+
+
+def _converted(stored: StoredVersion) -> tuple[RecurrentConfig, dict[str, NDArray[Any]]]:
+    called = f"{stored.name}:{stored.version}"
+    config = stored.config
+    if not isinstance(config, RecurrentConfig) or not config.has_int8:
+        raise NotQuantized(f"{called}: models for {config.task} have no 8-bit form")
+    if config.precision == "int8":
+        raise NotQuantized(f"{called} is in 8 bits already")
+    if WEIGHTS not in stored.manifest.files:
+        raise NotQuantized(f"{called} has no {WEIGHTS} to make an 8-bit form of")
+    try:
+        tensors = quantized(config, open_tensors(stored.read(WEIGHTS)))
+    except (KeyError, ValueError) as exc:
+        raise NotQuantized(f"{called}: its weights have no 8-bit form: {exc}") from exc
+    return config.model_copy(update={"precision": "int8"}), tensors
+
+
+def _golden(stored: StoredVersion, run: Run) -> Golden:
+    cases: list[GoldenCase] = []
+    for case in stored.golden().cases:
+        assert isinstance(case, TextCase), "both tasks read texts"
+        outputs = run(case.token_ids)[: len(case.outputs)].tolist()
+        cases.append(case.model_copy(update={"outputs": outputs}))
+    return Golden(cases=cases)
+
+
+def _section(stored: StoredVersion, loss: Loss | None) -> str:
+    """Return what the card says."""
+    measured = "What that changes was not measured." if loss is None else f"{loss.shown}."
+    measured = measured[0].upper() + measured[1:]
+    return (
+        f"\n{HEADING}\n\nMade of version {stored.version}, whose other figures these are: weights "
+        "in 8 bits with a scale for each row, states rounded to 1/127, sums exact. Answers have "
+        f"the same bits alone, in any batch and on any processor.\n\n{measured}\n"
+    )
