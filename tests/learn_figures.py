@@ -38,14 +38,20 @@ def runs():
         "network",
         "largest norm",
         "loss at the end",
-        "largest norm, clipped",
-        "loss at the end",
+        "largest norm, clipped to 1",
+        "loss at the end, clipped to 1",
     ]
     rows = []
     for row in read("gradients")["rows"]:
         found = [(f"{max(run['norms']):.3g}", f"{run['losses'][-1]:.3g}") for run in row["runs"]]
         rows.append([row["name"], *found[0], *found[1]])
     return table(head, rows)
+
+
+def terms():
+    rows = read("gradients")["terms"]
+    cells = [[row["token"], f"{row['of_state']:.2g}", f"{row['of_input']:.2g}"] for row in rows]
+    return table(["token", "term of dL/dW_aa", "term of dL/dW_ax"], cells)
 
 
 def ranges():
@@ -65,7 +71,7 @@ def models():
     return table(["tokens between", *distances], rows)
 
 
-PARTS = {"gradients": norms, "runs": runs, "ranges": ranges, "models": models}
+PARTS = {"gradients": norms, "runs": runs, "terms": terms, "ranges": ranges, "models": models}
 
 
 def with_figures(page):

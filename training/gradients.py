@@ -6,8 +6,9 @@
 For each start of a cell, on sentences of the made-up language of `lessons.language`: the norm of
 the loss's gradient at the state so many tokens before the end, before training; then a training by
 plain gradient descent, once with the gradients clipped to a norm of 1 (Pascanu et al. 2013) and
-once as they are: the largest norm of a step, and the loss that it ends with. The figures go into
-OUT/gradients.json and a picture beside it.
+once as they are: the largest norm of a step, and the loss that it ends with. For one sentence and
+the RNN, what each step adds to the gradients of its weights. The figures go into OUT/gradients.json
+and a picture beside it.
 """
 
 import argparse
@@ -28,7 +29,8 @@ from torch.nn.functional import cross_entropy
 from model_store import Tokenizer
 from training import cli, flags
 from training.export.publish import command_line, library_versions
-from training.lessons.backwards import norms_by_distance
+from training.lessons.backwards import norms_by_distance, terms_of_rnn
+from training.lessons.language import LABELS
 from training.lessons.learning import (
     Batch,
     Plan,
@@ -53,6 +55,8 @@ STARTS = (
     Start("GRU, chrono", "gru", chrono=True),
 )
 CLIP = 1.0
+SENTENCE = "Je suis français, il fait beau, et j'habite en"
+ANSWER = LABELS.index("France")
 SHOWN = (0, 1, 5, 10, 20, 50, 100, 200, 500)  # distances of the table
 SENTENCES = 64
 
@@ -92,6 +96,25 @@ def by_distance(net: TextClassifier, batch: Batch) -> list[float]:
     return [float(f"{norm:.4g}") for norm in norms.tolist()]
 
 
+def terms_by_step(net: TextClassifier, tokenizer: Tokenizer) -> list[dict[str, Any]]:
+    """Return how large each step's term of an RNN's gradients is, for `SENTENCE`."""
+    layer = layer_of(net)
+    ids = tokenizer.encode_ids(SENTENCE)
+    vectors = net.stack.embed(torch.tensor(ids)).detach()
+    hidden, _ = layer(vectors[None])
+    last = hidden[0, -1:].detach().requires_grad_()
+    loss = cross_entropy(net.head(last, torch.tensor([len(ids)])), torch.tensor([ANSWER]))
+    upstream = torch.zeros_like(hidden[0])
+    upstream[-1] = torch.autograd.grad(loss, last)[0]
+    terms = terms_of_rnn(vectors, layer.zero_state(1)[0][0], layer.weights(), upstream)
+    sizes = (terms.hidden_weights, terms.input_weights)
+    of_state, of_input = (part.flatten(1).norm(dim=1).tolist() for part in sizes)
+    return [
+        {"token": token, "of_state": float(f"{state:.4g}"), "of_input": float(f"{read:.4g}")}
+        for token, state, read in zip(tokenizer.pieces(ids), of_state, of_input, strict=True)
+    ]
+
+
 def descend(
     net: TextClassifier, tokenizer: Tokenizer, arguments: argparse.Namespace, *, clip: float | None
 ) -> dict[str, Any]:
@@ -117,9 +140,8 @@ def descend(
     return {"clip": clip, "losses": losses, "norms": norms}
 
 
-def measure(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+def measure(arguments: argparse.Namespace, tokenizer: Tokenizer) -> list[dict[str, Any]]:
     """Measure each start; a row each."""
-    tokenizer = learn_tokenizer()
     plan = Plan(hidden_size=arguments.hidden_size, longest=arguments.length)
     # "Je suis NATIONALITY" stands before what is between, and "en" after it
     distance = max(2, arguments.length - 1)
@@ -145,11 +167,15 @@ def main(argv: Sequence[str]) -> None:
     torch.set_num_threads(arguments.threads)
     arguments.out.mkdir(parents=True, exist_ok=True)
     began = time.process_time()
-    rows = measure(arguments)
+    tokenizer = learn_tokenizer()
+    rows = measure(arguments, tokenizer)
+    plan = Plan(hidden_size=arguments.hidden_size)
+    rnn = build(STARTS[0], plan, tokenizer.vocab_size, seed=arguments.seed)
     lines = {row["name"]: list(enumerate(row["norms"])) for row in rows}
     content = {
         "command": command_line("training.gradients", argv),
         "rows": rows,
+        "terms": terms_by_step(rnn, tokenizer),
         "processor_seconds": round(time.process_time() - began),
         "libraries": library_versions(),
     }

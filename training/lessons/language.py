@@ -49,7 +49,6 @@ CLAUSES = tuple(
 )
 WHO = ("mon voisin est", "son ami est", "le boulanger est")
 TAILS = (("et", "j'habite"), (",", "je", "vis"))
-SHORTEST = min(map(len, TAILS))
 ASIDE_TOKENS = 5  # of an aside with its comma
 ASIDES = 0.15  # share of clauses that name someone else's nationality
 

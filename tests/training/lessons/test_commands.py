@@ -71,6 +71,15 @@ def test_gradients_writes_a_row_for_each_start_and_a_picture(tmp_path, capsys):
     assert capsys.readouterr().out.startswith("| tokens back | 0 | 1 | 5 | 10 |")
 
 
+def test_terms_of_the_steps_are_told_for_each_token(tmp_path):
+    gradients.main(["--length", "4", "--steps", "1", "--out", str(tmp_path)])
+
+    terms = json.loads((tmp_path / "gradients.json").read_text())["terms"]
+    assert [term["token"] for term in terms][:3] == ["je", "suis", "français"]
+    assert terms[0]["of_state"] == 0  # there is no state before the first step
+    assert terms[-1]["of_state"] > 50 * terms[1]["of_state"]
+
+
 def test_clipping_bounds_the_step_that_is_made(tmp_path):
     tokenizer = learn_tokenizer()
     arguments = gradients.build_parser().parse_args(["--steps", "1", "--learning-rate", "1"])
