@@ -9,11 +9,13 @@ was wrong.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from model_store.errors import InvalidName, InvalidPlan, StoreError
+from model_store.importing.flags import ABOUT, add_flags
 from model_store.names import parse_version
 from model_store.reader import SERVING
 from model_store.sample_texts import read_texts
@@ -21,12 +23,17 @@ from model_store.serving import ServingPlan
 from model_store.store import Store
 from model_store.tables import description, moment, primary_figure, roles, table, total_size
 
+REMEDY = (
+    "Put the files back from a backup (those of models that came with the program: "
+    "git restore FOLDER), or delete the version's folder and train or publish it again."
+)
 DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    args = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    args = _parser().parse_args(given, argparse.Namespace(given=given))
     try:
         code: int = args.run(Store(args.store), args)
     except StoreError as exc:
@@ -80,7 +87,9 @@ def _verify(store: Store, args: argparse.Namespace) -> int:
         is_sound = is_sound and not problems
         print(f"{subject}: {'refused' if problems else 'ok'}")
         for problem in problems:
-            print(f"  {problem}")
+            print(f"  {str(problem).removeprefix(f'{subject}: ')}")
+    if not is_sound:
+        print(REMEDY)
     return 0 if is_sound else 1
 
 
@@ -140,6 +149,15 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
         print(f"deleted {args.name}:{version}")
     print(f"{args.name}: {len(deleted)} deleted, {len(store.versions(args.name))} kept")
     return 0
+
+
+def _import(store: Store, args: argparse.Namespace) -> int:
+    try:
+        from model_store.importing import command
+    except ModuleNotFoundError as exc:
+        print(f"error: {exc}: run make import-setup (requirements-import.txt)", file=sys.stderr)
+        return 1
+    return command.run(store, args)
 
 
 def _target(args: argparse.Namespace) -> tuple[str, int | None]:
@@ -210,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument(
         "--keep", type=_at_least_one, required=True, metavar="N", help="newest versions to keep"
     )
+    add_flags(command("import", _import, ABOUT))
     return parser
 
 
@@ -224,4 +243,5 @@ def _add_target(parser: argparse.ArgumentParser, *, nargs: str | None = None) ->
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` closes the pipe: no error
     sys.exit(main())

@@ -66,12 +66,15 @@ class Inside:
         read_weights: Callable[[], bytes | None],
         *,
         bidirectional: bool = False,
+        has_other_layers: bool = False,
     ) -> "Inside":
         """Return the inside of a version with this configuration."""
         shape = Shape(config.cell, config.hidden_size, config.num_layers, bidirectional)
         why_not = ""
         if config.precision != "fp32":
             why_not = f"this version computes in {config.precision}, and not by the plain equations"
+        if has_other_layers:
+            why_not = "this version was made elsewhere, of layers that are not known here"
         return cls(shape, read_weights, why_not)
 
     def open(self) -> Tensors:
