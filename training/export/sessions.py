@@ -1,12 +1,74 @@
-"""Exported graphs opened in ONNX Runtime, and what they are fed."""
+"""Exported graphs opened in ONNX Runtime, and what they are fed; 8-bit versions take the same."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor
 
+from model_store import ClassifierConfig, GeneratorConfig, StoredVersion
+from model_store.config import INT8_WEIGHTS
+from model_store.eight_bit import open_language_model, open_text_classifier
 from model_store.onnx_runtime import ort
+from model_store.safetensors_file import open_tensors
+from recurrent.language_model import LanguageModel
+from recurrent.packing import padded
+from recurrent.text_classifier import TextClassifier
 from training.export.weights import FILENAME
 
 Feeds = dict[str, np.ndarray]
+
+
+class Session(Protocol):
+    """What runs a graph: ONNX Runtime, or what stands in for it."""
+
+    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        """Return the graph's outputs of these names, all of them for None."""
+
+
+class _EightBitClassifier:
+    """A classifier in 8 bits, asked as its graph is: its one output is `probs`."""
+
+    def __init__(self, classifier: TextClassifier) -> None:
+        self._classifier = classifier
+
+    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        return [self._classifier.probs(_sequences(feed))]
+
+
+class _EightBitGenerator:
+    """A generator in 8 bits, asked as its graph is."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+
+    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        state = tuple(part for name, part in feed.items() if name in ("hidden", "cell"))
+        logits, after = self._model.run(_sequences(feed), state)
+        return [logits, *after]
+
+
+def open_stored(stored: StoredVersion) -> Session:
+    """Open what answers for a stored text classifier or generator."""
+    config = stored.config
+    if isinstance(config, ClassifierConfig) and config.precision == "int8":
+        tensors = open_tensors(stored.map(INT8_WEIGHTS))
+        return _EightBitClassifier(open_text_classifier(config, tensors))
+    if isinstance(config, GeneratorConfig) and config.precision == "int8":
+        tensors = open_tensors(stored.map(INT8_WEIGHTS))
+        return _EightBitGenerator(open_language_model(config, tensors))
+    session: Session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
+    return session
+
+
+def state_size(config: GeneratorConfig) -> int:
+    """Return the width of a layer's state as its session has it."""
+    return padded(config.hidden_size) if config.precision == "int8" else config.hidden_size
+
+
+def _sequences(feed: Feeds) -> list[list[int]]:
+    rows = zip(feed["token_ids"].tolist(), feed["lengths"].tolist(), strict=True)
+    return [row[:length] for row, length in rows]
 
 
 def open_session(graph: bytes, weights: bytes) -> ort.InferenceSession:

@@ -10,11 +10,9 @@ from typing import Self
 import numpy as np
 
 from model_store import ClassifierConfig, StoredVersion, Tokenizer
-from model_store.onnx_runtime import ort
 from training.data.batches import TextBatches
 from training.data.vocab import encode_corpus
-from training.export.sessions import feeds, open_session
-from training.export.weights import FILENAME
+from training.export.sessions import Session, feeds, open_stored
 
 BATCH_SIZE = 32
 
@@ -24,7 +22,7 @@ class ServedClassifier:
 
     def __init__(
         self,
-        session: ort.InferenceSession,
+        session: Session,
         tokenizer: Tokenizer,
         config: ClassifierConfig,
     ) -> None:
@@ -40,8 +38,7 @@ class ServedClassifier:
         """
         if not isinstance(stored.config, ClassifierConfig):
             raise ValueError(f"{stored.name}:{stored.version} is no classifier")
-        session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
-        return cls(session, stored.tokenizer(), stored.config)
+        return cls(open_stored(stored), stored.tokenizer(), stored.config)
 
     def probs(self, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (num_texts, num_classes).

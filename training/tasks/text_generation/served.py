@@ -10,10 +10,8 @@ from typing import Self
 import numpy as np
 
 from model_store import GeneratorConfig, StoredVersion, Tokenizer
-from model_store.onnx_runtime import ort
 from training.data.batches import pad
-from training.export.sessions import Feeds, open_session, zero_state
-from training.export.weights import FILENAME
+from training.export.sessions import Feeds, Session, open_stored, state_size, zero_state
 
 
 class ServedGenerator:
@@ -21,7 +19,7 @@ class ServedGenerator:
 
     def __init__(
         self,
-        session: ort.InferenceSession,
+        session: Session,
         tokenizer: Tokenizer,
         config: GeneratorConfig,
     ) -> None:
@@ -37,13 +35,12 @@ class ServedGenerator:
         """
         if not isinstance(stored.config, GeneratorConfig):
             raise ValueError(f"{stored.name}:{stored.version} is no generator")
-        session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
-        return cls(session, stored.tokenizer(), stored.config)
+        return cls(open_stored(stored), stored.tokenizer(), stored.config)
 
     def zero_state(self, batch_size: int) -> Feeds:
         """Return the state before the first token."""
         config = self.config
-        return zero_state(config.cell, (config.num_layers, batch_size, config.hidden_size))
+        return zero_state(config.cell, (config.num_layers, batch_size, state_size(config)))
 
     def step(
         self, token_ids: np.ndarray, state: Feeds, lengths: np.ndarray | None = None

@@ -59,10 +59,7 @@ class Explainer:
         for text, result in zip(request.texts, results, strict=True):
             assert isinstance(text, str), "checked before"
             give_way()
-            if request.explain == "gates":
-                explained.append(replace(result, gates=self._gates(text, result, request)))
-            else:
-                explained.append(replace(result, explanation=self._explain(text, result, request)))
+            explained.append(self._explain(text, result, request))
         return explained, timing
 
     def _check(self, request: ClassifyRequest) -> None:
@@ -95,10 +92,13 @@ class Explainer:
 
     def _explain(
         self, text: str, result: Classification, request: ClassifyRequest
-    ) -> tuple[TokenScore, ...]:
+    ) -> Classification:
+        if request.explain == "gates":
+            return replace(result, gates=self._gates(text, result, request))
         if request.explain == "trajectory":
-            return self._trajectory(text, request)
-        return self._occlusion(text, result, request)
+            initial, explanation = self._trajectory(text, request)
+            return replace(result, explanation=explanation, initial_probs=initial)
+        return replace(result, explanation=self._occlusion(text, result, request))
 
     def _gates(self, text: str, result: Classification, request: ClassifyRequest) -> Gates:
         """Return the inside of the network while it reads a text."""
@@ -128,27 +128,36 @@ class Explainer:
         filling *= config.max_seq_len - len(tokens)
         return filling + tokens if config.padding == "pre" else tokens + filling
 
-    def _trajectory(self, text: str, request: ClassifyRequest) -> tuple[TokenScore, ...]:
-        """Return the probabilities after each token that the model reads."""
+    @property
+    def _nothing(self) -> list[int]:
+        """What is read where there is no word: padding, or one token that stands for none."""
+        return self._classifier.config.as_read([]) or [self._classifier.tokenizer.unk_id or 0]
+
+    def _trajectory(
+        self, text: str, request: ClassifyRequest
+    ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
+        """Return the probabilities before the first token that the model reads, and after each."""
         config = self._classifier.reading(request)
         encoding = self._classifier.tokenizer.encode(text)
-        if config.padding is not None or not self._classifier.runtime.has_head:
+        runtime = self._classifier.runtime
+        if config.padding is not None or not runtime.has_head:
             return self._prefixes(encoding, config, request)
         try:
-            probs = self._classifier.runtime.trajectory(config.cut(encoding.token_ids))
+            [initial] = runtime.probs([self._nothing]).tolist()
+            probs = runtime.trajectory(config.cut(encoding.token_ids))
         except Exception as exc:
             logger.exception("the model failed on an explanation")
             raise EngineFailure("the model failed on this request") from exc
         spans = config.cut(encoding.offsets)
-        return tuple(
+        return tuple(initial), tuple(
             TokenScore(start, end, tuple(row))
             for (start, end), row in zip(spans, probs.tolist(), strict=True)
         )
 
     def _prefixes(
         self, encoding: Encoding, config: ClassifierConfig, request: ClassifyRequest
-    ) -> tuple[TokenScore, ...]:
-        """Return the probabilities of a text's first token, its first two, and so on."""
+    ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
+        """Return the probabilities of nothing, and of the first token, the first two, and so on."""
         token_ids, spans = config.cut(encoding.token_ids), config.cut(encoding.offsets)
         if len(token_ids) > (most := self._options.max_occlusion_words):
             raise InvalidInput(
@@ -158,10 +167,11 @@ class Explainer:
             )
         ends = range(1, len(token_ids) + 1)
         prefixes = [self._classifier.config.as_read(token_ids[:end]) for end in ends]
-        job = self._classifier.run(prefixes, request.deadline, request.is_caller_gone)
-        return tuple(
-            TokenScore(start, end, tuple(probs))
-            for (start, end), probs in zip(spans, job.outputs, strict=True)
+        sequences = [self._nothing, *prefixes]
+        job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
+        initial, *each = (tuple(probs) for probs in job.outputs)
+        return initial, tuple(
+            TokenScore(start, end, probs) for (start, end), probs in zip(spans, each, strict=True)
         )
 
     def _occlusion(
@@ -171,10 +181,9 @@ class Explainer:
         words = [match.span() for match in WORD.finditer(text)]
         tokenizer, config = self._classifier.tokenizer, self._classifier.reading(request)
         without = [text[:start] + text[end:] for start, end in words]
-        nothing = [tokenizer.unk_id or 0]  # what is read where no word is left
         as_read = self._classifier.config.as_read
         sequences = [
-            as_read(config.cut(token_ids)) or nothing
+            as_read(config.cut(token_ids)) or self._nothing
             for token_ids in tokenizer.encode_ids_batch(without)
         ]
         job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
