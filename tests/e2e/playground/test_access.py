@@ -93,7 +93,7 @@ def test_the_keyboard_alone_reads_and_writes(page):
     page.get_by_role("tab", name="Sentiment").focus()
     press(page, "ArrowRight")
     expect(page.get_by_role("tab", name="Generate")).to_be_focused()
-    press(page, *["Tab"] * 4)
+    press(page, *["Tab"] * 5)
     expect(page.locator("#prompt")).to_be_focused()
     press(page, "Control+a")
     page.keyboard.type("abc")

@@ -131,15 +131,15 @@ class Explainer:
     @property
     def _nothing(self) -> list[int]:
         """What is read where there is no word: padding, or one token that stands for none."""
-        return self._classifier.config.as_read([]) or [self._classifier.tokenizer.unk_id or 0]
+        unknown = [self._classifier.tokenizer.unk_id or 0]
+        return self._classifier.config.as_read([]) or unknown
 
     def _trajectory(
         self, text: str, request: ClassifyRequest
     ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
         """Return the probabilities before the first token that the model reads, and after each."""
-        config = self._classifier.reading(request)
+        config, runtime = self._classifier.reading(request), self._classifier.runtime
         encoding = self._classifier.tokenizer.encode(text)
-        runtime = self._classifier.runtime
         if config.padding is not None or not runtime.has_head:
             return self._prefixes(encoding, config, request)
         try:
@@ -157,7 +157,7 @@ class Explainer:
     def _prefixes(
         self, encoding: Encoding, config: ClassifierConfig, request: ClassifyRequest
     ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
-        """Return the probabilities of nothing, and of the first token, the first two, and so on."""
+        """Return the probabilities of nothing, a text's first token, its first two, and so on."""
         token_ids, spans = config.cut(encoding.token_ids), config.cut(encoding.offsets)
         if len(token_ids) > (most := self._options.max_occlusion_words):
             raise InvalidInput(
@@ -167,11 +167,12 @@ class Explainer:
             )
         ends = range(1, len(token_ids) + 1)
         prefixes = [self._classifier.config.as_read(token_ids[:end]) for end in ends]
-        sequences = [self._nothing, *prefixes]
-        job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
-        initial, *each = (tuple(probs) for probs in job.outputs)
-        return initial, tuple(
-            TokenScore(start, end, probs) for (start, end), probs in zip(spans, each, strict=True)
+        reads = [self._nothing, *prefixes]
+        job = self._classifier.run(reads, request.deadline, request.is_caller_gone)
+        initial, *outputs = job.outputs
+        return tuple(initial), tuple(
+            TokenScore(start, end, tuple(probs))
+            for (start, end), probs in zip(spans, outputs, strict=True)
         )
 
     def _occlusion(
