@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $$python && break; done)
 TORCH_INDEX ?=
+EXTRA_VERSIONS ?= 9
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -37,6 +38,7 @@ help: ## List the targets and settings
 		while IFS='|' read -r name text; do printf '%-19s%s\n' "$$name" "$$text"; done
 	@echo; echo "settings:"
 	@echo "  HOST, PORT       where to serve (now $(HOST) and $(PORT))"
+	@echo "  EXTRA_VERSIONS   older or newer versions of each model to try beside the one served (now $(EXTRA_VERSIONS))"
 	@echo "  PYTHON           Python 3.11 or later to set up with (now $(or $(PYTHON),none found))"
 	@echo "  TORCH_INDEX      an extra package index for torch. On Linux, PyPI's torch brings CUDA"
 	@echo "                   libraries of several gigabytes; PyTorch's CPU builds are at"
@@ -46,7 +48,7 @@ help: ## List the targets and settings
 serve: ## Serve the models in model_store/models
 	@[ -e $(FAST) ] || echo "Setting up, once: about half a minute, and 270 MB in $(VENV)"
 	@$(MAKE) --no-print-directory $(FAST) $(ENGINE)
-	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/python -m service
+	@HOST=$(HOST) PORT=$(PORT) EXTRA_VERSIONS=$(EXTRA_VERSIONS) exec $(BIN)/python -m service
 
 test: ## Run the fast tests (two minutes; make check runs all)
 	@[ -e $(DEV) ] || echo "Setting up, once: some minutes, and 2 GB in $(VENV), more with CUDA (see TORCH_INDEX)"

@@ -84,6 +84,10 @@ class Settings(BaseSettings):
     store_dir: Path = PROJECT_DIR / "model_store" / "models"
     """Folder of the models, `<name>/<version>/`."""
 
+    extra_versions: int = Field(default=0, ge=0, le=1000)
+    """Newest versions of each model that answer by number although `serving.json` does not name
+    them, so that they can be tried and compared; each takes its model's memory."""
+
     store_poll_s: float = Field(default=2.0, ge=0.05, le=3600)
     """Seconds between two looks for new versions and changed plans in the store."""
 

@@ -113,6 +113,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_generation_rows=settings.max_generation_rows,
         max_n=settings.max_n,
         max_explain_texts=settings.max_explain_texts,
+        num_extra_versions=settings.extra_versions,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
         instruction_set=settings.instruction_set,

@@ -40,7 +40,13 @@ class Engine:
         reader = StoreReader(options.store_dir)
         served = SharedPlans(options.run_dir and options.run_dir / SERVED_DIR)
         self._cards = Cards(reader, aside)
-        self._registry = Registry(reader, partial(load, options=options), served, aside)
+        self._registry = Registry(
+            reader,
+            partial(load, options=options),
+            served,
+            aside,
+            num_extra_versions=options.num_extra_versions,
+        )
         self._shadows = Shadows()
         self._proof = HealthProbe()
         self._why_not_started: str | None = "the worker is starting"

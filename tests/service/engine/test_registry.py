@@ -61,6 +61,39 @@ def test_a_plan_names_default_labels_and_others(root, store, registry):
             registry.find(absent, CLASSIFY)
 
 
+def test_the_newest_versions_that_no_plan_names_answer_by_number_where_that_is_wanted(root, store):
+    """So that a person may try and compare them before or after they are promoted."""
+    for _ in range(5):
+        publish_classifier(root)
+    store.write_serving("sentiment", ServingPlan(default=4, labels={"stable": 2}))
+    load_it = partial(load, options=EngineOptions(store_dir=root))
+    registry = Registry(store, load_it, SharedPlans(), num_extra_versions=2)
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment", "sentiment:5", "sentiment:3") == [4, 5, 3]
+    with pytest.raises(ModelNotFound):
+        registry.find("sentiment:1", CLASSIFY)
+    publish_classifier(root)
+    registry.refresh()
+    assert [one.version for one in registry.statuses()] == [2, 4, 5, 6]
+
+
+def test_an_extra_version_that_cannot_run_hurts_nobody(root, store):
+    broken = publish_classifier(root)
+    publish_classifier(root)
+    corrupt(broken)
+    load_it = partial(load, options=EngineOptions(store_dir=root))
+    registry = Registry(store, load_it, SharedPlans(), num_extra_versions=9)
+
+    registry.refresh()
+
+    assert states(registry) == [
+        ("sentiment", 1, "refused", False),
+        ("sentiment", 2, "ready", True),
+    ]
+
+
 def test_a_canary_takes_its_share(root, store, registry):
     publish_classifier(root)
     publish_classifier(root)
