@@ -281,8 +281,7 @@ PAGES = sorted(path.relative_to(ROOT) for where in ("*.md", "docs/*.md", "bench/
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_to_files_and_headings_lead_somewhere(page):
-    text = read(page)
-    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", text)
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", read(page))
     assert [link for link in links if not leads_somewhere(ROOT / page, link)] == []
 
 
