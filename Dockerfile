@@ -32,6 +32,7 @@ COPY recurrent recurrent
 RUN python -m recurrent.build
 COPY model_store/*.py model_store/
 COPY model_store/tasks model_store/tasks
+COPY model_store/eight_bit model_store/eight_bit
 COPY model_store/importing model_store/importing
 COPY service service
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \

@@ -1,7 +1,7 @@
 """Makes an 8-bit version of a stored one, and measures what that costs in answers.
 
-Runs both as the service does. A version is not published if it loses more than `MAX_LOSS` on the
-texts it is measured with, unless told otherwise.
+Runs both as the service does. A version is not published if it loses more than its form allows on
+the texts that it is measured with, unless told otherwise.
 """
 
 from typing import Any
@@ -9,8 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from model_store.config import INT8_WEIGHTS, RecurrentConfig
-from model_store.eight_bit import quantized
-from model_store.eight_bit_loss import WEIGHTS, Loss, Run, Texts, measure, runner
+from model_store.eight_bit_form import (
+    WEIGHTS,
+    EightBitForm,
+    Loss,
+    Run,
+    Texts,
+    eight_bit_forms,
+)
 from model_store.errors import StoreError
 from model_store.golden import Golden, GoldenCase, TextCase
 from model_store.manifest import About
@@ -19,8 +25,6 @@ from model_store.store import Store
 from model_store.version import StoredVersion
 
 HEADING = "## In 8 bits"
-MAX_LOSS = {"text-classification": 0.001, "text-generation": 0.005}
-"""Share of texts, and nats a token."""
 
 
 class NotQuantized(StoreError):
@@ -47,18 +51,18 @@ def quantize(
         StoreError: As in `Store.open` and `Store.publish`.
     """
     stored = store.open(name, version)
-    config, tensors = _converted(stored)
-    loss = measure(stored, config, tensors, texts) if texts else None
+    form, config, tensors = _converted(stored)
+    loss = form.measure(stored, tensors, texts) if texts else None
     if texts and loss is None:
         raise NotQuantized("no text has anything that the model can read: measure with others")
-    if loss is not None and not is_forced and loss.lost > MAX_LOSS[config.task]:
+    if loss is not None and not is_forced and loss.lost > form.max_loss:
         raise NotQuantized(
-            f"{stored.name}:{stored.version} loses more than {MAX_LOSS[config.task]:g} in 8 bits "
+            f"{stored.name}:{stored.version} loses more than {form.max_loss:g} in 8 bits "
             f"({loss.shown}): --force publishes it all the same"
         )
     files = {kept: stored.read(kept) for kept in stored.manifest.files}
     files["config.json"] = config.to_bytes()
-    files["golden.json"] = _golden(stored, runner(config, tensors)).to_bytes()
+    files["golden.json"] = _golden(stored, form.runner(config, tensors)).to_bytes()
     files[INT8_WEIGHTS] = to_bytes(tensors)
     if "README.md" in files:
         files["README.md"] += _section(stored, loss).encode()
@@ -71,20 +75,24 @@ def quantize(
     return store.publish(stored.name, files, About(**facts)), loss
 
 
-def _converted(stored: StoredVersion) -> tuple[RecurrentConfig, dict[str, NDArray[Any]]]:
+def _converted(
+    stored: StoredVersion,
+) -> tuple[EightBitForm, RecurrentConfig, dict[str, NDArray[Any]]]:
+    """Return a version's form, its configuration and its weights in that form."""
     called = f"{stored.name}:{stored.version}"
     config = stored.config
-    if not isinstance(config, RecurrentConfig) or not config.has_int8:
+    form = eight_bit_forms().get(config.task)
+    if form is None or not isinstance(config, RecurrentConfig):
         raise NotQuantized(f"{called}: models for {config.task} have no 8-bit form")
     if config.precision == "int8":
         raise NotQuantized(f"{called} is in 8 bits already")
     if WEIGHTS not in stored.manifest.files:
         raise NotQuantized(f"{called} has no {WEIGHTS} to make an 8-bit form of")
     try:
-        tensors = quantized(config, open_tensors(stored.read(WEIGHTS)))
+        tensors = form.quantized(config, open_tensors(stored.read(WEIGHTS)))
     except (KeyError, ValueError) as exc:
         raise NotQuantized(f"{called}: its weights have no 8-bit form: {exc}") from exc
-    return config.model_copy(update={"precision": "int8"}), tensors
+    return form, config.model_copy(update={"precision": "int8"}), tensors
 
 
 def _golden(stored: StoredVersion, run: Run) -> Golden:

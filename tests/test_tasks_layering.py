@@ -10,7 +10,8 @@ from tests.test_layering import dotted, imported, named, python_files
 
 ROOT = Path(__file__).resolve().parents[1]
 TASK_FOLDERS = (
-    "model_store/tasks/", "service/engine/tasks/", "service/api/tasks/", "training/tasks/",
+    "model_store/tasks/", "model_store/eight_bit/",
+    "service/engine/tasks/", "service/api/tasks/", "training/tasks/",
 )  # fmt: skip
 OWN = (
     "training/train_",  # commands, each of one task

@@ -1,12 +1,16 @@
 """An 8-bit version answers as the one it is made of does, and is proved like any other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from model_store import About, ClassifierConfig, GeneratorConfig, Store, TextCase
 from model_store.__main__ import main
 from model_store.config import INT8_WEIGHTS
-from model_store.eight_bit import open_language_model, open_text_classifier
+from model_store.eight_bit.text_classification import open_text_classifier
+from model_store.eight_bit.text_generation import open_language_model
+from model_store.eight_bit_form import eight_bit_forms
 from model_store.quantize import NotQuantized, quantize
 from model_store.safetensors_file import open_tensors, to_bytes
 from tests.models import publish_classifier, publish_generator
@@ -74,7 +78,8 @@ def test_its_card_says_what_was_lost(tmp_path):
 def test_a_version_that_loses_too_much_is_not_published_unasked(tmp_path, monkeypatch):
     publish_classifier(tmp_path)
     store = Store(tmp_path)
-    monkeypatch.setitem(quantize.__globals__["MAX_LOSS"], "text-classification", -1.0)
+    strict = replace(eight_bit_forms()["text-classification"], max_loss=-1.0)
+    monkeypatch.setitem(eight_bit_forms(), "text-classification", strict)
 
     with pytest.raises(NotQuantized, match="--force"):
         quantize(store, "sentiment", 1, texts=TEXTS)

@@ -1,14 +1,13 @@
 """Exported graphs opened in ONNX Runtime, and what they are fed; 8-bit versions take the same."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor
 
-from model_store import ClassifierConfig, GeneratorConfig, StoredVersion
-from model_store.config import INT8_WEIGHTS
-from model_store.eight_bit import open_language_model, open_text_classifier
+from model_store import StoredVersion
+from model_store.config import INT8_WEIGHTS, RecurrentConfig
 from model_store.onnx_runtime import ort
 from model_store.safetensors_file import open_tensors
 from recurrent.language_model import LanguageModel
@@ -26,42 +25,44 @@ class Session(Protocol):
         """Return the graph's outputs of these names, all of them for None."""
 
 
-class _EightBitClassifier:
+class EightBitClassifier:
     """A classifier in 8 bits, asked as its graph is: its one output is `probs`."""
 
     def __init__(self, classifier: TextClassifier) -> None:
+        """Remember it."""
         self._classifier = classifier
 
     def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        """Return the one output."""
         return [self._classifier.probs(_sequences(feed))]
 
 
-class _EightBitGenerator:
+class EightBitGenerator:
     """A generator in 8 bits, asked as its graph is."""
 
     def __init__(self, model: LanguageModel) -> None:
+        """Remember it."""
         self._model = model
 
     def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        """Return logits and states."""
         state = tuple(part for name, part in feed.items() if name in ("hidden", "cell"))
         logits, after = self._model.run(_sequences(feed), state)
         return [logits, *after]
 
 
-def open_stored(stored: StoredVersion) -> Session:
-    """Open what answers for a stored text classifier or generator."""
-    config = stored.config
-    if isinstance(config, ClassifierConfig) and config.precision == "int8":
-        tensors = open_tensors(stored.map(INT8_WEIGHTS))
-        return _EightBitClassifier(open_text_classifier(config, tensors))
-    if isinstance(config, GeneratorConfig) and config.precision == "int8":
-        tensors = open_tensors(stored.map(INT8_WEIGHTS))
-        return _EightBitGenerator(open_language_model(config, tensors))
+def open_floats(stored: StoredVersion) -> Session:
+    """Open a stored version's graph."""
     session: Session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
     return session
 
 
-def state_size(config: GeneratorConfig) -> int:
+def open_int8(stored: StoredVersion) -> Mapping[str, np.ndarray]:
+    """Return a stored version's weights in 8 bits."""
+    return open_tensors(stored.map(INT8_WEIGHTS))
+
+
+def state_size(config: RecurrentConfig) -> int:
     """Return the width of a layer's state as its session has it."""
     return padded(config.hidden_size) if config.precision == "int8" else config.hidden_size
 

@@ -5,7 +5,7 @@ import pytest
 
 from model_store import ClassifierConfig, Store
 from model_store.config import INT8_WEIGHTS
-from model_store.eight_bit import open_text_classifier
+from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.quantize import quantize
 from model_store.safetensors_file import open_tensors
 from service.engine.gates.inside import Inside

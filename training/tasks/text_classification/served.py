@@ -10,9 +10,10 @@ from typing import Self
 import numpy as np
 
 from model_store import ClassifierConfig, StoredVersion, Tokenizer
+from model_store.eight_bit.text_classification import open_text_classifier
 from training.data.batches import TextBatches
 from training.data.vocab import encode_corpus
-from training.export.sessions import Session, feeds, open_stored
+from training.export.sessions import EightBitClassifier, Session, feeds, open_floats, open_int8
 
 BATCH_SIZE = 32
 
@@ -38,7 +39,10 @@ class ServedClassifier:
         """
         if not isinstance(stored.config, ClassifierConfig):
             raise ValueError(f"{stored.name}:{stored.version} is no classifier")
-        return cls(open_stored(stored), stored.tokenizer(), stored.config)
+        session = open_floats(stored)
+        if stored.config.precision == "int8":
+            session = EightBitClassifier(open_text_classifier(stored.config, open_int8(stored)))
+        return cls(session, stored.tokenizer(), stored.config)
 
     def probs(self, texts: Sequence[str]) -> np.ndarray:
         """Return probabilities (num_texts, num_classes).

@@ -10,8 +10,17 @@ from typing import Self
 import numpy as np
 
 from model_store import GeneratorConfig, StoredVersion, Tokenizer
+from model_store.eight_bit.text_generation import open_language_model
 from training.data.batches import pad
-from training.export.sessions import Feeds, Session, open_stored, state_size, zero_state
+from training.export.sessions import (
+    EightBitGenerator,
+    Feeds,
+    Session,
+    open_floats,
+    open_int8,
+    state_size,
+    zero_state,
+)
 
 
 class ServedGenerator:
@@ -35,7 +44,10 @@ class ServedGenerator:
         """
         if not isinstance(stored.config, GeneratorConfig):
             raise ValueError(f"{stored.name}:{stored.version} is no generator")
-        return cls(open_stored(stored), stored.tokenizer(), stored.config)
+        session = open_floats(stored)
+        if stored.config.precision == "int8":
+            session = EightBitGenerator(open_language_model(stored.config, open_int8(stored)))
+        return cls(session, stored.tokenizer(), stored.config)
 
     def zero_state(self, batch_size: int) -> Feeds:
         """Return the state before the first token."""

@@ -6,7 +6,7 @@ from functools import partial
 
 from model_store import ClassifierConfig, StoredVersion, TextCase
 from model_store.config import INT8_WEIGHTS
-from model_store.eight_bit import open_text_classifier
+from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.safetensors_file import open_tensors
 from service.engine.options import EngineOptions
 from service.engine.proving import EXACTLY, golden_cases, probes, prove, read_if_listed

@@ -5,7 +5,7 @@ from functools import partial
 
 from model_store import GeneratorConfig, StoredVersion, TextCase
 from model_store.config import INT8_WEIGHTS
-from model_store.eight_bit import open_language_model
+from model_store.eight_bit.text_generation import open_language_model
 from model_store.safetensors_file import open_tensors
 from service.engine.arrays import Floats
 from service.engine.continuous_batching import Generator, make_generator
