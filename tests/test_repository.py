@@ -15,7 +15,7 @@ from tests import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = ("service", "fast", "import", "train", "dev")  # of the requirements
-MAX_MODELS_BYTES = 53_000_000  # 8-bit weights beside the floats that trainings go on from
+MAX_MODELS_BYTES = 54_000_000  # 8-bit weights beside the floats that trainings go on from
 MAX_README_WORDS = 1_200
 TARGETS = "help serve test train-sentiment train-generator bench chaos lint format type cover check"
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
