@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python;
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && echo $$python && break; done)
 TORCH_INDEX ?=
+EXTRA_VERSIONS ?= 9
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,6 +20,10 @@ ENGINE := recurrent/built/.compiled
 # These make greenlets by the ten thousand, which coverage keeps an index of: measured along, they
 # stood still for minutes at a time.
 BROWSER_TESTS := tests/e2e/playground
+# These train, start servers or drive a browser: `make check` runs them, `make test` leaves them out.
+LONG_TESTS := tests/e2e tests/faults tests/bench tests/training/fitting tests/training/tasks \
+	$(wildcard tests/training/test_train_*.py) tests/training/test_evaluate.py \
+	tests/test_made_up_task.py tests/test_tasks_layering.py tests/test_deploy.py
 PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
@@ -33,17 +38,23 @@ help: ## List the targets and settings
 		while IFS='|' read -r name text; do printf '%-19s%s\n' "$$name" "$$text"; done
 	@echo; echo "settings:"
 	@echo "  HOST, PORT       where to serve (now $(HOST) and $(PORT))"
+	@echo "  EXTRA_VERSIONS   older or newer versions of each model to try beside the one served (now $(EXTRA_VERSIONS))"
 	@echo "  PYTHON           Python 3.11 or later to set up with (now $(or $(PYTHON),none found))"
 	@echo "  TORCH_INDEX      an extra package index for torch. On Linux, PyPI's torch brings CUDA"
 	@echo "                   libraries of several gigabytes; PyTorch's CPU builds are at"
 	@echo "                   https://download.pytorch.org/whl/cpu"
 	@echo "  DATA_DIR         a folder with data sets already fetched (else they are downloaded)"
 
-serve: $(FAST) $(ENGINE) ## Serve the models in model_store/models
-	@HOST=$(HOST) PORT=$(PORT) exec $(BIN)/gunicorn -c service/gunicorn.conf.py
+serve: ## Serve the models in model_store/models
+	@[ -e $(FAST) ] || echo "Setting up, once: about half a minute, and 270 MB in $(VENV)"
+	@$(MAKE) --no-print-directory $(FAST) $(ENGINE)
+	@HOST=$(HOST) PORT=$(PORT) EXTRA_VERSIONS=$(EXTRA_VERSIONS) exec $(BIN)/python -m service
 
-test: $(TRAIN) $(DEV) $(ENGINE) ## Run the tests (DATA_DIR adds those on real data)
-	$(BIN)/pytest -n 2
+test: ## Run the fast tests (two minutes; make check runs all)
+	@[ -e $(DEV) ] || echo "Setting up, once: some minutes, and 2 GB in $(VENV) (see TORCH_INDEX)"
+	@echo "The fast tests: two minutes on two cores; make check runs all"
+	@$(MAKE) --no-print-directory $(TRAIN) $(DEV) $(ENGINE)
+	$(BIN)/pytest -q -n 2 $(addprefix --ignore=,$(LONG_TESTS))
 
 train-setup: $(TRAIN) $(ENGINE) ## Install what training needs (see TORCH_INDEX)
 
@@ -84,7 +95,8 @@ format: $(DEV) ## Format the code and repair what can be repaired
 type: $(TRAIN) $(DEV) ## Check types
 	$(BIN)/mypy
 
-cover: $(TRAIN) $(DEV) $(ENGINE) ## Run the tests and measure branch coverage
+cover: $(TRAIN) $(DEV) $(ENGINE) ## Run all tests and measure branch coverage (DATA_DIR adds those on real data)
+	@echo "All tests, those in a browser first: ten to twenty minutes on two cores"
 	$(BIN)/pytest $(BROWSER_TESTS)
 	$(BIN)/pytest -n 2 --cov --ignore $(BROWSER_TESTS)
 
@@ -92,7 +104,7 @@ audit: $(AUDIT) ## Look for unsafe code, and for known holes in the packages (ne
 	$(BIN)/bandit --quiet --recursive --severity-level medium service model_store training
 	$(BIN)/python .ci/audit.py
 
-check: lint type cover ## All checks: style, types, tests and coverage
+check: lint type cover ## All checks: style, types, all tests and coverage (10 to 20 minutes)
 
 lock: $(BIN)/pip ## Update and pin all that the requirements bring in (use Python 3.11)
 	echo "# Every other package at a version known to work, written by: make lock" > constraints.txt

@@ -92,5 +92,6 @@ def _rates(axes: Axes, results: Results) -> None:
 
 def _label(axes: Axes, title: str, vertical: str, horizontal: str) -> None:
     axes.set_title(title, fontsize=10)
-    axes.set_ylabel(vertical)
+    is_log = axes.get_yscale() == "log"
+    axes.set_ylabel(f"{vertical}, logarithmic" if is_log else vertical)
     axes.set_xlabel(horizontal)

@@ -9,6 +9,7 @@ was wrong.
 """
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,10 @@ from model_store.serving import ServingPlan
 from model_store.store import Store
 from model_store.tables import description, moment, primary_figure, roles, table, total_size
 
+REMEDY = (
+    "Put the files back from a backup (those of models that came with the program: "
+    "git restore FOLDER), or delete the version's folder and train or publish it again."
+)
 DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 
@@ -80,7 +85,9 @@ def _verify(store: Store, args: argparse.Namespace) -> int:
         is_sound = is_sound and not problems
         print(f"{subject}: {'refused' if problems else 'ok'}")
         for problem in problems:
-            print(f"  {problem}")
+            print(f"  {str(problem).removeprefix(f'{subject}: ')}")
+    if not is_sound:
+        print(REMEDY)
     return 0 if is_sound else 1
 
 
@@ -224,4 +231,5 @@ def _add_target(parser: argparse.ArgumentParser, *, nargs: str | None = None) ->
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` closes the pipe: no error
     sys.exit(main())

@@ -166,7 +166,14 @@ class Keyring:
         """Let in other keys from now on; `stamp` is that of the file if it has them."""
         self._keys, self._stamp = keys, stamp
         self._known.clear()
-        logger.info("read %d API keys", sum(map(len, keys.values())))
+        if keys:
+            logger.info("read %d API keys", sum(map(len, keys.values())))
+        else:
+            logger.warning(
+                "API_KEYS_FILE=%s holds no key: nobody is let in until it has a line that "
+                "`python -m service.auth new NAME` prints",
+                self._path,
+            )
 
     def _note(self, problem: str | None) -> None:
         """Keep why the file cannot be used now; log it when it is news."""

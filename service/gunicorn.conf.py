@@ -16,7 +16,7 @@ from typing import Any
 
 from service.http import startup_checks
 from service.observability import log
-from service.settings import SettingsError, load_settings
+from service.settings import SettingsError, load_settings, unknown_variables
 
 try:
     settings = load_settings()
@@ -71,6 +71,8 @@ APPLICATION, WORKER_FILES, MEMORY = (
 def on_starting(server: Any) -> None:
     """Look for what would fail later with less clear words, then import what workers share."""
     log.configure(settings.log_level)
+    for warning in unknown_variables():
+        server.log.warning(warning)
     for problem in startup_checks.problems(settings, server.cfg.address):
         sys.exit(f"The service cannot start: {problem}")
     server.run_dir = startup_checks.make_run_dir(Path(worker_tmp_dir))

@@ -8,8 +8,10 @@ variable counts as unset. Knows nothing of what the settings are used for. Comma
 import math
 import os
 import re
+import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +23,7 @@ from service.schema_words import Schema, describe
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 HIDDEN = "***"
+LIKENESS = 0.88  # of a mistyped variable: MAX_BATCH_TOKEN has 0.97, HOSTNAME to HOST 0.67
 SECRET = re.compile(r"(?<=://)\S*(?=@)|(?<=\?)\S+")  # of an address
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}(:[A-Za-z0-9][A-Za-z0-9._-]{0,63})?$"
 
@@ -80,6 +83,10 @@ class Settings(BaseSettings):
 
     store_dir: Path = PROJECT_DIR / "model_store" / "models"
     """Folder of the models, `<name>/<version>/`."""
+
+    extra_versions: int = Field(default=0, ge=0, le=1000)
+    """Newest versions of each model that answer by number although `serving.json` does not name
+    them, so that they can be tried and compared; each takes its model's memory."""
 
     store_poll_s: float = Field(default=2.0, ge=0.05, le=3600)
     """Seconds between two looks for new versions and changed plans in the store."""
@@ -233,6 +240,20 @@ def load_settings() -> Settings:
         raise SettingsError("\n".join(lines)) from exc
 
 
+def unknown_variables(environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Say which variables look like a setting, mistyped, and set nothing.
+
+    Args:
+        environment: Variables; by default those of this process.
+    """
+    known = [name.upper() for name in Settings.model_fields]
+    for variable in sorted(os.environ if environment is None else environment):
+        if variable.upper() in known:
+            continue
+        for near in get_close_matches(variable.upper(), known, n=1, cutoff=LIKENESS):
+            yield f"{variable} is no setting and has no effect; did you mean {near}?"
+
+
 def _got(name: int | str, value: object) -> object:
     """Return a value as it may be told: nothing of a secret."""
     return HIDDEN if name == "state_key" else value
@@ -273,8 +294,11 @@ def main() -> None:
     except SettingsError as exc:
         print(f"The service cannot start: {exc}", file=sys.stderr)
         sys.exit(2)
+    for problem in unknown_variables():
+        print(f"warning: {problem}", file=sys.stderr)
     print(*table(settings), sep="\n")
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` closes the pipe: no error
     main()

@@ -19,7 +19,7 @@ from service.engine.memory import tidy
 from service.engine.options import EngineOptions, new_key
 from service.engine.task import engine_tasks
 from service.errors import ServiceError
-from service.http.startup_checks import has_started
+from service.http.startup_checks import has_started, is_first_to_fail
 from service.observability import log
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.metrics import Metrics
@@ -50,7 +50,8 @@ def build() -> Flask:
         engine.start()
     except ServiceError as exc:
         if not has_started(settings.run_dir):
-            print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
+            if is_first_to_fail(settings.run_dir):
+                print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
             raise SystemExit(CANNOT_LOAD) from exc
         logger.error("the worker is not ready: %s", exc.message)
     for problem in default_problems(engine, settings):
@@ -112,6 +113,7 @@ def engine_options(settings: Settings) -> EngineOptions:
         max_generation_rows=settings.max_generation_rows,
         max_n=settings.max_n,
         max_explain_texts=settings.max_explain_texts,
+        num_extra_versions=settings.extra_versions,
         max_occlusion_words=settings.max_occlusion_words,
         stream_interval_ms=settings.stream_interval_ms,
         instruction_set=settings.instruction_set,

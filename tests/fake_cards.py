@@ -15,6 +15,7 @@ PICTURES = ("calibration.png", "curves.png")
 NEWER = {"sentiment": 4}
 """Versions that are stored and not served, by model."""
 ACCURACY = {1: 0.85, 2: 0.9, 3: 0.91, 4: 0.925}
+EXAMPLE = "words of its own kind"
 TEXT = """# {name}
 
 Task: {task}. Network: LSTM, 2 x 8, **tiny**.
@@ -100,7 +101,9 @@ def fake_card(
     manifest = found[wanted]
     pictures = {file: manifest.files[file] for file in PICTURES}
     text = TEXT.format(name=name, task=manifest.task)
-    return Card(manifest, text, pictures, tuple(found[one] for one in sorted(found)))
+    return Card(
+        manifest, text, pictures, tuple(found[one] for one in sorted(found)), example=EXAMPLE
+    )
 
 
 def fake_picture(card: Card, filename: str, *, damaged: frozenset[str]) -> Picture:

@@ -272,6 +272,7 @@ def _classify(text: str, explain: str | None, most: int | None = None) -> Classi
         num_tokens=min(len(words), most),
         truncated=len(words) > most,
         explanation=pieces,
+        initial_probs=_probs([]) if explain == "trajectory" else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the README's table of settings from their definitions.
+"""Writes the tables of settings by their definitions: all in docs/settings.md, few in the README.
 
 `python -m tests.settings_table`
 """
@@ -11,7 +11,11 @@ from pydantic_core import PydanticUndefined
 
 from service.settings import PROJECT_DIR, Settings
 
-README = PROJECT_DIR / "README.md"
+FEW = ("host", "port", "workers", "store_dir", "api_keys_file", "rate_limit")
+PAGES = {
+    PROJECT_DIR / "README.md": FEW,
+    PROJECT_DIR / "docs" / "settings.md": tuple(Settings.model_fields),
+}
 BEGIN = "<!-- settings: made by `python -m tests.settings_table` -->\n"
 END = "<!-- end of settings -->"
 
@@ -36,11 +40,12 @@ def default(field):
     return f"`{value}`"
 
 
-def table():
+def table(names):
     rows = ["| variable | default | allowed | meaning |", "| --- | --- | --- | --- |"]
     rows += [
         f"| `{name.upper()}` | {default(field)} | {allowed(field)} | {meaning(field)} |"
-        for name, field in Settings.model_fields.items()
+        for name in names
+        for field in [Settings.model_fields[name]]
     ]
     return "\n".join(rows) + "\n"
 
@@ -49,11 +54,12 @@ def meaning(field):
     return " ".join(field.description.split()).replace("|", "\\|")
 
 
-def with_table(readme):
-    """The README's text with the table between its two marks made anew."""
-    before, rest = readme.split(BEGIN)
-    return before + BEGIN + table() + END + rest.split(END)[1]
+def with_table(page):
+    """A page's text with the table between its two marks made anew."""
+    before, rest = page.read_text().split(BEGIN)
+    return before + BEGIN + table(PAGES[page]) + END + rest.split(END)[1]
 
 
 if __name__ == "__main__":
-    README.write_text(with_table(README.read_text()))
+    for page in PAGES:
+        page.write_text(with_table(page))

@@ -15,6 +15,7 @@ from tests import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_MODELS_BYTES = 45_000_000
+MAX_README_WORDS = 1_200
 TARGETS = "help serve test train-sentiment train-generator bench chaos lint format type cover check"
 KINDS = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
 
@@ -197,9 +198,47 @@ def test_images_share_one_pinned_base(stages):
 
 
 def test_shipped_models_stay_small_enough_for_git():
-    files = (ROOT / "model_store" / "models").rglob("*")
+    names = git("ls-files", "model_store/models").splitlines()
 
-    assert sum(path.stat().st_size for path in files if path.is_file()) <= MAX_MODELS_BYTES
+    assert names
+    assert sum((ROOT / name).stat().st_size for name in names) <= MAX_MODELS_BYTES
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "model_store/models/mine/1/model.onnx",
+        "model_store/models/sentiment/99/manifest.json",
+        "model_store/models/sentiment/serving.json",
+        "runs/evaluations/sentiment-5-mine.json",
+    ],
+)
+def test_git_does_not_care_for_own_models_and_evaluations(path):
+    """They lay untracked beside the shipped ones, and evaluations changed files that Git has."""
+    assert git("check-ignore", path).strip() == path
+
+
+def git(*argv):
+    done = subprocess.run(["git", *argv], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_fast_tests_leave_out_only_what_is_there_and_the_check_leaves_out_nothing():
+    fast, whole = (
+        subprocess.run(
+            ["make", "--dry-run", "--no-print-directory", target],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout
+        for target in ("test", "cover")
+    )  # fmt: skip
+    left_out = re.findall(r"--ignore=(\S+)", fast)
+
+    assert len(left_out) > 5
+    assert [path for path in left_out if not (ROOT / path).exists()] == []
+    [browser] = re.findall(r"--ignore (\S+)", whole)
+    assert f"pytest {browser}" in whole
+    assert "check: lint type cover" in read("Makefile")
+    assert re.search(r"make .*audit check", read(".ci/run"))
 
 
 def test_changelog_keeps_its_form():
@@ -213,14 +252,35 @@ def test_changelog_keeps_its_form():
     assert kinds <= KINDS
 
 
-def test_readme_describes_every_setting_as_it_is():
-    readme = read("README.md")
+@pytest.mark.parametrize("page", settings_table.PAGES, ids=lambda page: page.name)
+def test_settings_are_described_as_they_are(page):
+    assert page.read_text() == settings_table.with_table(page), (
+        "run: python -m tests.settings_table"
+    )
 
-    assert readme == settings_table.with_table(readme), "run: python -m tests.settings_table"
+
+def test_readme_is_read_in_some_minutes():
+    assert len(read("README.md").split()) <= MAX_README_WORDS
 
 
-@pytest.mark.parametrize("page", sorted(path.name for path in ROOT.glob("*.md")))
-def test_links_to_files_lead_somewhere(page):
-    links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#]+)", read(page))
+PAGES = sorted(path.relative_to(ROOT) for where in ("*.md", "docs/*.md", "bench/*.md")
+               for path in ROOT.glob(where))  # fmt: skip
 
-    assert [link for link in links if not (ROOT / link).exists()] == []
+
+@pytest.mark.parametrize("page", PAGES, ids=str)
+def test_links_to_files_and_headings_lead_somewhere(page):
+    text = read(page)
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", text)
+    assert [link for link in links if not leads_somewhere(ROOT / page, link)] == []
+
+
+def leads_somewhere(page, link):
+    name, _, heading = link.partition("#")
+    target = page.parent / name if name else page
+    return target.exists() and (not heading or heading in anchors(target))
+
+
+def anchors(page):
+    """Headings as GitHub's addresses have them."""
+    headings = re.findall(r"^#+ (.*)", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}

@@ -1,10 +1,10 @@
-"""What the training scripts share when they run: the run's folder, seeds, logging, exit codes."""
+"""What trainings share: the run's folder, seeds, what is said and published."""
 
 import argparse
 import logging
+import os
 import shlex
 import statistics
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +21,6 @@ from model_store import (
     PrimaryMetric,
     Store,
     StoredVersion,
-    StoreError,
     TaskConfig,
     Tokenizer,
 )
@@ -30,10 +29,10 @@ from model_store.manifest import Dataset
 from model_store.names import check_model_name
 from training.data.batches import Passes
 from training.data.reports import DataReport, counted
-from training.errors import DataError, UsageError
-from training.export.parity import ParityError
+from training.errors import UsageError
 from training.export.publish import Described, library_versions, publish
 from training.fitting.callbacks import Point
+from training.fitting.convergence import check_converged
 from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
 from training.fitting.memory import check_memory, start_memory
 from training.fitting.module import TrainingModule
@@ -41,11 +40,19 @@ from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
 from training.fitting.time_left import spoken
 from training.flags import DEFAULT_STORE, options_from
+from training.reports.layers import layer_table
 from training.serving import check_better, keep_better, promote_command, served_version
 from training.task import Exported, TrainingTask, parameters_of, task_of
 
 log = logging.getLogger(__name__)
 
+CURVES = "curves.png"
+NOISY = {  # set after the import, which sets levels of its own
+    "lightning": logging.WARNING,
+    "lightning.pytorch": logging.WARNING,
+    "lightning.fabric": logging.ERROR,
+    "matplotlib": logging.WARNING,
+}
 DRY_BATCHES = 5  # of a dry run; the first one takes longer
 
 
@@ -85,7 +92,8 @@ def prepare(arguments: argparse.Namespace) -> Store:
     """Seed everything, set threads, look at the run's folder; return the store to publish to.
 
     Raises:
-        UsageError: `--resume` was given, but there is nothing to resume; or there is no GPU.
+        UsageError: `--resume` was given, but there is nothing to resume; or there is no GPU; or
+            the run's folder or the store's cannot be written to.
         model_store.InvalidName: No model can have this name.
     """
     check_model_name(arguments.name)
@@ -93,6 +101,9 @@ def prepare(arguments: argparse.Namespace) -> Store:
     has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     if arguments.accelerator == "gpu" and not has_gpu:
         raise UsageError("--accelerator gpu: PyTorch finds no GPU here; give cpu, or auto")
+    if not arguments.dry_run:
+        check_writable(run_dir(arguments), "--run-dir")
+        check_writable(arguments.store / arguments.name, "--store")
     checkpoint = run_dir(arguments) / LAST
     if arguments.resume and not checkpoint.exists():
         raise UsageError(f"nothing to resume: {checkpoint} does not exist; leave out --resume")
@@ -107,9 +118,22 @@ def prepare(arguments: argparse.Namespace) -> Store:
     torch.set_flush_denormal(True)
     if arguments.threads:
         torch.set_num_threads(arguments.threads)
-    logging.getLogger("lightning.fabric").setLevel(logging.ERROR)
+    for noisy, level in NOISY.items():
+        logging.getLogger(noisy).setLevel(level)
     pl.seed_everything(arguments.seed, workers=True, verbose=False)
     return Store(arguments.store)
+
+
+def check_writable(folder: Path, flag: str) -> None:
+    """See that a folder can be written to or made, before hours are spent.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    there = next(one for one in (folder, *folder.absolute().parents) if one.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK, effective_ids=True):
+        why = "no permission" if there.is_dir() else "no folder"
+        raise UsageError(f"{folder} cannot be written to ({there}: {why}); name another by {flag}")
 
 
 @contextmanager
@@ -145,26 +169,13 @@ def fit_or_try(
         UsageError: The training diverged.
     """
     start_memory(module.net, arguments)
+    log.info("%s", layer_table(module.net))
     if arguments.dry_run:
         say_dry_run(arguments, module, batches)
         return None
     points = fit(module, batches, held_out, options=fit_options(arguments), callbacks=callbacks)
-    check_converged(module.net, arguments)
+    check_converged(module.net, points, arguments)
     return points if this_share().is_first else None
-
-
-def check_converged(net: nn.Module, arguments: argparse.Namespace) -> None:
-    """See that a trained net's weights are numbers.
-
-    Raises:
-        UsageError: They are not: the training diverged.
-    """
-    if not all(bool(weight.isfinite().all()) for weight in net.parameters()):
-        raise UsageError(
-            "the training diverged, its weights are no numbers any more: give a lower "
-            f"--learning-rate than {arguments.learning_rate:g}, or a --grad-clip-norm under "
-            f"{arguments.grad_clip_norm or 1:g}"
-        )
 
 
 def about_run(
@@ -254,6 +265,8 @@ def say_published(stored: StoredVersion, example: Any) -> None:
     width = max(map(len, stored.manifest.metrics), default=0)
     for key, value in sorted(stored.manifest.metrics.items()):
         log.info("  %-*s %.4f", width, key, value)
+    if CURVES in stored.manifest.files:
+        log.info("curves of the loss: %s", stored.path / CURVES)
     task = task_of(stored.config)
     task.warn(stored)
     root = stored.path.parent.parent
@@ -266,34 +279,3 @@ def say_published(stored: StoredVersion, example: Any) -> None:
     folder = shlex.quote(str(root))
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, task.call(stored.name, example))
-
-
-def run_script(main: Callable[[Sequence[str]], None], argv: Sequence[str]) -> int:
-    """Run a script's `main`; tell a person's mistake in one line instead of a traceback."""
-    level = logging.INFO if this_share().is_first else logging.ERROR
-    logging.basicConfig(level=level, format="%(message)s", stream=sys.stderr)
-    for noisy in ("lightning", "lightning.pytorch", "matplotlib"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
-    try:
-        main(argv)
-    except (DataError, StoreError, UsageError) as exc:
-        log.error("error: %s", exc)
-        return 2
-    except OSError as exc:  # a folder that is a file, no permission, no room
-        log.error("error: %s", exc)
-        return 2
-    except RuntimeError as exc:
-        if not isinstance(exc, torch.OutOfMemoryError) and "allocate memory" not in str(exc):
-            raise
-        log.error(
-            "error: there is not enough memory for this network: give a smaller --hidden-size, "
-            "--embedding-dim or --batch-size"
-        )
-        return 1
-    except ParityError as exc:
-        log.error("error: %s; the run's folder has the weights, --resume goes on from them", exc)
-        return 1
-    except KeyboardInterrupt as exc:
-        log.error("%s", str(exc) or "stopped; nothing was published")
-        return 130
-    return 0

@@ -7,18 +7,12 @@ import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
+
+from training.parser import Parser
 
 Options = TypeVar("Options")
 DEFAULT_STORE = Path("model_store/models")
-
-
-class Parser(argparse.ArgumentParser):
-    """Tells a mistake in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        """Exit with code 2."""
-        self.exit(2, f"error: {message} ({self.prog} --help lists the flags)\n")
 
 
 MAX_SEED = 2**32 - 1  # numpy's
@@ -129,8 +123,8 @@ def options_from(kind: type[Options], arguments: argparse.Namespace, **more: Any
 
 def add_file_flags(group: argparse._ArgumentGroup) -> None:
     """Add the flags that say how a person's own labelled texts are read, see `ReadOptions`."""
-    group.add_argument("--text-column", default="text", help="of your own file (default: text)")
-    group.add_argument("--label-column", default="label", help="of your own file (default: label)")
+    group.add_argument("--text-column", default="text", help="of your own file")
+    group.add_argument("--label-column", default="label", help="of your own file")
     group.add_argument("--no-header", dest="has_header", action="store_false",
                        help="the first line of your CSV or TSV is a row: columns are numbers, from "
                        "1")  # fmt: skip
@@ -160,7 +154,8 @@ def add_run_flags(parser: argparse.ArgumentParser) -> None:
                      "served")  # fmt: skip
     run.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     run.add_argument("--dry-run", action="store_true", help="read data, build, try one batch; stop")
-    run.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu", "auto"])
+    run.add_argument("--accelerator", default="cpu", choices=["cpu", "gpu", "auto"],
+                     help="where to train")  # fmt: skip
     run.add_argument("--precision", default="32", choices=["32", "bf16"], help="of training")
     run.add_argument("--threads", type=whole(1), help="processor threads (default: all cores)")
     run.add_argument("--max-minutes", type=positive, help="stop after this time, keep the best")
@@ -195,12 +190,14 @@ def add_fit_flags(parser: argparse.ArgumentParser) -> None:
                        help="draw it so that units remember 1 to T tokens (Tallec and Ollivier "
                        "2018); T is the longest distance that matters")  # fmt: skip
     steps = parser.add_argument_group("optimizer")
-    steps.add_argument("--optimizer", default="adamw", choices=["adamw", "rmsprop", "sgd"])
+    steps.add_argument("--optimizer", default="adamw", choices=["adamw", "rmsprop", "sgd"],
+                       help="how weights are updated")  # fmt: skip
     steps.add_argument("--learning-rate", type=positive, default=1e-3,
                        help="peak, of the top layers")  # fmt: skip
     steps.add_argument("--weight-decay", type=number(0), default=0.0, help="decoupled for adamw")
     steps.add_argument("--schedule", default="constant",
-                       choices=["constant", "slanted", "cosine", "step"])  # fmt: skip
+                       choices=["constant", "slanted", "cosine", "step"],
+                       help="of the learning rate")  # fmt: skip
     steps.add_argument("--warmup-share", type=number(0, 1), default=0.1,
                        help="rising part of all steps")  # fmt: skip
     steps.add_argument("--decay-after", type=whole(0), default=4, help="epochs; schedule step")
@@ -210,13 +207,20 @@ def add_fit_flags(parser: argparse.ArgumentParser) -> None:
                        help="each group below the top learns this much slower")  # fmt: skip
 
 
+def add_cell_flag(group: argparse._ArgumentGroup) -> None:
+    """Add the kind of recurrent layer."""
+    group.add_argument(
+        "--cell", default="lstm", choices=["rnn", "lstm", "gru"], help="kind of recurrent layer"
+    )
+
+
 def add_stack_flags(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add the flags of the recurrent stack and its regularization."""
     net = parser.add_argument_group("network")
-    net.add_argument("--cell", default="lstm", choices=["rnn", "lstm", "gru"])
-    net.add_argument("--embedding-dim", type=whole(1), default=128)
-    net.add_argument("--hidden-size", type=whole(1), default=128)
-    net.add_argument("--num-layers", type=whole(1), default=1)
+    add_cell_flag(net)
+    net.add_argument("--embedding-dim", type=whole(1), default=128, help="numbers a token")
+    net.add_argument("--hidden-size", type=whole(1), default=128, help="units of a layer")
+    net.add_argument("--num-layers", type=whole(1), default=1, help="recurrent layers")
     for what, text in (
         ("embedding", "share of the vocabulary dropped for a batch"),
         ("input", "locked dropout on embedded tokens"),

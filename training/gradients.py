@@ -27,7 +27,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from model_store import Tokenizer
-from training import cli, flags
+from training import flags
 from training.export.publish import command_line, library_versions
 from training.lessons.backwards import norms_by_distance, terms_of_rnn
 from training.lessons.language import LABELS
@@ -41,7 +41,9 @@ from training.lessons.learning import (
     learn_tokenizer,
 )
 from training.nets.classifier import TextClassifier
+from training.parser import Parser
 from training.reports.lessons import draw_lines, table
+from training.script import run_script
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +63,9 @@ SHOWN = (0, 1, 5, 10, 20, 50, 100, 200, 500)  # distances of the table
 SENTENCES = 64
 
 
-def build_parser() -> flags.Parser:
+def build_parser() -> Parser:
     """Describe the command line."""
-    parser = flags.Parser(prog="python -m training.gradients",
+    parser = Parser(prog="python -m training.gradients",
                           description="Norm of the gradient by distance and cell.")  # fmt: skip
     parser.add_argument("--length", type=flags.whole(2, 1000), default=100, metavar="N",
                         help="tokens on the way back (default: 100)")  # fmt: skip
@@ -191,4 +193,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_script(main, sys.argv[1:]))
+    sys.exit(run_script(main, sys.argv[1:]))

@@ -23,11 +23,13 @@ from typing import Any
 import torch
 
 from model_store import Store
-from training import cli, flags
+from training import flags
 from training.export.publish import command_line, library_versions
 from training.lessons.learning import Plan, Start, accuracy, build, learn_tokenizer, train
 from training.lessons.models import publish_models
+from training.parser import Parser
 from training.reports.lessons import draw_lines, table
+from training.script import run_script
 
 log = logging.getLogger(__name__)
 
@@ -43,9 +45,9 @@ STARTS = (
 )
 
 
-def build_parser() -> flags.Parser:
+def build_parser() -> Parser:
     """Describe the command line."""
-    parser = flags.Parser(prog="python -m training.long_range",
+    parser = Parser(prog="python -m training.long_range",
                           description="Accuracy by distance and recurrent cell.")  # fmt: skip
     parser.add_argument("--distances", type=flags.whole(2, 1000), nargs="+", default=DISTANCES,
                         metavar="N", help="tokens between the word and what hangs on it "
@@ -129,4 +131,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_script(main, sys.argv[1:]))
+    sys.exit(run_script(main, sys.argv[1:]))

@@ -55,14 +55,14 @@ class TrainingTask(ABC):
         """Return the graphs that a stored version would have had it been exported now.
 
         Those that it has stay as they are, so that its answers do; what is returned was checked
-        against them. Raises `training.export.parity.ParityError`, or ValueError if its net cannot
+        against them. Raises `training.errors.ParityError`, or ValueError if its net cannot
         be rebuilt.
         """
         return {}
 
     @abstractmethod
     def check(self, net: Any, exported: Exported) -> None:
-        """Compare the graphs with the net; raises `training.export.parity.ParityError`."""
+        """Compare the graphs with the net; raises `training.errors.ParityError`."""
 
     @abstractmethod
     def golden(
@@ -95,13 +95,6 @@ class TrainingTask(ABC):
 
     def warn(self, stored: StoredVersion) -> None:
         """Say what speaks against a version that was just published, if anything does."""
-        return
-
-    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
-        """Add a group of the flags of `evaluate` that are this task's own, if there are any.
-
-        Each must have a name that no other task's flag has.
-        """
         return
 
     def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -6,11 +6,19 @@ What it does is in its task's `train`.
 """
 
 import sys
+from collections.abc import Sequence
 
-from training import cli
-from training.tasks.image_captioning.train import main
+from training.script import run_script
+from training.tasks.image_captioning.flags import parse
 
-__all__ = ["main"]
+
+def main(argv: Sequence[str]) -> None:
+    """Read the flags, then import what trains, which takes seconds, and hand over."""
+    arguments = parse(argv)
+    from training.tasks.image_captioning import train
+
+    train.main(arguments, argv)
+
 
 if __name__ == "__main__":
-    sys.exit(cli.run_script(main, sys.argv[1:]))
+    sys.exit(run_script(main, sys.argv[1:]))

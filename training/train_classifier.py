@@ -11,19 +11,20 @@ What the data are decides which task's script takes them; what it does is in its
 import sys
 from collections.abc import Sequence
 
-from training import cli
 from training.choices import fill
-from training.data.numbers import are_numbers
 from training.errors import UsageError
-from training.tasks.sequence_classification import train as numbers
-from training.tasks.text_classification import train as texts
+from training.script import run_script
 from training.tasks.text_classification.flags import build_parser, parse
 from training.tasks.text_classification.recipe import FIXED
 
 
 def main(argv: Sequence[str]) -> None:
-    """Read the flags and hand over by the kind of the data."""
+    """Read the flags, then import what trains, which takes seconds; go by the kind of the data."""
     arguments = parse(argv)
+    from training.data.numbers import are_numbers
+    from training.tasks.sequence_classification import train as numbers
+    from training.tasks.text_classification import train as texts
+
     numbers_of = [one for one in arguments.data if are_numbers(one, id_column=arguments.id_column)]
     if numbers_of and len(arguments.data) > 1:
         raise UsageError(
@@ -38,4 +39,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_script(main, sys.argv[1:]))
+    sys.exit(run_script(main, sys.argv[1:]))

@@ -117,6 +117,9 @@ class CardBody(Answer):
     card: str | None
     """The card as Markdown, for people; null if the version has none, or one of over 1 MB."""
 
+    example: str | None
+    """A text of the kind that it takes; null if it takes none."""
+
     pictures: list[CardPictureBody]
     """PNG pictures of at most 4 MB that the card may show."""
 

@@ -58,6 +58,7 @@ def _describe(card: Card, statuses: list[ModelStatus]) -> dict[str, Any]:
         "datasets": [dict(dataset) for dataset in manifest.datasets],
         "command": manifest.command,
         "card": card.text,
+        "example": card.example,
         "pictures": [{"name": name, **dict(info)} for name, info in card.pictures.items()],
         "versions": _versions(card, {status.version: status for status in statuses}),
     }

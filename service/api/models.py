@@ -11,7 +11,7 @@ from typing import Any, Literal
 from service.api.open_inference.models import is_served
 from service.api.reply import Reply, json_reply
 from service.api.request import Request
-from service.api.response_schemas import Answer, ModelBody, SamplingBody
+from service.api.response_schemas import Answer, LimitsBody, ModelBody, SamplingBody
 from service.engine.types import ModelStatus
 from service.errors import ModelNotFound, NotReady
 
@@ -57,6 +57,7 @@ def list_models(request: Request) -> Reply:
             "object": "list",
             "data": [_describe(status) for status in statuses],
             "models": sorted({status.name for status in statuses if is_served(status)}),
+            "limits": {name: getattr(request.settings, name) for name in LimitsBody.model_fields},
         }
     )
 

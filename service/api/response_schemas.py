@@ -120,6 +120,28 @@ class ModelBody(Answer):
     """Figures measured when it was trained."""
 
 
+class LimitsBody(Answer):
+    """Bounds of a request that the operator sets; docs/limits.md has all."""
+
+    max_texts: int
+    """Texts in a request."""
+
+    max_text_chars: int
+    """Characters of a text or prompt."""
+
+    max_explain_texts: int
+    """Texts in a request with `explain`."""
+
+    max_occlusion_words: int
+    """Words of a text explained by occlusion."""
+
+    max_tokens: int
+    """Tokens to write at most; a model may have a lower bound."""
+
+    max_n: int
+    """Answers to a prompt."""
+
+
 class ModelListBody(Answer):
     """All versions that are loaded or were refused."""
 
@@ -131,6 +153,9 @@ class ModelListBody(Answer):
 
     models: list[str]
     """Names of the models that answer, as KServe's protocol v1 has them."""
+
+    limits: LimitsBody
+    """What requests may hold, so that a program need not find out by being refused."""
 
 
 class ErrorDetail(Answer):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from service.api import hugging_face
 from service.api.cards import show_card, show_picture
-from service.api.docs.page import document_endpoint, page_endpoint, swagger_file
+from service.api.docs.page import document_endpoint, page_endpoint
 from service.api.errors import RouteNotFound, text_inference_body
 from service.api.handler import Route
 from service.api.health import alive, ready
@@ -69,7 +69,6 @@ def all_routes(statistics: Statistics) -> tuple[Route, ...]:
         index,
         Route("/openapi.json", document_endpoint([*routes, index]), summary="This, as OpenAPI"),
         Route("/docs", page_endpoint(files["docs/index.html"]), summary="Interactive docs"),
-        Route("/docs/<name>", swagger_file, summary="Files of the docs"),
         *learn_routes(files),
         Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )

@@ -4,6 +4,7 @@ Read from the store at each request, each file checked against its manifest. Not
 sends becomes a path before the store has found it in its own lists.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,8 @@ from service.engine.types import Card, Picture
 from service.errors import ModelNotFound, NotReady, PictureNotFound
 
 CARD = "README.md"
+GOLDEN = "golden.json"
+MAX_EXAMPLE_CHARS = 1000
 PICTURE_SUFFIX = ".png"
 MAX_CARD_BYTES = 1_000_000
 MAX_PICTURE_BYTES = 4_000_000
@@ -61,7 +64,19 @@ class Cards:
         if info is not None and info.bytes <= MAX_CARD_BYTES:
             text = self._store.read(manifest, CARD).decode(errors="replace")
         versions, unreadable = self._newest(name)
-        return Card(manifest, text, pictures_of(manifest), versions, unreadable)
+        pictures, example = pictures_of(manifest), self._example(manifest)
+        return Card(manifest, text, pictures, versions, unreadable, example)
+
+    def _example(self, manifest: Manifest) -> str | None:
+        """Return the first text that the version was proved with, the one of its example call."""
+        try:
+            golden = json.loads(self._store.read(manifest, GOLDEN))
+            text = golden["cases"][0].get("text")
+        except StoreUnavailable:
+            raise
+        except (StoreError, ValueError, LookupError, TypeError, AttributeError):
+            return None  # the card of a damaged version tells of it all the same
+        return text[:MAX_EXAMPLE_CHARS] if isinstance(text, str) else None
 
     def _read_picture(self, name: str, version: int | None, filename: str) -> Picture:
         manifest = self._manifest(name, version)

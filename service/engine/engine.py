@@ -40,7 +40,13 @@ class Engine:
         reader = StoreReader(options.store_dir)
         served = SharedPlans(options.run_dir and options.run_dir / SERVED_DIR)
         self._cards = Cards(reader, aside)
-        self._registry = Registry(reader, partial(load, options=options), served, aside)
+        self._registry = Registry(
+            reader,
+            partial(load, options=options),
+            served,
+            aside,
+            num_extra_versions=options.num_extra_versions,
+        )
         self._shadows = Shadows()
         self._proof = HealthProbe()
         self._why_not_started: str | None = "the worker is starting"
@@ -218,4 +224,7 @@ class Engine:
             f"{status.name}:{status.version}: {status.reason}"
             for status in self._registry.statuses()
         ]
-        return f"no model can be served: {'; '.join(reasons)}"
+        return (
+            f"no model can be served: {'; '.join(reasons)} (`python -m model_store verify` lists "
+            "what is damaged: put those files back from a backup, or train the model again)"
+        )

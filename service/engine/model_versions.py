@@ -146,14 +146,19 @@ class ModelVersions:
 
 
 def converge(
-    old: ModelVersions, store: StoreReader, load: Load, served: SharedPlans
+    old: ModelVersions,
+    store: StoreReader,
+    load: Load,
+    served: SharedPlans,
+    *,
+    num_extra: int = 0,
 ) -> ModelVersions:
     """Return a model's versions as the store's plan wants them, as far as they can be served.
 
     What the old family has loaded is taken over. In the place of a default or label that must not
     be served, and of a plan that cannot be read, comes what was served before by any worker of this
     start; before a first time a former default of the plan, else the next lower version that can be
-    served.
+    served. The `num_extra` newest versions that the plan does not name are reached by number too.
 
     Raises:
         ModelNotFound: If the store no longer has the model.
@@ -173,7 +178,7 @@ def converge(
             refused = {highest: Refusal(str(exc), files=fingerprint)}
             return replace(old, refused=refused, seen=(fingerprint, None))
         plan, problem = before, str(exc)
-    new = _Following(old, store, load, before).follow(plan)
+    new = _Following(old, store, load, before).follow(plan, num_extra)
     if new.plan is not None and new.plan != before:
         served.note(new.name, new.plan)
     return replace(new, problem=problem, seen=(fingerprint, new.plan or before))
@@ -193,10 +198,13 @@ class _Following:
         self._loaded: dict[int, LoadedModel] = {}
         self._refused: dict[int, Refusal] = {}
 
-    def follow(self, plan: ServingPlan) -> ModelVersions:
+    def follow(self, plan: ServingPlan, num_extra: int) -> ModelVersions:
         for version in plan.versions:
             self._take(version)
         default = self._default_for(plan)
+        extra = sorted(self._existing - set(plan.versions), reverse=True)[:num_extra]
+        for version in extra:
+            self._take(version)
         labels = {
             label: place
             for label, version in plan.labels.items()
@@ -213,7 +221,7 @@ class _Following:
             labels=labels,
             canary=canary,
             shadow=plan.shadow if plan.shadow in self._loaded else None,
-            also=tuple(version for version in plan.also if version in self._loaded),
+            also=tuple(one for one in (*plan.also, *extra) if one in self._loaded),
         )
 
     def _take(self, version: int) -> bool:
@@ -231,7 +239,7 @@ class _Following:
         except Unavailable:
             raise
         except (StoreError, Refused) as exc:
-            self._refuse(version, str(exc))
+            self._refuse(version, str(exc).removeprefix(f"{name}:{version}: "))
         except Exception as exc:
             logger.exception("%s:%d cannot be run", name, version)
             self._refuse(version, f"it cannot be run: {exc}")

@@ -30,6 +30,8 @@ class EngineOptions:
         default_models: Model that a request means which names none, by what is asked of it
             (`DEFAULT_MODELS`);
             of a verb that is not among them the only model that there is.
+        num_extra_versions: Newest versions of each model that are reached by number although the
+            store's plan does not name them; 0. Each takes its model's memory.
         max_batch_tokens: Tokens, padding included, in one classification batch, half as many in
             one of a bulk request; 2048, which is under 10 ms of an LSTM 256.
         max_wait_ms: Milliseconds from the first waiting text during which a batch may gather
@@ -54,6 +56,7 @@ class EngineOptions:
     store_dir: Path
     run_dir: Path | None = None
     default_models: Mapping[str, str] = field(default_factory=lambda: dict(DEFAULT_MODELS))
+    num_extra_versions: int = 0
     max_batch_tokens: int = 2048
     max_wait_ms: float = 0.0
     max_queue_size: int = 2048

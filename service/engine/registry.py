@@ -49,6 +49,7 @@ class Registry:
         load: Makes a stored version answer.
         served: What the workers of this start served last.
         aside: Does reading and loading where it holds up no request, and waits for it.
+        num_extra_versions: As in `EngineOptions`.
         patience_s: Seconds after which a look at the store that is not over is a problem: that of a
             network mount may never be.
     """
@@ -60,6 +61,7 @@ class Registry:
         served: SharedPlans,
         aside: Aside = here,
         *,
+        num_extra_versions: int = 0,
         patience_s: float = 60.0,
     ) -> None:
         """Start with no model; `refresh` loads them."""
@@ -70,6 +72,7 @@ class Registry:
         self._families: Mapping[str, ModelVersions] = {}
         self._refreshing = threading.Lock()
         self._random = random.Random()
+        self._converge = partial(converge, num_extra=num_extra_versions)
         self._patience_s = patience_s
         self._began: float | None = None  # when the look at the store that runs did
         self._problem: str | None = None
@@ -165,7 +168,7 @@ class Registry:
         So it is also if it was listed a moment ago and is not found: the whole store may have gone.
         """
         try:
-            return self._aside(partial(converge, old, self._store, self._load, self._served))
+            return self._aside(partial(self._converge, old, self._store, self._load, self._served))
         except StoreError as exc:
             self._note_problem(str(exc))
         except Exception:
@@ -240,6 +243,7 @@ def _why_not(family: ModelVersions, model: str, version: int | None) -> str:
     reachable = [one for one in sorted(family.loaded) if not family.is_only_shadow(one)]
     tags = [str(one) for one in reachable] + sorted(family.labels)
     return (
-        f"model {model[:80]!r} is not served; of {family.name} there are "
-        f"{', '.join(tags) or 'no versions'}"
+        f"model {model[:80]!r} is not served; of {family.name} these are: "
+        f"{', '.join(tags) or 'none'}. Others of the store are once they are promoted, or listed "
+        "under `also` in serving.json"
     )

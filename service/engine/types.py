@@ -147,6 +147,7 @@ class Card:
         pictures: Its pictures by name.
         versions: Manifests of the model's newest versions, ascending.
         unreadable: Why the manifests of others among the newest cannot be read, by version.
+        example: A text of the kind that it takes; None if it takes none, or it cannot be read.
     """
 
     manifest: Manifest
@@ -154,6 +155,7 @@ class Card:
     pictures: Mapping[str, FileInfo]
     versions: tuple[Manifest, ...]
     unreadable: Mapping[int, str] = field(default_factory=dict)
+    example: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

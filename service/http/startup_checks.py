@@ -31,6 +31,7 @@ SHARED_MEMORY = Path("/dev/shm")  # nosec B108
 TRACING = "service.observability.tracing"  # takes packages that need not be there
 METRICS_DIR = "metrics"
 STARTED_FILE = "started"
+FAILED_FILE = "failed"
 LEAVING_S = 5  # a worker that has drained has this long to end before it is killed
 RUN_DIR_PREFIX = "rnn-service-"
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT)
@@ -167,8 +168,9 @@ def greeting(address: Address, tasks: Collection[str]) -> str:
     known = {name: one for task in api_tasks().values() for name, one in task.examples.items()}
     example = next((one for name, one in known.items() if name in tasks), None)
     lines = [f"The service answers at http://{host}:{port} (Ctrl-C stops it)."]
+    lines.append(f"Its page is at http://{host}:{port}/, all routes at http://{host}:{port}/docs.")
     if example is not None:
-        lines[0] += " In another terminal:"
+        lines[-1] += " In another terminal:"
         lines.append(
             f"  curl http://{host}:{port}{example.path} -H 'content-type: application/json' "
             f"-d '{example.fields}'"
@@ -248,6 +250,19 @@ def note_start(run_dir: Path | None) -> None:
     if run_dir is not None:
         with contextlib.suppress(OSError):
             (run_dir / STARTED_FILE).touch()
+
+
+def is_first_to_fail(run_dir: Path | None) -> bool:
+    """Tell whether no other worker has told yet why the service cannot start; never raises."""
+    if run_dir is None:
+        return True
+    try:
+        (run_dir / FAILED_FILE).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    except OSError:
+        pass  # better told twice than not at all
+    return True
 
 
 def has_started(run_dir: Path | None) -> bool:

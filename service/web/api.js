@@ -20,6 +20,11 @@ export function hasKey() {
   return key !== "";
 }
 
+/** The header that carries the API key, if there is one. */
+export function keyHeader() {
+  return key ? { Authorization: `Bearer ${key}` } : {};
+}
+
 /** Use this API key until the browser's tab is closed; an empty one forgets it. */
 export function setKey(value) {
   key = value;
@@ -63,8 +68,7 @@ async function refusal(response) {
 
 /** Ask for `path`, which is relative to the service's root, wherever the page itself is. */
 async function send(path, { body, signal, cache = "no-store" }) {
-  const headers = { Accept: "application/json, text/event-stream" };
-  if (key) headers.Authorization = `Bearer ${key}`;
+  const headers = { Accept: "application/json, text/event-stream", ...keyHeader() };
   if (body) headers["Content-Type"] = "application/json";
   const options = { method: body ? "POST" : "GET", headers, signal, cache };
   if (body) options.body = JSON.stringify(body);
@@ -81,6 +85,12 @@ async function reach(transfer) {
     if (isAbort(error) || error instanceof ApiError) throw error;
     throw new ApiError("The service cannot be reached. Is it running, and is this device online?");
   }
+}
+
+/** Whether the service answers requests now. */
+export async function isReady() {
+  const answer = await fetch(new URL("readyz", document.baseURI), { cache: "no-store" }).catch(() => null);
+  return answer?.ok ?? false;
 }
 
 /** GET `path` and return its JSON. */

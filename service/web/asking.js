@@ -5,14 +5,16 @@ import { clearNotice, showError } from "./notice.js";
 
 const PAUSE_MS = 140; // between the last change and the question
 
-/** Asks, waits, and shows in `slot` what went wrong. */
+/** Asks, waits, and shows in `slot` what went wrong; `onFail()` is to take away what is true no more. */
 export class Asking {
   #slot;
+  #onFail;
   #current = null; // AbortController of the latest question
   #timer = 0;
 
-  constructor(slot) {
+  constructor(slot, { onFail = () => {} } = {}) {
     this.#slot = slot;
+    this.#onFail = onFail;
   }
 
   /** As `now`, once nothing has changed for a moment. */
@@ -44,6 +46,7 @@ export class Asking {
       return this.#current === own;
     } catch (error) {
       if (isAbort(error) || this.#current !== own) return false;
+      this.#onFail();
       showError(this.#slot, error, { calm, retry: () => this.now(question) });
       return false;
     }

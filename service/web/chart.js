@@ -2,8 +2,10 @@
 
 import { h, percent, s } from "./dom.js";
 
-const LEFT = 40;
+const LEFT = 62; // room for the upward axis's words and numbers
+const BELOW = 20; // and for those of the one along
 const PAD = 8;
+const MAX_END = 18; // characters of the first and last word
 const FLAT = 0.0005; // changes below this are none to the eye
 
 function path(points) {
@@ -15,6 +17,23 @@ function axes({ width, y, ticks, middle }) {
     s("line", { class: value === middle ? "middle" : "grid", x1: LEFT, x2: width, y1: y(value), y2: y(value) }),
     s("text", { x: LEFT - 6, y: y(value) + 3.5, "text-anchor": "end" }, text),
   ]);
+}
+
+function shortened(word) {
+  return word.length > MAX_END ? `${word.slice(0, MAX_END - 1)}…` : word;
+}
+
+/** What the axes are, in words: upward at the left, along the text below, its first and last word there too. */
+function names({ upward, along, ends }, { width, height }) {
+  const middle = (height - BELOW) / 2;
+  const low = height - 4;
+  const [first, last] = ends.map((word) => `“${shortened(word)}”`);
+  return [
+    s("text", { class: "axis", x: 10, y: middle, "text-anchor": "middle", transform: `rotate(-90 10 ${middle})` }, upward),
+    s("text", { class: "axis", x: LEFT, y: low }, first),
+    s("text", { class: "axis", x: (LEFT + width) / 2, y: low, "text-anchor": "middle" }, `${along} →`),
+    s("text", { class: "axis", x: width, y: low, "text-anchor": "end" }, last),
+  ];
 }
 
 /** The area between a line and the middle, once cut to what lies above it and once to below. */
@@ -39,6 +58,7 @@ function line(data, frame) {
   return [
     ...areas(points, { ...frame, zero }),
     ...data.others.map((scores) => s("path", { class: "line other", d: path(along(scores)) })),
+    data.beside && s("path", { class: "line beside", d: path(along(data.beside)) }),
     s("path", { class: "line", d: path(points) }),
   ];
 }
@@ -59,7 +79,7 @@ function bars(data, { x, y, step }) {
 
 function scaleOf(data) {
   if (data.kind === "line") {
-    const ticks = [[0, "0"], [data.middle, ""], [1, "100 %"]];
+    const ticks = [[0, "0 %"], [data.middle, `${(data.middle * 100).toFixed(0)} %`], [1, "100 %"]];
     return { low: 0, high: 1, middle: data.middle, ticks };
   }
   const reach = Math.max(0.05, ...data.scores.map(Math.abs));
@@ -84,8 +104,9 @@ export class Chart {
   }
 
   /**
-   * Show `data`: `kind` "line" or "bars", `scores` one a word, `others` further lines, `middle` the
-   * score that says nothing (lines only), `summary` for those who cannot see it; null for nothing.
+   * Show `data`: `kind` "line" or "bars", `scores` one a word, `others` further lines, `beside` another model's, `middle` the
+   * score that says nothing (lines only), `summary` for those who cannot see it; `upward` and
+   * `along` name the axes, `ends` are the first and the last word. Null for nothing.
    */
   show(data) {
     this.#data = data;
@@ -120,14 +141,15 @@ export class Chart {
     const inset = data.kind === "bars" ? 14 : PAD;
     const step = (width - LEFT - inset - PAD) / Math.max(1, data.scores.length - 1);
     const x = (index) => LEFT + inset + (data.scores.length > 1 ? index : 0.5) * step;
-    const y = (value) => PAD + ((scale.high - value) / (scale.high - scale.low)) * (height - 2 * PAD);
+    const y = (value) => PAD + ((scale.high - value) / (scale.high - scale.low)) * (height - BELOW - 2 * PAD);
     this.#frame = { width, height, step, x, y, ...scale };
     const shape = data.kind === "line" ? line : bars;
-    this.#marker = s("g", {}, s("line", { class: "now", y1: 0, y2: height }), s("circle", { r: 4 }));
+    this.#marker = s("g", {}, s("line", { class: "now", y1: 0, y2: height - BELOW }), s("circle", { r: 4 }));
     const picture = s(
       "svg",
       { role: "img", "aria-label": data.summary, viewBox: `0 0 ${width} ${height}` },
       ...axes(this.#frame),
+      ...names(data, this.#frame),
       ...shape(data, this.#frame),
       this.#marker,
     );

@@ -50,6 +50,11 @@ export function points(change) {
   return (change < 0 ? "−" : "+") + text;
 }
 
+/** A figure with four digits that count, as cards have them. */
+export function figure(value) {
+  return String(Number(value.toPrecision(4)));
+}
+
 /** A count with thousands separated, as the page's language has it. */
 export function count(number) {
   return number.toLocaleString("en");

@@ -7,8 +7,6 @@ import { answers, loadModels } from "./models.js";
 import { clearNotice, showError } from "./notice.js";
 import { startTabs } from "./tabs.js";
 
-const RETRY_MS = 2000;
-
 /**
  * Import the module of one panel, which exports `verb`, `tasks` and the class `Panel`.
  *
@@ -42,7 +40,7 @@ async function share(models) {
   opened.forEach(({ panel }, i) => panel.setModels(own[i]));
 }
 
-/** Load the models; while the service is still starting, again and again. */
+/** Load the models; while the service is still starting or away, again and again. */
 async function start() {
   const slot = byId("models-notice");
   try {
@@ -52,10 +50,10 @@ async function start() {
     await share(models);
   } catch (error) {
     showError(slot, error, { retry: start });
-    if (error.status === 503) setTimeout(start, RETRY_MS);
   }
 }
 
+document.addEventListener("service-back", start); // maybe with other versions
 document.addEventListener("key-needed", () => {
   byId("key-form").hidden = false;
 });

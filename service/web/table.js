@@ -2,7 +2,9 @@
 
 import { parseCsv } from "./csv.js";
 
-const TEXT_NAMES = /^(text|texts|review|sentence|comment|body|content|message|tweet|document|title)s?$/i;
+const TEXT_NAMES = /^(text|review|sentence|comment|body|content|message|tweet|document|title)s?$/i;
+const TEXT_WORDS = /^(text|review|sentence|comment|body|content|message|tweet|document|description|question|feedback)s?$/;
+const OTHER_WORDS = /^(id|ids|key|index|number|date|time|url|link|label|class|category|author|user|lang|language)$/;
 const MAX_BYTES = 50_000_000;
 
 function decode(bytes) {
@@ -41,13 +43,31 @@ export function looksLikeHeader(rows) {
   return first.every(isName) && new Set(first).size === first.length;
 }
 
-/** The column with the texts: by its name, else the one with the longest cells. */
+/** How a column's name speaks for its holding the texts: the last of its words counts most. */
+function rankOf(name) {
+  const words = name.trim().replace(/([\p{Ll}\d])(\p{Lu})/gu, "$1 $2").toLowerCase().split(/[^\p{L}\p{N}]+/u);
+  if (words.some((word) => TEXT_WORDS.test(word))) return 4;
+  return words.some((word) => OTHER_WORDS.test(word)) ? 0.25 : 1;
+}
+
+/** Words in a cell; numbers, dates and addresses have few. */
+function wordsIn(cell = "") {
+  return cell.split(/\s+/).filter((word) => /\p{L}/u.test(word) && !word.includes("://")).length;
+}
+
+/** The column with the texts: by how many words its cells have, and by its name. */
 export function textColumn({ rows, columns }, hasHeader) {
-  const named = hasHeader ? rows[0].findIndex((name) => TEXT_NAMES.test(name.trim())) : -1;
-  if (named !== -1) return named;
   const sample = rows.slice(hasHeader ? 1 : 0, 200);
-  const lengths = Array.from({ length: columns }, (_, i) =>
-    sample.reduce((sum, row) => sum + (row[i]?.length ?? 0), 0),
-  );
-  return lengths.indexOf(Math.max(...lengths));
+  const ranks = Array.from({ length: columns }, (_, i) => {
+    const words = sample.reduce((sum, row) => sum + wordsIn(row[i]), 0);
+    const chars = sample.reduce((sum, row) => sum + (row[i]?.length ?? 0), 0);
+    return (words + chars / 1e6) * (hasHeader ? rankOf(rows[0][i] ?? "") : 1); // of equals, the longer
+  });
+  return ranks.indexOf(Math.max(...ranks));
+}
+
+/** The first cells of a column that hold anything. */
+export function firstValues({ rows }, column, hasHeader, most = 3) {
+  const held = rows.slice(hasHeader ? 1 : 0, 200).map((row) => (row[column] ?? "").trim().replace(/\s+/g, " "));
+  return held.filter(Boolean).slice(0, most);
 }

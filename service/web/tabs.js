@@ -1,7 +1,9 @@
 /** Tabs as the ARIA Authoring Practices have them: arrow keys move, the address keeps the choice. */
 
+import { readAddress } from "./address.js";
+
 /**
- * Make the tabs in `list` switch their panels; each panel "panel-x" has the address "#x".
+ * Make the tabs in `list` switch their panels; each panel "panel-x" has the address "#x", and "#x?…" of what it shows.
  *
  * A panel hears the event "shown" when it comes up. The answer's `hide(isWithout)` hides the tabs of
  * the panels for which `isWithout(panel)` holds, and shows the others.
@@ -25,7 +27,7 @@ export function startTabs(list) {
     if (wasHidden) panelOf(chosen).dispatchEvent(new Event("shown"));
   };
 
-  const fromAddress = () => visible().find((tab) => `#${nameOf(tab)}` === location.hash) ?? visible()[0] ?? all[0];
+  const fromAddress = () => visible().find((tab) => nameOf(tab) === readAddress().name) ?? visible()[0] ?? all[0];
 
   const choose = (tab) => {
     select(tab);

@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from model_store import Canary, Dataset, ServingPlan
-from model_store.__main__ import main
+from model_store.__main__ import REMEDY, main
 from model_store.tables import table
 from tests.model_store.conftest import about, classifier_files
 
@@ -120,16 +120,17 @@ def test_verify_says_per_file_what_is_wrong(publish, store, run):
 
     expected = [
         "film:1: refused",
-        "  film:1: model.onnx: truncated: 1 of 256 bytes",
-        "  film:1: extra: unexpected file",
+        "  model.onnx: truncated: 1 of 256 bytes",
+        "  extra: unexpected file",
         "film:2: ok",
         "film:7: refused",
-        "  film:7: manifest.json: missing",
+        "  manifest.json: missing",
         "film: serving.json: refused",
-        "  film: serving.json: version 9 does not exist; there are 1, 2",
+        "  version 9 does not exist; there are 1, 2",
     ]
-    assert run("verify", "film") == (1, "\n".join(expected) + "\n", "")
-    assert run("verify")[1].splitlines() == [*expected, "other:1: ok"]
+    assert run("verify", "film") == (1, "\n".join([*expected, REMEDY]) + "\n", "")
+    assert run("verify")[1].splitlines() == [*expected, "other:1: ok", REMEDY]
+    assert "git restore" in REMEDY
     assert run("verify", "other")[0] == 0
 
 

@@ -195,3 +195,12 @@ def test_keys_that_cannot_be_shared_count_all_the_same_and_leave_no_older_ones(
     keyring.reload()
     assert keyring.name_of("b-key") == "bob"
     assert not shared.exists()
+
+
+@pytest.mark.parametrize("content", ["", "# nobody yet\n"])
+def test_a_file_without_a_key_is_told_since_it_lets_nobody_in(tmp_path, content, caplog):
+    path = tmp_path / "keys"
+    path.write_text(content)
+    Keyring(path)
+    assert f"API_KEYS_FILE={path} holds no key: nobody is let in" in caplog.text
+    assert "service.auth new NAME" in caplog.text

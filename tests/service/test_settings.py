@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from service.settings import (
@@ -6,6 +9,7 @@ from service.settings import (
     SettingsError,
     load_settings,
     main,
+    unknown_variables,
     usable_cores,
 )
 
@@ -143,3 +147,24 @@ def test_the_printed_table_tells_no_key(setenv, capsys):
     setenv("STATE_KEY", "sesame" * 8)
     value, source, default = printed(capsys)["STATE_KEY"]
     assert (set(value), source, default) == ({"*"}, "environment", "-")
+
+
+def test_a_variable_like_a_setting_is_told_with_the_one_that_was_meant():
+    found = list(unknown_variables({"MAX_BATCH_TOKEN": "1", "PORTS": "1", "log_levels": "x"}))
+    assert [line.split()[0] for line in found] == ["MAX_BATCH_TOKEN", "PORTS", "log_levels"]
+    assert found[0].endswith("did you mean MAX_BATCH_TOKENS?")
+
+
+@pytest.mark.parametrize("name", ["HOSTNAME", "HOSTTYPE", "PATH", "max_wait_ms",
+                                  "KUBERNETES_SERVICE_PORT", "OTEL_SERVICE_NAME"])  # fmt: skip
+def test_other_variables_and_settings_in_lower_case_are_left_alone(name):
+    assert list(unknown_variables({name: "1"})) == []
+
+
+def test_the_table_goes_quietly_into_a_pipe_that_closes_early():
+    command = f"{sys.executable} -m service.settings | head -1"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=PROJECT_DIR, capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout.startswith("variable")
+    assert done.stderr == ""

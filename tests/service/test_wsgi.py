@@ -92,7 +92,7 @@ def test_a_store_without_models_ends_the_process_with_one_line(tmp_path, monkeyp
     ("options", "words"),
     [
         ({"default_classifier": "sentimant"}, "did you mean 'sentiment'? There are sentiment;"),
-        ({"default_classifier": "sentiment:9"}, "of sentiment there are 1;"),
+        ({"default_classifier": "sentiment:9"}, "of sentiment these are: 1."),
         ({"default_generator": "bard"}, "there are no models to generate;"),
     ],
     ids=["unknown model", "unknown version", "no such task"],

@@ -1,10 +1,11 @@
 """What every run is prepared with."""
 
-import argparse
 import logging
+import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from model_store.__main__ import main as model_store_main
 from tests.model_store.conftest import about, classifier_files
 from tests.models import publish_classifier
 from training import cli, serving
-from training.errors import UsageError
-from training.export.parity import ParityError
+from training.errors import ParityError, UsageError
+from training.script import run_script
 from training.tasks.text_classification.flags import parse
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,16 +88,59 @@ def test_network_that_no_memory_holds_ends_in_a_line(caplog):
     def main(_):
         torch.empty(2**60, dtype=torch.uint8)
 
-    assert cli.run_script(main, []) == 1
+    assert run_script(main, []) == 1
     assert "not enough memory for this network: give a smaller --hidden-size" in caplog.text
 
 
 def test_folder_that_is_a_file_ends_in_a_line(tmp_path, caplog):
     (tmp_path / "run").touch()
 
-    assert cli.run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
+    assert run_script(lambda _: (tmp_path / "run" / "x").mkdir(), []) == 2
     assert caplog.messages[-1].startswith("error: ")
     assert str(tmp_path / "run") in caplog.messages[-1]
+
+
+@pytest.mark.parametrize(("flag", "value"), [("--store", "file/store"), ("--run-dir", "file/run")])
+def test_place_that_cannot_be_is_told_before_the_training(flag, value, tmp_path, monkeypatch):
+    """That of the store was found after the last epoch."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match=rf"cannot be written.*file: no folder.* by {flag}"):
+        cli.prepare(arguments(flag, value))
+
+
+def test_place_without_permission_is_told(tmp_path):
+    """As nobody, where the tests run as root, whom every place lets in."""
+    tmp_path.chmod(0o555)
+    for folder in tmp_path.parents:
+        if folder.is_relative_to(tempfile.gettempdir()) and folder != Path(tempfile.gettempdir()):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    user = os.geteuid()
+    os.seteuid(user or 65534)
+    try:
+        with pytest.raises(UsageError, match="no permission.; name another by --store"):
+            cli.check_writable(tmp_path / "x", "--store")
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o755)
+
+
+def test_full_disk_ends_in_a_line_that_says_how_to_go_on(tmp_path, caplog):
+    def main(_):
+        with open("/dev/full", "w") as file:
+            file.write("a checkpoint")
+
+    assert run_script(main, []) == 2
+    assert "No space left on device" in caplog.messages[-1]
+    assert "another disk with --run-dir and --store; --resume goes on" in caplog.messages[-1]
+
+
+def test_checkpoint_that_pytorch_cannot_write_ends_in_a_line(caplog):
+    def main(_):
+        torch.save(torch.zeros(100_000), "/dev/full")
+
+    assert run_script(main, []) in (1, 2)
+    assert caplog.messages[-1].startswith("error: ")
 
 
 def test_earlier_run_in_the_same_folder_is_told_of(tmp_path, caplog):
@@ -144,21 +188,11 @@ def test_only_what_is_better_is_published_where_asked_for(tmp_path, got, is_publ
         serving.check_better(served, about(got), tmp_path / "run")
 
 
-def test_training_that_diverged_is_called_that_with_what_to_change():
-    net = torch.nn.Linear(2, 2)
-    given = argparse.Namespace(learning_rate=0.5, grad_clip_norm=0.0)
-    cli.check_converged(net, given)
-    with torch.no_grad():
-        net.bias[1] = float("nan")
-    with pytest.raises(UsageError, match="diverged.*--learning-rate than 0.5.*norm under 1"):
-        cli.check_converged(net, given)
-
-
 def test_graph_that_is_not_the_net_ends_in_a_line_and_a_status(caplog):
     def main(_):
         raise ParityError("probabilities differ by 1")
 
-    assert cli.run_script(main, []) == 1
+    assert run_script(main, []) == 1
     assert caplog.messages[0].startswith("error: probabilities differ by 1; the run's folder has")
 
 
@@ -186,7 +220,7 @@ def test_interrupt_ends_with_code_130_and_says_what_was_kept(text, said, caplog)
     def main(_):
         raise KeyboardInterrupt(text)
 
-    assert cli.run_script(main, []) == 130
+    assert run_script(main, []) == 130
     assert caplog.messages == [said]
 
 

@@ -9,10 +9,10 @@ import pytest
 from model_store import Store
 from tests.training.toys import write_names, write_reviews
 from training import evaluate, train_classifier, train_generator
-from training.cli import run_script
 from training.data.labelled_texts import Rows
+from training.script import run_script
 from training.tasks.text_classification.evaluate import relabelled
-from training.tasks.text_generation.evaluate import spread
+from training.tasks.text_generation.evaluate import open_judge, spread
 from training.tasks.text_generation.prediction import text_figures
 from training.tasks.text_generation.served import ServedGenerator
 
@@ -42,8 +42,8 @@ def _here(folder, monkeypatch):
 def evaluated(model, data, *argv):
     """Return what is kept of an evaluation."""
     evaluate.main([model, "--data", data, "--store", "store", *argv])
-    folder = Path("store") / model.partition(":")[0] / "evaluations"
-    return json.loads((folder / f"1-{Path(data).stem}.json").read_bytes())
+    name = f"{model.partition(':')[0]}-1-{Path(data).stem}.json"
+    return json.loads((Path("runs/evaluations") / name).read_bytes())
 
 
 def test_same_split_gives_the_figures_of_the_manifest():
@@ -73,13 +73,12 @@ def test_class_ids_of_the_data_become_those_of_the_model():
     assert rows.labels == [1, 2, 0]
 
 
-def test_store_is_as_sound_as_before_and_serves_the_same_versions():
+def test_nothing_in_the_store_is_written():
+    """The figures of shipped models were kept among their files, where Git follows them."""
+    before = {path: path.stat().st_mtime_ns for path in Path("store").rglob("*")}
     evaluated("toy", "reviews.csv", "--no-baseline")
 
-    store = Store(Path("store"))
-    assert (store.names(), store.versions("toy")) == (["names", "toy"], [1])
-    assert store.verify("toy", 1) == []
-    assert store.prune("toy", keep=1) == []
+    assert before == {path: path.stat().st_mtime_ns for path in Path("store").rglob("*")}
 
 
 def test_evaluation_is_kept_with_its_command_and_replaced_by_the_next():
@@ -98,6 +97,16 @@ def test_generator_has_loss_and_share_of_new_texts():
     assert metrics["perplexity"] == pytest.approx(np.exp(metrics["loss"]))
     assert 0 <= metrics["new_share"] <= 1
     assert kept["split"] == "validation"
+
+
+def test_bag_of_words_judges_texts_by_the_data_alone():
+    """The classifier that chose a generator's passages agrees with it by its making."""
+    argv = ["x", "--data", "reviews.csv", "--label-prompts", "--judge", "bag-of-words"]
+    judge = open_judge(evaluate.build_parser().parse_args(argv))
+    answers = judge.probs(["a very tender film", "the plot was awful"]).argmax(axis=1)
+
+    assert tuple(judge.labels) == ("negative", "positive")
+    assert answers.tolist() == [1, 0]
 
 
 def test_documents_are_measured_each_from_its_own_beginning():

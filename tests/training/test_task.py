@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from model_store.config import config_types
+from model_store.discovery import found_in
 from tests.test_layering import named, python_files
 from training import evaluate, tasks
 from training.errors import UsageError
@@ -82,9 +83,11 @@ def test_no_two_tasks_have_the_same_flag_of_evaluate():
     """The parser itself refuses it."""
     arguments = evaluate.build_parser().parse_args(["mine", "--data", "x"])
 
-    for task in training_tasks().values():
+    adding = list(found_in(tasks, "add_evaluation_flags", module="flags", is_optional=True))
+    assert len(adding) == 3
+    for add_flags in adding:
         alone = argparse.ArgumentParser()
-        task.add_evaluation_flags(alone)
+        add_flags(alone)
         assert vars(alone.parse_args([])).items() <= vars(arguments).items()
 
 

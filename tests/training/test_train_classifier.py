@@ -13,9 +13,9 @@ from model_store import ClassifierConfig, GeneratorConfig, Store
 from service.engine.tasks.text_classification.runtime import ClassifierRuntime
 from tests.training.toys import write_names, write_reviews
 from training import train_classifier, train_generator
-from training.cli import run_script
 from training.data.labelled_texts import load_classification
 from training.errors import UsageError
+from training.script import run_script
 from training.tasks.text_classification.flags import parse
 from training.tasks.text_classification.served import ServedClassifier
 

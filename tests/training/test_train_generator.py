@@ -13,13 +13,13 @@ from safetensors.torch import load
 from model_store import Store
 from tests.training.toys import BAD, GOOD, write_names, write_story
 from training import train_generator
-from training.cli import run_script
 from training.data import streams
 from training.data.corpus import CorpusData
 from training.data.reports import DataReport
 from training.data.vocab import train_char
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModelConfig
+from training.script import run_script
 from training.tasks.text_generation import recipe
 from training.tasks.text_generation.flags import parse
 from training.tasks.text_generation.served import ServedGenerator

@@ -9,7 +9,7 @@ import pytest
 
 from model_store import Store
 from training import evaluate, train_translator
-from training.cli import run_script
+from training.script import run_script
 from training.tasks.translation.flags import PRESETS, parse
 from training.tasks.translation.served import ServedTranslator
 
@@ -62,7 +62,7 @@ def test_evaluation_of_the_stored_version_finds_the_figures_of_its_training():
 
     evaluate.main(["toy", "--data", "pairs.csv", "--store", "store", "--num-beams", "2"])
 
-    (kept,) = (stored.path.parent / "evaluations").glob("*.json")
+    (kept,) = Path("runs/evaluations").glob("toy-1-*.json")
     found = json.loads(kept.read_text())
     assert found["split"] == "test"
     wanted = {key: stored.manifest.metrics[f"test_{key}"] for key in found["metrics"]}

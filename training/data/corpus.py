@@ -16,7 +16,7 @@ from training.data.labelled_rows import Example
 from training.data.own_documents import OwnText, read_own_text
 from training.data.reports import DataReport, SourceReport
 from training.data.splits import NAMED_SPLIT_SEED, exact_key, hold_out
-from training.errors import DataError
+from training.errors import DataError, meant
 
 END_OF_LINE = "<eos>"
 # Held out of a large set for validation, and as many for test: enough for a steady figure.
@@ -95,6 +95,7 @@ def load_corpus(
     else:
         raise DataError(
             f"{source!r} is no named set of texts ({', '.join(READERS)}) and no file or folder"
+            f"{meant(source, READERS)}"
         )
     if not any(text.strip() for text in splits.train) or not any(
         text.strip() for text in splits.validation

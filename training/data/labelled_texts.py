@@ -30,7 +30,7 @@ from training.data.own_files import ReadOptions
 from training.data.own_texts import read_own
 from training.data.reports import DataReport, SourceReport, counted, describe_bad_rows
 from training.data.splits import conflicting_labels, exact_key, loose_key, split_sources
-from training.errors import DataError
+from training.errors import DataError, meant
 
 NAMED = (*named_set_readers.READERS, phrasebook.NAME)
 USER = "user"  # name of the test split that is made of the user's own rows
@@ -192,7 +192,10 @@ def _is_named(source: str) -> bool:
     if source in SETS:
         raise DataError(f"{source} has no labels: the sets with labels are {', '.join(NAMED)}")
     if not source or not Path(source).exists():
-        raise DataError(f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder")
+        raise DataError(
+            f"{source!r} is no named set ({', '.join(NAMED)}) and no file or folder"
+            f"{meant(source, NAMED)}"
+        )
     return False
 
 

@@ -21,7 +21,7 @@ from training.data.reports import BadRow, DataReport, SourceReport, counted, des
 from training.data.splits import NAMED_SPLIT_SEED, loose_key
 from training.data.tables import SUFFIXES, check_text, is_numbered, is_table, read_rows
 from training.data.text_files import file_sha256
-from training.errors import DataError
+from training.errors import DataError, meant
 
 NUM_TEST_SENTENCES = 5000  # of the named set, the same ones whatever the seed
 # Held out of a large set for validation: enough for a steady figure.
@@ -146,7 +146,10 @@ READERS = {"eng_fra": _read_eng_fra}
 def _read_own(source: str, source_column: str, target_column: str) -> _Found:
     path = Path(source)
     if not path.is_file():
-        raise DataError(f"{source!r} is no named set of pairs ({', '.join(READERS)}) and no file")
+        raise DataError(
+            f"{source!r} is no named set of pairs ({', '.join(READERS)}) and no file"
+            f"{meant(source, READERS)}"
+        )
     if not is_table(path):
         raise DataError(f"{path}: sentence pairs are read from {', '.join(SUFFIXES)} files")
     if source_column == target_column:

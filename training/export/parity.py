@@ -4,13 +4,10 @@ import numpy as np
 from torch import Tensor
 
 from training.data.batches import pad
+from training.errors import ParityError
 
 PARITY = 1e-5
 BATCH_SIZES = (1, 2, 5, 16)
-
-
-class ParityError(Exception):
-    """The graph's answers differ from torch's by more than rounding; nothing was written."""
 
 
 def check_equal(what: str, expected: Tensor, got: np.ndarray, *, at_most: float = PARITY) -> None:

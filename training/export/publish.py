@@ -14,12 +14,12 @@ from torch import nn
 from model_store import About, Golden, Store, StoredVersion, TaskConfig
 from training.export.weights import FILENAME, round_weights, weights_to_bytes
 from training.reports.card import write_card
-from training.task import Exported, TrainingTask, task_of
+from training.task import Exported, TrainingTask, parameters_of, task_of
 
 LIBRARIES = ("torch", "lightning", "onnx", "onnxruntime", "tokenizers", "numpy", "scikit-learn")
 DTYPES = {"float32": torch.float32, "float16": torch.float16}
 NOT_OF_THE_MODEL = frozenset({"--resume"})
-FOLDERS = frozenset({"--run-dir", "--store"})  # of the machine that trained it; they have a value
+FOLDERS = frozenset({"--run-dir", "--store", "--output-dir"})  # of one machine; they have a value
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,12 @@ def publish(
     with torch.inference_mode():
         cases = task.golden(net, described.golden, config, tokenizer)
     card = write_card(
-        name, config, described.about, example=described.example, notes=described.notes
+        name,
+        config,
+        described.about,
+        example=described.example,
+        notes=described.notes,
+        parameters=parameters_of(net),
     )
     files = {
         **exported.graphs,

@@ -39,21 +39,24 @@ def draw_curves(points: Sequence[Point]) -> bytes:
         [p.loss or 0.0 for p in trained],
         color=MUTED,
         marker=marker,
-        label="loss",
+        label="training loss",
     )
     epochs, losses = [p.epoch for p in points], [p.val_loss for p in points]
     label = f"validation loss (best {min(losses):.4f})"
     axes.plot(epochs, losses, color=ACCENT, marker=marker, label=label)
     axes.set_xlabel("epoch")
-    axes.set_ylabel("nats")
+    axes.set_ylabel("loss in nats")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
     accuracies = [(p.epoch, p.val_accuracy) for p in points if p.val_accuracy is not None]
     if accuracies:
         right = axes.twinx()
-        right.plot(*zip(*accuracies, strict=True), color=INK, linestyle=":", label="accuracy")
+        right.plot(
+            *zip(*accuracies, strict=True), color=INK, linestyle=":", label="validation accuracy"
+        )
         right.set_ylabel("validation accuracy")
-    figure.legend(loc="outside upper center", ncols=3, frameon=False)
+    # two columns: three labels side by side are wider than the picture
+    figure.legend(loc="outside upper center", ncols=2, frameon=False)
     return png_of(figure)
 
 

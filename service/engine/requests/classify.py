@@ -75,7 +75,8 @@ class Classification:
     """The answer for one text; `probs` in label order, `score` the label's own probability.
 
     `state`, if it was asked for, is what a request with the text's next part can go on from;
-    `gates`, if that was, the inside of the network.
+    `gates`, if that was, the inside of the network. `initial_probs` belongs to an explanation by
+    "trajectory": the answer before the first token.
     """
 
     label: str
@@ -84,6 +85,7 @@ class Classification:
     num_tokens: int
     truncated: bool
     explanation: tuple[TokenScore, ...] | None = None
+    initial_probs: tuple[float, ...] | None = None
     state: str | None = None
     gates: Gates | None = None
 

@@ -13,6 +13,7 @@ from tests.e2e.playground.other_tasks import (
     OTHER_STATUSES,
     caption,
     classify_drawings,
+    second_of,
     tag,
     translate,
 )
@@ -44,16 +45,22 @@ class PlaygroundEngine(FakeEngine):
 
     The model "topics" has three classes: "sports" wins wherever "positive" would. A text with the
     word "unreadable" is refused. A generation takes a millisecond for each token, so that it can be
-    stopped on its way. Models of the other tasks are those of `other_tasks`; `hidden_tasks`,
-    `hidden_models` and `hidden_versions` take some away.
+    stopped on its way; `tokens_a_piece` of them come at once, as from a busy service. Models of
+    the other tasks are those of `other_tasks`; `hidden_tasks`, `hidden_models` and
+    `hidden_versions` take some away, `second_models` adds versions of some.
     """
 
+    tokens_a_piece: int = 1
+    second_models: bool = False
     hidden_tasks: frozenset[str] = frozenset()
     hidden_models: frozenset[str] = frozenset()
     hidden_versions: frozenset[tuple[str, int]] = frozenset()
 
     def models(self) -> list[ModelStatus]:
         statuses = [*STATUSES, TOPIC_STATUS, *OTHER_STATUSES]
+        if self.second_models:
+            doubled = [one for one in statuses if one.name in ("shakespeare", "pos", "en-fr")]
+            statuses += [replace(one, version=2, is_default=False) for one in doubled]
         statuses = [status for status in statuses if status.task not in self.hidden_tasks]
         statuses = [status for status in statuses if status.name not in self.hidden_models]
         statuses = [one for one in statuses if (one.name, one.version) not in self.hidden_versions]
@@ -64,7 +71,8 @@ class PlaygroundEngine(FakeEngine):
         if request.verb not in others:
             return super().answer(request)
         self._admit(request)
-        return others[request.verb](request)
+        answer = others[request.verb](request)
+        return second_of(answer) if str(request.model).endswith(":2") else answer
 
     def classify(self, request: ClassifyRequest) -> ClassifyAnswer:
         if request.numbers:
@@ -82,6 +90,8 @@ class PlaygroundEngine(FakeEngine):
         if request.numbers:
             self._admit(request)
             return caption(request, self)
+        if self.second_models and request.model == "shakespeare:2":
+            request = replace(request, model="shakespeare")
         generation = super().generate(request)
         paced = PacedGeneration(generation.status, generation.request, self)
         self.generations[-1] = paced
@@ -92,17 +102,35 @@ class PlaygroundEngine(FakeEngine):
 class PacedGeneration(FakeGeneration):
     """A generation that takes its time; `ended` is set once its request is over."""
 
+    engine: PlaygroundEngine
     ended: Event = field(default_factory=Event, init=False)
 
     def events(self, heartbeat_s: float) -> Iterator[Delta | None]:
         pace = Event()
+        held: list[Delta] = []
         for delta in super().events(heartbeat_s):
             pace.wait(PACE_S)
-            yield delta
+            if delta is None:
+                yield None
+                continue
+            held.append(delta)
+            if len(held) == self.engine.tokens_a_piece or delta.finish_reason is not None:
+                yield _joined(held)
+                held = []
 
     def cancel(self) -> None:
         super().cancel()
         self.ended.set()
+
+
+def _joined(deltas: list[Delta]) -> Delta:
+    """Make one piece of some that follow each other."""
+    return replace(
+        deltas[-1],
+        text="".join(delta.text for delta in deltas),
+        num_tokens=sum(delta.num_tokens for delta in deltas),
+        logprobs=tuple(token for delta in deltas for token in delta.logprobs),
+    )
 
 
 def _as_topic(result):
@@ -115,6 +143,7 @@ def _as_topic(result):
         probs=_topic_probs(result.probs),
         score=max(_topic_probs(result.probs)),
         explanation=pieces or None,
+        initial_probs=result.initial_probs and _topic_probs(result.initial_probs),
     )
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from service.engine.requests.classify import Classification, ClassifyAnswer, ClassifyRequest
@@ -79,6 +79,18 @@ def _tags(text: str) -> Iterable[Tag]:
         label = TAGS.get(word.lower(), "PROPN" if word[0].isupper() else "NOUN")
         label = label if word[0].isalnum() else "PUNCT"
         yield Tag(found.start(), found.end(), label, SURE)
+
+
+def second_of(answer: TagAnswer | SearchAnswer) -> TagAnswer | SearchAnswer:
+    """Answer as version 2: nouns are verbs, translations are loud."""
+    if isinstance(answer, SearchAnswer):
+        loud = tuple(replace(one, text=one.text.upper()) for one in answer.results)
+        return replace(answer, version=2, results=loud)
+    results = tuple(
+        tuple(replace(tag, label="VERB" if tag.label == "NOUN" else tag.label) for tag in tags)
+        for tags in answer.results
+    )
+    return replace(answer, version=2, results=results)
 
 
 def classify_drawings(request: ClassifyRequest) -> ClassifyAnswer:

@@ -40,7 +40,6 @@ def show_generate(page: Page) -> None:
     page.get_by_role("button", name="Write").click()
     said = page.locator("#generate-said")
     expect(said).to_contain_text("Done", timeout=PATIENCE_MS)
-    page.locator("#output").evaluate("(output) => { output.scrollTop = 0; }")
     page.evaluate("() => { document.activeElement.blur(); scrollTo(0, 0); }")
     page.mouse.move(0, 0)
 

@@ -12,6 +12,7 @@ from tests.e2e.playground.browser import DESKTOP, PHONE
 
 pytestmark = pytest.mark.e2e
 
+REFUSAL = {"error": {"message": "no", "type": "x", "param": "prompt", "code": "invalid_value"}}
 BACKGROUND = "() => getComputedStyle(document.body).backgroundColor"
 OVERFLOW = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
@@ -47,9 +48,11 @@ def fill_reading(page):
 
 def fill_writing(page):
     page.fill("#max_tokens", "-3")
-    page.get_by_role("button", name="Write").click()
-    page.locator("#generate-notice [role=alert]").wait_for()
+    page.locator("#write-why:not(:empty)").wait_for()
     page.fill("#max_tokens", "60")
+    page.route("**/v1/generate", lambda route: route.fulfill(status=422, json=REFUSAL), times=1)
+    page.get_by_role("button", name="Write").click()
+    page.locator("#generate-notice summary").click()
     page.get_by_role("button", name="Write").click()
     expect(page.locator("#generate-said")).to_contain_text("Done")
 
@@ -172,6 +175,15 @@ def test_long_texts_scroll_with_the_cursor(page):
     page.keyboard.type("end")
     below = page.locator("#page").evaluate("(e) => e.scrollHeight - e.scrollTop - e.clientHeight")
     assert below < 60
+
+
+def test_no_two_panels_style_the_same_class():
+    """All panels' styles are on the one page."""
+    owners: dict[str, list[str]] = {}
+    for path in files_of("panel.css"):
+        for name in set(re.findall(r"^\.([a-z-]+) \{", path.read_text(encoding="utf-8"), re.M)):
+            owners.setdefault(name, []).append(path.parent.name)
+    assert {name: found for name, found in owners.items() if len(found) > 1} == {}
 
 
 @pytest.mark.parametrize("path", files_of("*.html"), ids=name_of)

@@ -1,5 +1,7 @@
 """The page over the real server and real (tiny) models: what it shows is what the API answers."""
 
+import math
+import re
 from contextlib import contextmanager
 
 import pytest
@@ -44,7 +46,13 @@ def test_the_verdict_is_the_service_s_own(page, base_url):
     expect(page.locator("#score")).to_have_text(f"{result['score'] * 100:.1f} % sure")
     page.get_by_text("Word by word, as a table").click()
     words = page.locator("#words-rows td:first-child")
-    expect(words).to_have_text([piece["text"] for piece in result["trajectory"]])
+    text = page.locator("#text").input_value()
+    expect(words).to_have_text(re.findall(r"\S+", text))
+    page.get_by_label("Pieces of words").check()
+    expect(words).to_have_text([piece["text"].strip() for piece in result["trajectory"]])
+    first = result["trajectory"][0]["probs"][1] - result["initial_probs"][1]
+    shown = page.locator("#words-rows tr:first-child td:last-child").inner_text()
+    assert float(shown.replace("−", "-").replace("±", "")) == pytest.approx(100 * first, abs=0.06)
     end = result["trajectory"][-1]["probs"][1]
     expect(page.locator("#words-rows tr:last-child")).to_contain_text(f"{end * 100:.1f} %")
 
@@ -75,6 +83,24 @@ def test_streamed_text_is_what_the_service_writes_with_this_seed(page, base_url,
     text = ask(base_url, "generate", **settings)["choices"][0]["text"]
     shown = page.locator("#output .piece").text_content()
     assert shown == (PROMPT + text if generator == "shakespeare" else text)
+
+
+def test_the_alternatives_are_those_of_the_service(page, base_url):
+    page.get_by_role("tab", name="Generate").click()
+    page.select_option("#generator", "shakespeare")
+    page.fill("#prompt", PROMPT)
+    page.fill("#max_tokens", "3")
+    page.fill("#seed", "5")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#generate-said")).to_contain_text("Done")
+    fields = {"model": "shakespeare", "prompt": PROMPT, "max_tokens": 3, "seed": 5, "logprobs": 5}
+    first = ask(base_url, "generate", **fields)["choices"][0]["logprobs"][0]
+    page.locator("#output").press("ArrowRight")
+    shares = page.locator("#instead").inner_text()
+    others = [one for one in first["top"] if one["text"] != first["text"]]
+    for candidate in [first, *others]:
+        assert f"{math.exp(candidate['logprob']) * 100:.1f} %" in shares
+    assert shares.count("%") == 1 + len(others)
 
 
 def test_the_controls_show_the_defaults_that_the_service_lists(page, base_url):

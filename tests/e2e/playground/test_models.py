@@ -123,10 +123,20 @@ def test_a_card_that_cannot_be_read_is_told_in_the_service_s_words(cards, engine
     engine.damaged = frozenset({"README.md"})
     version(cards, 4).click()
     expect(cards.locator("#card-notice")).to_contain_text("sentiment:4: README.md: sha256 differs")
+    expect(cards.locator("#card-name")).to_be_empty()  # the one shown before is another's
+    expect(cards.locator("#card-text")).to_be_empty()
     engine.damaged = frozenset()
-    cards.get_by_role("button", name="Try again").click()
+    version(cards, 4).click()
     expect(cards.locator("#card-name")).to_have_text("sentiment:4")
     expect(cards.locator("#card-notice")).to_be_empty()
+
+
+def test_no_versions_of_another_model_stay_beside_a_card_that_failed(cards, engine):
+    engine.damaged = frozenset({"README.md"})
+    cards.select_option("#card-model", "shakespeare")
+    expect(cards.locator("#card-notice")).to_contain_text("sha256 differs")
+    expect(cards.locator("#card-versions tr")).to_have_count(0)
+    expect(cards.locator("#card-verdict")).to_be_empty()
 
 
 def test_a_picture_that_cannot_be_read_leaves_the_card(cards, engine):

@@ -172,6 +172,38 @@ def test_stretches_that_were_not_read_are_found(modules):
     assert unread == [{"start": 7, "end": 24}]
 
 
+PIECES = {
+    "initial_probs": [0.4, 0.6],
+    "trajectory": [
+        {"start": 0, "end": 3, "text": "tra", "probs": [0.5, 0.5]},
+        {"start": 3, "end": 5, "text": "ve", "probs": [0.7, 0.3]},
+        {"start": 5, "end": 6, "text": "\n", "probs": [0.75, 0.25]},
+        {"start": 6, "end": 13, "text": " 👍 good", "probs": [0.2, 0.8]},
+        {"start": 13, "end": 14, "text": ".", "probs": [0.1, 0.9]},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("is_in_pieces", "words", "changes"),
+    [
+        (False, ["trave", "👍 good."], [-0.3, 0.6]),
+        (True, ["tra", "ve", "👍 good", "."], [-0.1, -0.2, 0.5, 0.1]),
+    ],
+    ids=["words", "pieces"],
+)
+def test_pieces_are_joined_to_words_and_changes_add_up(modules, is_in_pieces, words, changes):
+    """Spaces are no part of a word; the first one's change is that to the answer to nothing."""
+    text = "trave\n 👍 good."
+    options = {"followed": 1, "isInPieces": is_in_pieces}
+    found = call(modules, "panels/sentiment/explanation.js", "explained", text, PIECES, options)
+    units = text.encode("utf-16-le")
+    shown = [units[2 * one["start"] : 2 * one["end"]].decode("utf-16-le") for one in found]
+    assert shown == words
+    assert [one["change"] for one in found] == pytest.approx(changes)
+    assert sum(one["change"] for one in found) == pytest.approx(0.9 - 0.6)
+
+
 def test_long_texts_make_more_requests(modules):
     items = [{"text": "x" * 90_000}] * 5 + [{"text": "y"}] * 300
     chunks = call(modules, "panels/sentiment/bulk.js", "chunksOf", items)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
-from service.errors import NotReady
+from service.errors import InvalidInput, NotReady
 from tests.e2e.playground.browser import DESKTOP, PHONE
 from tests.e2e.playground.test_access import OVERFLOW, violations
 
@@ -159,15 +159,37 @@ def test_panels_are_found_behind_a_prefix(open_page, server, site):
 
 
 @pytest.mark.parametrize("panel", PANELS)
-def test_a_refusal_is_shown_in_the_service_s_words(open_page, engine, panel):
+def test_a_service_that_is_away_is_waited_for(open_page, engine, panel):
     engine.fails_with = NotReady("the worker is draining; try again", retry_after_s=1)
     page = open_page(f"/#{panel}")
     notice = page.locator(f"#{panel}-notice")
-    expect(notice).to_contain_text("the worker is draining; try again")
+    expect(notice).to_contain_text("The worker is draining; try again")
     engine.fails_with = None
-    notice.get_by_role("button", name="Try again").click()
     page.locator(READY[panel]).first.wait_for()
     expect(notice).to_be_empty()
+
+
+@pytest.mark.parametrize("panel", PANELS)
+def test_no_answer_stays_beside_a_question_that_failed(open_page, engine, panel):
+    page = open_panel(open_page, panel)
+    engine.fails_with = InvalidInput("`input` is not for me", param="input")
+    if panel == "digits":
+        page.get_by_role("button", name="Example 0").click()
+    else:
+        page.fill(f"#{panel}-text", "something else")
+    if panel == "translate":
+        page.locator("#translate-run").click()
+    notice = page.locator(f"#{panel}-notice")
+    expect(notice).to_contain_text("This text is not for me")
+    expect(notice.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(page.locator(READY[panel])).to_have_count(0)
+
+
+def test_an_empty_sentence_cannot_be_translated_and_says_why(open_page):
+    page = open_panel(open_page, "translate")
+    page.fill("#translate-text", " ")
+    expect(page.locator("#translate-run")).to_be_disabled()
+    expect(page.locator("#translate-why")).to_have_text("Write a sentence first.")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -11,6 +11,7 @@ from service.api.guards import KeyGuard
 from service.auth import Keyring
 from service.errors import QueueFull
 from service.settings import Settings
+from tests.e2e.playground.engine import REFUSED
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +20,11 @@ COLOURED = """(marks, kind) => [...marks.querySelectorAll(`.${kind}`)].map((e) =
 
 def read(page, text):
     """Type `text` and wait for its own answer."""
-    with page.expect_response(lambda answer: answer.request.post_data_json["input"] == text):
+
+    def is_own(answer):
+        return (answer.request.post_data_json or {}).get("input") == text
+
+    with page.expect_response(is_own):
         page.fill("#text", text)
     expect(page.locator("#verdict")).to_have_attribute("aria-busy", "false")
 
@@ -45,6 +50,14 @@ def test_colours_fall_on_the_words_after_characters_of_two_units(page):
     read(page, "👍🏽 𝒯his is great 🎬 and awful")
     assert coloured(page, "rise") == ["great"]
     assert coloured(page, "fall") == ["awful"]
+
+
+def test_the_colours_lie_on_the_words_of_every_line(page):
+    """A rule of another panel once laid the coloured words out as a row of boxes."""
+    read(page, "a great film and an awful one, " * 20)
+    height = "(e) => e.scrollHeight"
+    assert page.locator("#marks").evaluate(height) == page.locator("#text").evaluate(height)
+    assert page.locator("#marks").evaluate("(e) => getComputedStyle(e).display") == "block"
 
 
 def test_what_was_read_stays_coloured_while_typing_goes_on(page):
@@ -90,6 +103,15 @@ def test_the_chart_shows_the_score_at_the_word_pointed_at(page):
     expect(page.locator("#marks .here")).to_have_text("great")
 
 
+def test_the_axes_have_words(page):
+    read(page, "a great film of the most extraordinarylongest sort")
+    expect(page.locator("#plot .axis")).to_have_text(
+        ["probability of positive", "“a”", "word by word →", "“sort”"]
+    )
+    page.get_by_label("Leave one word out").check(force=True)
+    expect(page.locator("#plot .axis").first).to_have_text("points it adds")
+
+
 def test_moving_the_cursor_shows_the_score_there(page):
     read(page, "a great film")
     page.locator("#text").press("Home")
@@ -109,7 +131,7 @@ def test_any_of_many_classes_can_be_followed(page):
     page.select_option("#classifier", "topics")
     read(page, "a great film")
     expect(page.locator("#bars li")).to_have_text(["sports66.7 %", "world25.0 %", "business8.3 %"])
-    assert coloured(page, "rise") == ["a", "great"]  # "a" moves it from a third to a half
+    assert coloured(page, "rise") == ["great"]
     page.get_by_role("button", name="world").click()
     expect(page.get_by_role("button", name="world")).to_be_focused()
     expect(page.locator("#chart-title")).to_have_text("Probability of world along the text")
@@ -128,7 +150,7 @@ def test_default_versions_come_first_and_refused_ones_not_at_all(page):
 
 def test_text_is_never_taken_for_html(page):
     read(page, "<img src=x onerror=alert(1)> <b>great</b>")
-    assert page.locator("main img, main b").count() == 0
+    assert page.locator("main img[src=x], main b").count() == 0
     expect(page.locator("#marks")).to_contain_text("<img src=x onerror=alert(1)>")
 
 
@@ -143,11 +165,51 @@ def test_a_busy_service_is_told_in_its_own_words_and_can_be_asked_again(page, en
     page.fill("#text", "a great film")
     notice = page.locator("#sentiment-notice")
     expect(notice).to_contain_text("2,048 requests are waiting; try again")
-    expect(notice).to_contain_text("try again in 3 s")
+    expect(notice).to_contain_text("goes on by itself")
     engine.fails_with = None
     notice.get_by_role("button", name="Try again").click()
     expect(page.locator("#label")).to_have_text("positive")
     expect(notice).to_be_empty()
+
+
+def test_the_page_goes_on_by_itself_when_the_server_is_back(page, engine):
+    """One had to press Try again, also after the server had come back long ago."""
+    page.route("**/*", lambda route: route.abort())
+    page.fill("#text", "a great film")
+    expect(page.locator("#sentiment-notice")).to_contain_text("goes on by itself")
+    engine.hidden_models = frozenset({"topics"})  # it comes back with other models
+    page.unroute("**/*")
+    expect(page.locator("#label")).to_have_text("positive")
+    expect(page.locator("#sentiment-notice")).to_be_empty()
+    expect(page.locator("#classifier option")).to_have_text(["sentiment · v2", "sentiment:1"])
+
+
+def test_a_refusal_speaks_of_the_text_and_offers_no_second_try(page):
+    page.fill("#text", f"an {REFUSED} text")
+    notice = page.locator("#sentiment-notice .notice")
+    expect(notice.locator("> p")).to_have_text("This text cannot be read")
+    expect(notice.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(notice.locator("details")).to_contain_text("`input[0]` cannot be read")
+
+
+def test_what_cannot_be_explained_is_greyed_with_the_reason(page):
+    """A text of 257 words was refused in the words of a machine."""
+    page.get_by_label("Leave one word out").check(force=True)
+    read(page, "word " * 257)
+    expect(page.get_by_label("Leave one word out")).to_be_disabled()
+    expect(page.get_by_label("As it reads")).to_be_checked()
+    expect(page.locator("#explain-help")).to_contain_text("up to 256 words; this text has 257.")
+    read(page, "a great film")
+    expect(page.get_by_label("Leave one word out")).to_be_enabled()
+
+
+def test_a_text_beyond_the_limit_is_not_sent(page, engine):
+    asked = len(engine.requests)
+    page.fill("#text", "x" * 100_001)
+    expect(page.locator("#score")).to_have_text(
+        "This text has 100,001 characters; the service reads up to 100,000."
+    )
+    assert len(engine.requests) == asked
 
 
 def test_a_broken_connection_is_told_and_nothing_is_lost(page):

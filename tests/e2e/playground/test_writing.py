@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from service.errors import EngineFailure, NotReady
+from service.errors import EngineFailure, InvalidInput, NotReady
 
 pytestmark = pytest.mark.e2e
 
@@ -39,6 +39,22 @@ def test_speed_is_shown(page):
     expect(speed).to_contain_text("Tokens a second")
     expect(speed).to_contain_text("First after")
     expect(speed).to_contain_text("reached max tokens")
+    page.select_option("#generator", "names")
+    expect(speed).to_contain_text("Modelshakespeare:1")  # what was written is still that model's
+
+
+def test_tokens_are_counted_while_it_writes_not_the_events_that_bring_them(page, engine):
+    """A stopped stream of 988 characters showed 69 tokens: those of the events that had come."""
+    engine.tokens_a_piece = 20
+    page.fill("#prompt", "abc")
+    page.fill("#max_tokens", "90000")
+    page.get_by_role("button", name="Write").click()
+    expect(page.locator("#output .piece")).to_contain_text("abc" * 60)
+    page.get_by_role("button", name="Stop", exact=True).click()
+    expect(page.locator("#generate-said")).to_have_text("Done: stopped by you.")
+    written = page.locator("#output .piece").text_content().removeprefix("abc")
+    shown = page.locator("#speed div").first.locator("dd").inner_text()
+    assert int(shown.replace(",", "")) == len(written)  # this model's tokens are characters
 
 
 @pytest.mark.parametrize("how", ["button", "escape"])
@@ -74,6 +90,48 @@ def test_several_answers_stand_apart(page, engine):
     assert engine.generations[-1].request.sampling.n == 3
 
 
+def test_several_answers_are_numbered_with_their_seeds_and_one_is_not(page):
+    page.fill("#prompt", "")
+    text = write(page, n=2, max_tokens=3, seed=10)
+    assert text.split("\n\n")[0::2] == ["Answer 1 of 2, seed 10", "Answer 2 of 2, seed 11"]
+    write(page, n=1)
+    expect(page.locator("#output .eyebrow")).to_have_count(0)
+
+
+def test_a_long_text_is_seen_from_its_first_line(page):
+    write(page, max_tokens=2000)
+    box = page.locator("#output")
+    assert box.evaluate("(e) => [e.scrollTop, e.scrollHeight - e.clientHeight]") == [0, 0]
+
+
+def test_what_might_have_stood_in_a_place_is_shown_where_one_points(page, engine):
+    page.fill("#prompt", "abc")
+    write(page, max_tokens=4, seed=0)
+    assert engine.generations[-1].request.sampling.logprobs == 5
+    box = page.locator("#output .piece").evaluate(
+        """(piece) => {
+            const range = document.createRange();
+            range.setStart(piece.lastChild, 1);
+            range.setEnd(piece.lastChild, 2);
+            const { x, y, width, height } = range.getBoundingClientRect();
+            return [x + width / 2, y + height / 2];
+        }"""
+    )
+    page.mouse.move(*box)
+    expect(page.locator("#instead")).to_have_text("b 62.4 % and nothing else")
+    page.locator("#output").press("ArrowRight")
+    expect(page.locator("#instead")).to_contain_text("c 62.1 %")
+    page.locator("#output").press("ArrowLeft")
+    expect(page.locator("#generate-said")).to_contain_text("b 62.4 %")
+
+
+def test_alternatives_are_left_out_on_demand(page, engine):
+    page.get_by_label("With alternatives").uncheck()
+    write(page, max_tokens=4)
+    assert engine.generations[-1].request.sampling.logprobs is None
+    expect(page.locator("#instead")).to_be_hidden()
+
+
 def test_prompts_of_a_fixed_list_are_chosen_from_a_menu(page, engine):
     page.select_option("#generator", "names")
     expect(page.locator("#prompt")).to_be_hidden()
@@ -106,13 +164,41 @@ def test_reset_returns_to_the_model_s_own_values(page, engine):
     assert engine.generations[-1].request.sampling.temperature is None
 
 
-def test_a_refused_value_is_told_in_the_service_s_words_and_pointed_at(page):
-    page.fill("#max_tokens", "-3")
+@pytest.mark.parametrize(
+    ("control", "value", "why"),
+    [
+        ("max_tokens", "-3", "Max tokens is a whole number from 0 to 100,000."),
+        ("max_tokens", "100001", "Max tokens is a whole number from 0 to 100,000."),
+        ("n", "0", "Answers is a whole number from 1 to 128."),
+        ("top_k", "1.5", "Top k is a whole number from 0 to 2,147,483,647."),
+        ("stop", "x\n" * 33, "Stop at takes up to 32 texts."),
+        ("prompt", "x" * 100_001, "has 100,001 characters; the service reads up to 100,000."),
+    ],
+    ids=["below", "above", "none", "half", "stops", "prompt"],
+)
+def test_what_would_be_refused_cannot_be_sent_and_says_why(page, engine, control, value, why):
+    page.fill(f"#{control}", value)
+    button = page.get_by_role("button", name="Write")
+    expect(button).to_be_disabled()
+    expect(page.locator("#write-why")).to_contain_text(why)
+    page.locator("#prompt").press("Control+Enter")
+    page.get_by_role("button", name="Reset").click()
+    page.fill("#prompt", "abc")
+    expect(button).to_be_enabled()
+    expect(page.locator("#write-why")).to_be_empty()
+    assert engine.generations == []
+
+
+def test_a_refused_value_is_told_in_words_and_pointed_at(page, engine):
+    said = "`max_tokens` must be at most 7 for this model, got 8"
+    engine.fails_with = InvalidInput(said, param="max_tokens")
     page.get_by_role("button", name="Write").click()
     notice = page.locator("#generate-notice [role=alert]")
-    expect(notice).to_contain_text("max_tokens")
-    expect(notice).to_contain_text("at least 0, got -3")
+    expect(notice.locator("> p")).to_have_text("Max tokens must be at most 7 for this model, got 8")
+    expect(notice.get_by_role("button", name="Try again")).to_have_count(0)
     expect(page.locator("#max_tokens")).to_have_attribute("aria-invalid", "true")
+    notice.get_by_text("In the service’s own words").click()
+    expect(notice.locator("details")).to_contain_text(said)
 
 
 def test_an_error_in_the_stream_keeps_what_was_written(page, engine):
@@ -134,11 +220,16 @@ def test_a_stream_that_breaks_off_is_told(page):
     expect(page.locator("#generate-notice")).to_contain_text("ended before the answer was complete")
 
 
-def test_a_service_that_is_not_ready_says_when_to_come_back(page, engine):
+def test_a_service_that_is_not_ready_is_waited_for(page, engine):
     engine.fails_with = NotReady("the worker is draining; try again", retry_after_s=1)
+    page.fill("#max_tokens", "4")
     page.get_by_role("button", name="Write").click()
-    expect(page.locator("#generate-notice")).to_contain_text("the worker is draining; try again")
-    expect(page.locator("#generate-notice")).to_contain_text("try again in 1 s")
+    notice = page.locator("#generate-notice")
+    expect(notice).to_contain_text("The worker is draining; try again")
+    expect(notice).to_contain_text("goes on by itself")
+    engine.fails_with = None
+    expect(page.locator("#generate-said")).to_contain_text("Done")
+    expect(notice).to_be_empty()
 
 
 def test_the_page_waits_for_a_service_that_is_starting(browser, site):

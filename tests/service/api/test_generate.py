@@ -116,7 +116,10 @@ def test_a_stream_ends_with_reason_usage_and_done(client):
     reasons = [event["choices"][0]["finish_reason"] for event in events]
     assert reasons == [None] * (len(events) - 1) + ["length"]
     assert [event for event in events if "usage" in event] == [events[-1]]
-    assert events[-1]["usage"] == generate(client, max_tokens=3).get_json()["usage"]
+    usage = generate(client, max_tokens=3).get_json()["usage"]
+    assert events[-1]["usage"] == usage
+    counts = [event["choices"][0]["num_tokens"] for event in events]
+    assert sum(counts) == usage["completion_tokens"]
 
 
 def test_a_streams_headers_keep_caches_and_proxies_from_holding_it_back(client):

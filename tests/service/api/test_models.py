@@ -19,6 +19,12 @@ def test_all_versions_are_listed_the_refused_with_their_reason(client):
     assert data[4]["prompts"] == ["Italian", "Polish"]
 
 
+def test_the_limits_in_force_are_told_with_the_models(client, settings):
+    limits = client.get("/v1/models").get_json()["limits"]
+    assert limits["max_text_chars"] == settings.max_text_chars
+    assert limits == {name: getattr(settings, name) for name in limits}
+
+
 @pytest.mark.parametrize(
     ("wanted", "version"),
     [("sentiment", 2), ("sentiment:1", 1), ("sentiment:2", 2), ("sentiment:stable", 2)],

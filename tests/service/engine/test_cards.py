@@ -1,5 +1,6 @@
 """Cards read from a real store, on a disk that may be damaged."""
 
+import json
 import shutil
 
 import pytest
@@ -42,6 +43,14 @@ def test_a_version_that_is_not_served_has_its_card_and_pictures(shelf):
     assert card.manifest.metrics == {"test_accuracy": 0.8}
     picture = shelf.picture("film", 2, "curves.png")
     assert (picture.body, picture.sha256) == (PNG, card.pictures["curves.png"].sha256)
+
+
+def test_the_card_has_the_text_of_the_example_call(store, shelf):
+    path = store.root / "film" / "2" / "golden.json"
+    golden = json.loads(path.read_text())
+    assert shelf.card("film", 2).example == golden["cases"][0]["text"]
+    flip(path)
+    assert shelf.card("film", 2).example is None  # and the card is shown all the same
 
 
 def test_without_a_number_it_is_the_newest(shelf):

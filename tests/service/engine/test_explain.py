@@ -40,6 +40,18 @@ def test_a_trajectory_has_the_score_after_each_token_at_its_place_in_the_text():
     assert [piece.probs for piece in pieces] == shorter
 
 
+def test_a_trajectory_begins_with_the_answer_to_nothing():
+    """The first word's change was counted from even chances, which no model gives."""
+    result = explain("good")[0]
+
+    adds = explain("good", how="occlusion")[0].explanation[0].probs
+    added = [
+        after - before for after, before in zip(result.probs, result.initial_probs, strict=True)
+    ]
+    assert added == pytest.approx(adds)
+    assert explain("good", how="occlusion")[0].initial_probs is None
+
+
 def test_a_trajectory_ends_with_the_answer():
     result = explain("a good film")[0]
 

@@ -68,7 +68,18 @@ def test_a_prompt_outside_the_list_is_refused_with_the_list():
         build("Klingon", prompts=("Italian", "Polish"))
 
     assert refused.value.param == "prompt"
+    assert refused.value.message.startswith("this model takes only these prompts: ")
     assert build("Polish", prompts=("Italian", "Polish")).token_ids[1:] == ids("Polish")
+
+
+@pytest.mark.parametrize("prompt", ["italian", "ITALIAN", "Itallian"])
+def test_a_prompt_nearly_on_the_list_is_told_with_the_one_that_was_meant(prompt):
+    with pytest.raises(InvalidInput) as refused:
+        build(prompt, prompts=("Italian", "Polish"))
+
+    assert refused.value.message == (
+        "did you mean 'Italian'? This model takes only these prompts: Italian, Polish"
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_the_highest_version_is_served_without_a_plan(root, registry):
     registry.refresh()
 
     assert versions(registry, "sentiment", "sentiment:2") == [2, 2]
-    with pytest.raises(ModelNotFound, match="of sentiment there are 2"):
+    with pytest.raises(ModelNotFound, match="of sentiment these are: 2"):
         registry.find("sentiment:1", CLASSIFY)
 
 
@@ -59,6 +59,39 @@ def test_a_plan_names_default_labels_and_others(root, store, registry):
     for absent in ("sentiment:4", "sentiment:latest", "sentiment:" + "9" * 40):
         with pytest.raises(ModelNotFound):
             registry.find(absent, CLASSIFY)
+
+
+def test_the_newest_versions_that_no_plan_names_answer_by_number_where_that_is_wanted(root, store):
+    """So that a person may try and compare them before or after they are promoted."""
+    for _ in range(5):
+        publish_classifier(root)
+    store.write_serving("sentiment", ServingPlan(default=4, labels={"stable": 2}))
+    load_it = partial(load, options=EngineOptions(store_dir=root))
+    registry = Registry(store, load_it, SharedPlans(), num_extra_versions=2)
+
+    registry.refresh()
+
+    assert versions(registry, "sentiment", "sentiment:5", "sentiment:3") == [4, 5, 3]
+    with pytest.raises(ModelNotFound):
+        registry.find("sentiment:1", CLASSIFY)
+    publish_classifier(root)
+    registry.refresh()
+    assert [one.version for one in registry.statuses()] == [2, 4, 5, 6]
+
+
+def test_an_extra_version_that_cannot_run_hurts_nobody(root, store):
+    broken = publish_classifier(root)
+    publish_classifier(root)
+    corrupt(broken)
+    load_it = partial(load, options=EngineOptions(store_dir=root))
+    registry = Registry(store, load_it, SharedPlans(), num_extra_versions=9)
+
+    registry.refresh()
+
+    assert states(registry) == [
+        ("sentiment", 1, "refused", False),
+        ("sentiment", 2, "ready", True),
+    ]
 
 
 def test_a_canary_takes_its_share(root, store, registry):
@@ -251,7 +284,7 @@ def test_a_shadow_cannot_be_asked_unless_it_is_listed_for_that_too(root, store, 
         registry.find("sentiment:2", CLASSIFY)
     assert "also" in hidden.value.message
     assert [one.is_shadow for one in registry.statuses()] == [False, True]
-    with pytest.raises(ModelNotFound, match="there are 1$"):
+    with pytest.raises(ModelNotFound, match="these are: 1[.] Others .*promoted"):
         registry.find("sentiment:3", CLASSIFY)
 
     for more in ({"also": (2,)}, {"labels": {"next": 2}}, {"canary": Canary(version=2, weight=0)}):

@@ -15,7 +15,7 @@ from model_store import (
     Store,
 )
 from training.data.vocab import train_char
-from training.export.parity import ParityError
+from training.errors import ParityError
 from training.export.publish import Described, command_line, publish, to_graphs
 from training.nets.classifier import ClassifierNetConfig, TextClassifier
 from training.nets.config import StackConfig

@@ -10,7 +10,6 @@ import torch
 from model_store import Store
 from tests.e2e.conftest import ROOT
 from training import gradients, long_range
-from training.cli import run_script
 from training.lessons import models
 from training.lessons.language import LABELS
 from training.lessons.learning import (
@@ -23,6 +22,7 @@ from training.lessons.learning import (
     learn_tokenizer,
     train,
 )
+from training.script import run_script
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_classification.stored_net import classifier_of
 

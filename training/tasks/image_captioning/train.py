@@ -35,31 +35,6 @@ EVALUATION_BATCH_SIZE = 256
 SPARE_TOKENS = 8  # that a caption may be longer than any of training
 
 
-def build_parser() -> flags.Parser:
-    """Describe the command line."""
-    parser = flags.Parser(prog="python -m training.train_captioner",
-                          description="Train a captioner of images and export it.")  # fmt: skip
-    data = parser.add_argument_group("data")
-    data.add_argument("--data", required=True, metavar="SOURCE",
-                      help="digits, or your own .npz or JSONL of images as numbers, each with its "
-                      "caption as label")  # fmt: skip
-    data.add_argument("--validation-split", type=flags.a_part, default=0.1,
-                      help="share of training images held out")  # fmt: skip
-    data.add_argument("--test-split", type=flags.share, default=0.1,
-                      help="share held out for the final figure, of your own file")  # fmt: skip
-    net = parser.add_argument_group("network")
-    net.add_argument("--cell", default="lstm", choices=["rnn", "lstm", "gru"])
-    net.add_argument("--embedding-dim", type=flags.whole(1), default=64)
-    net.add_argument("--hidden-size", type=flags.whole(1), default=128)
-    net.add_argument("--num-layers", type=flags.whole(1), default=1)
-    net.add_argument("--image-dim", type=flags.whole(1), default=256,
-                     help="ReLU layer between pixels and the first input")  # fmt: skip
-    net.add_argument("--dropout", type=flags.share, default=0.2)
-    flags.add_fit_flags(parser)
-    flags.add_run_flags(parser)
-    return parser
-
-
 def captions_of(data: NumberData, source: str) -> list[str]:
     """Return the caption of each label."""
     names = DIGIT_NAMES if source == "digits" else {}
@@ -128,9 +103,8 @@ def build(
     return net, config
 
 
-def main(argv: Sequence[str]) -> None:
+def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read data, train, measure, publish."""
-    arguments = build_parser().parse_args(argv)
     cli.prepare(arguments)
     data = load_numbers(
         arguments.data,

@@ -20,17 +20,6 @@ log = logging.getLogger(__name__)
 MAX_LABELS = 20  # shown in a message
 
 
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `evaluate` that classifiers of texts have."""
-    group = parser.add_argument_group("classifiers of texts")
-    group.add_argument("--all-rows", action="store_true",
-                       help="measure every row: of data that the model never saw")  # fmt: skip
-    group.add_argument("--baseline-data", nargs="+", metavar="SOURCE",
-                       help="what the bag of words is trained on (default: the rows of --data "
-                       "that are not measured)")  # fmt: skip
-    group.add_argument("--no-baseline", action="store_true", help="leave it out")
-
-
 def evaluate_classifier(served: ServedClassifier, arguments: argparse.Namespace) -> dict[str, Any]:
     """Return what was found on each test set of the data, and say it."""
     data = read_labelled(arguments, [arguments.data])

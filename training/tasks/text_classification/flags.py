@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training import flags
+from training.parser import Parser
 from training.tasks.text_classification.recipe import CHOSEN
 
 _FILM = "A tender, funny and beautifully acted film."
@@ -48,9 +49,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def build_parser() -> flags.Parser:
+def build_parser() -> Parser:
     """Describe the command line."""
-    parser = flags.Parser(prog="python -m training.train_classifier",
+    parser = Parser(prog="python -m training.train_classifier",
                           description="Train a classifier and export it.")  # fmt: skip
     _add_data_flags(parser)
     net = flags.add_stack_flags(parser)
@@ -63,18 +64,20 @@ def build_parser() -> flags.Parser:
     net.add_argument("--no-ngrams", action="store_true",
                      help="leave out the linear path over n-grams beside the network")  # fmt: skip
     net.add_argument("--bidirectional", action="store_true", help="also read backwards")
-    net.add_argument("--pooling", default="concat", choices=["concat", "last"])
+    net.add_argument("--pooling", default="concat", choices=["concat", "last"],
+                     help="of the states: last, mean and maximum, or the last alone")  # fmt: skip
     net.add_argument("--dense-dims", type=flags.whole(1), nargs="*", default=[],
-                     help="ReLU layers")  # fmt: skip
+                     help="sizes of ReLU layers before the labels")  # fmt: skip
     net.add_argument("--dropout", type=flags.share, default=0.2, help="in the dense layers")
     net.add_argument("--sigmoid-output", action="store_true", help="one unit for two classes")
     flags.add_fit_flags(parser)
     fine = parser.add_argument_group("fine-tuning")
-    fine.add_argument("--label-smoothing", type=flags.share, default=0.0)
+    fine.add_argument("--label-smoothing", type=flags.share, default=0.0,
+                      help="target probability spread over all labels")  # fmt: skip
     fine.add_argument("--gradual-unfreezing", action="store_true",
                       help="train one more layer group each epoch, from the top")  # fmt: skip
     flags.add_run_flags(parser)
-    parser.set_defaults(**dict.fromkeys(CHOSEN))  # by the data, see `recipe`
+    parser.choose_by_data(CHOSEN)  # see `recipe`
     return parser
 
 
@@ -105,7 +108,8 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
     data.add_argument("--example", type=flags.example, help="text of the example call, written "
                       "into the version (default for your own data: words to replace)")  # fmt: skip
     text = parser.add_argument_group("text")
-    text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"])
+    text.add_argument("--tokenizer", default="subword", choices=["word", "subword", "char"],
+                      help="what a token is")  # fmt: skip
     text.add_argument(
         "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=8000, help="tokens at most"
     )
@@ -131,3 +135,14 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if arguments.example is None:
         arguments.example = EXAMPLES.get(arguments.data[0], PLACEHOLDER)
     return arguments
+
+
+def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `evaluate` that classifiers of texts have."""
+    group = parser.add_argument_group("classifiers of texts")
+    group.add_argument("--all-rows", action="store_true",
+                       help="measure every row: of data that the model never saw")  # fmt: skip
+    group.add_argument("--baseline-data", nargs="+", metavar="SOURCE",
+                       help="what the bag of words is trained on (default: the rows of --data "
+                       "that are not measured)")  # fmt: skip
+    group.add_argument("--no-baseline", action="store_true", help="leave it out")

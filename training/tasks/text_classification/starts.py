@@ -35,7 +35,7 @@ from training.fitting.logistic import by_class
 from training.flags import overruled
 from training.nets.classifier import ClassifierNetConfig, TextClassifier, pool
 from training.nets.config import StackConfig
-from training.references import parse_reference
+from training.references import open_reference
 from training.reports.baseline import Baseline
 from training.tasks.text_generation.pretrained import shape_of, stack_of
 
@@ -106,7 +106,7 @@ def open_start(store: Store, reference: str) -> Start:
         ValueError: It is nothing to go on from.
         model_store.StoreError: The store does not have it, or it is damaged.
     """
-    return Start.of(store.open(*parse_reference(reference)))
+    return Start.of(open_reference(store, reference))
 
 
 def say_kept(arguments: argparse.Namespace, start: Start) -> None:

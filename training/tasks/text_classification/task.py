@@ -10,7 +10,7 @@ from model_store import ClassifierConfig, GoldenCase, StoredVersion, TextCase, T
 from training.export.weights import FILENAME, locate
 from training.nets.classifier import TextClassifier
 from training.task import Exported, TrainingTask
-from training.tasks.text_classification.evaluate import add_flags, evaluate_classifier
+from training.tasks.text_classification.evaluate import evaluate_classifier
 from training.tasks.text_classification.graph import classifier_graph, head_graph
 from training.tasks.text_classification.parity import check_classifier
 from training.tasks.text_classification.resume_graph import RESUME, can_resume, resume_graph
@@ -91,10 +91,6 @@ class TextClassification(TrainingTask):
     def choices(self, config: ClassifierConfig) -> str:
         """Say which labels there are."""
         return f"Labels: {', '.join(config.labels)}."
-
-    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
-        """Add those of the comparison with a bag of words; see `TrainingTask`."""
-        add_flags(parser)
 
     def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
         """Measure a stored version on labelled texts; see `TrainingTask`."""

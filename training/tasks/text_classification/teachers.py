@@ -25,7 +25,7 @@ from training.data.own_documents import read_own_text
 from training.data.splits import exact_key
 from training.errors import DataError
 from training.fitting.naive_bayes import NaiveBayes
-from training.references import parse_reference
+from training.references import open_reference
 from training.reports.baseline import Baseline
 from training.reports.metrics import softmax
 from training.tasks.text_classification.served import ServedClassifier
@@ -110,7 +110,7 @@ def open_teacher(reference: str, *, store: Store, data: ClassificationData) -> T
             raise ValueError(f"{reference}: {source} is not among the data trained on")
         rows = data.sources[source] if source else data.train
         return fitted(rows.texts, rows.labels).probs
-    served = ServedClassifier.open(store.open(*parse_reference(reference)))
+    served = ServedClassifier.open(open_reference(store, reference))
     if set(served.config.labels) != set(data.labels):
         raise ValueError(
             f"the labels of {reference} ({', '.join(served.config.labels)}) are not those of the "

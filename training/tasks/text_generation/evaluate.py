@@ -6,36 +6,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from model_store import Store
-from training import cli, flags
+from training import cli
 from training.data.corpus import CorpusData, load_corpus
+from training.data.labelled_texts import load_classification
 from training.data.own_files import ReadOptions
 from training.data.reports import counted
 from training.flags import options_from
-from training.references import parse_reference
+from training.references import open_reference
+from training.reports.baseline import Baseline
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
-from training.tasks.text_generation.novelty import Drawn, agreement, draw_documents, novelty
+from training.tasks.text_generation.novelty import Drawn, Judge, agreement, draw_documents, novelty
 from training.tasks.text_generation.prediction import text_figures
 from training.tasks.text_generation.served import ServedGenerator
 
 log = logging.getLogger(__name__)
 
 NUM_SHOWN = 10
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `evaluate` that generators have."""
-    group = parser.add_argument_group("generators")
-    group.add_argument("--lines", action="store_true", help="each line is a document")
-    group.add_argument("--label-prompts", action="store_true",
-                       help="--data has labels, each a prompt, as in training")  # fmt: skip
-    group.add_argument("--judge", metavar="NAME[:VERSION]",
-                       help="classifier in the store: tells the share of drawn texts that it "
-                       "labels with their prompt")  # fmt: skip
-    group.add_argument("--max-documents", type=flags.whole(1), default=1000,
-                       help="measured at most, from all of the data")  # fmt: skip
-    group.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
-                       help="documents drawn to tell the share of new ones")  # fmt: skip
+BAG_OF_WORDS = "bag-of-words"
 
 
 def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -50,8 +38,7 @@ def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -
         metrics |= novelty(drawn, data.train)
     if drawn and arguments.judge:
         with cli.checking_flags():
-            stored = Store(arguments.store).open(*parse_reference(arguments.judge))
-            metrics |= agreement(drawn, ServedClassifier.open(stored))
+            metrics |= agreement(drawn, open_judge(arguments))
     log.info("measured on %s: losses in nats a token", counted(len(documents), "text"))
     for key, value in metrics.items():
         log.info("  %-20s %.4f", key, value)
@@ -60,6 +47,23 @@ def evaluate_generator(served: ServedGenerator, arguments: argparse.Namespace) -
     for each in drawn[:NUM_SHOWN]:
         log.info("  %r", each.document)
     return {"metrics": metrics, "split": "test" if data.test else "validation"}
+
+
+def open_judge(arguments: argparse.Namespace) -> Judge:
+    """Return the classifier of the store that is named, or a bag of words fitted to the data.
+
+    The bag took no part in making the generator, so that it agrees with it for no other reason.
+    """
+    if arguments.judge != BAG_OF_WORDS:
+        served = ServedClassifier.open(open_reference(Store(arguments.store), arguments.judge))
+        return Judge(served.config.labels, served.probs)
+    data = load_classification(
+        [arguments.data],
+        options=options_from(ReadOptions, arguments),
+        validation_split=arguments.validation_split,
+        seed=arguments.seed,
+    )
+    return Judge(data.labels, Baseline(data.train.texts, data.train.labels).probs)
 
 
 def read_corpus(arguments: argparse.Namespace) -> CorpusData:

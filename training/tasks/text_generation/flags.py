@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training import flags
+from training.parser import Parser
 from training.tasks.text_generation.recipe import CHOSEN
 
 # The paper sums the loss over the 20 steps of a window where this loop takes the mean: its rate
@@ -41,9 +42,9 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def build_parser() -> flags.Parser:
+def build_parser() -> Parser:
     """Describe the command line."""
-    parser = flags.Parser(prog="python -m training.train_generator",
+    parser = Parser(prog="python -m training.train_generator",
                           description="Train a text generator and export it.")  # fmt: skip
     data = parser.add_argument_group("data")
     data.add_argument("--data", required=True, metavar="SOURCE",
@@ -62,7 +63,8 @@ def build_parser() -> flags.Parser:
     data.add_argument("--no-baseline", action="store_true",
                       help="leave out the comparison with an n-gram model")  # fmt: skip
     data.add_argument("--tokenizer", default="char",
-                      choices=["char", "subword", "word", "whitespace"])  # fmt: skip
+                      choices=["char", "subword", "word", "whitespace"],
+                      help="what a token is")  # fmt: skip
     data.add_argument(
         "--vocab-size", type=flags.whole(flags.MIN_VOCAB_SIZE), default=2000, help="tokens at most"
     )
@@ -78,7 +80,7 @@ def build_parser() -> flags.Parser:
     _add_text_flags(parser)
     _add_use_flags(parser)
     flags.add_run_flags(parser)
-    parser.set_defaults(**dict.fromkeys(CHOSEN))  # by the data, see `recipe`
+    parser.choose_by_data(CHOSEN)  # see `recipe`
     return parser
 
 
@@ -102,10 +104,13 @@ def _add_use_flags(parser: argparse.ArgumentParser) -> None:
     )
     use.add_argument("--max-tokens", type=flags.whole(1), default=4096,
                      help="upper limit of a request")  # fmt: skip
-    use.add_argument("--default-max-tokens", type=flags.whole(1), default=256)
-    use.add_argument("--temperature", type=flags.number(0, 2), default=0.8)
-    use.add_argument("--top-k", type=flags.whole(0), default=0)
-    use.add_argument("--top-p", type=flags.number(0, 1), default=0.95)
+    use.add_argument("--default-max-tokens", type=flags.whole(1), default=256,
+                     help="tokens where a request does not say")  # fmt: skip
+    use.add_argument("--temperature", type=flags.number(0, 2), default=0.8,
+                     help="0 writes the likeliest text, 1 draws as the network says")  # fmt: skip
+    use.add_argument("--top-k", type=flags.whole(0), default=0, help="tokens drawn from; 0: all")
+    use.add_argument("--top-p", type=flags.number(0, 1), default=0.95,
+                     help="probability of the tokens drawn from")  # fmt: skip
     use.add_argument(
         "--example",
         type=flags.example,
@@ -127,3 +132,18 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         parser.error("--judge goes with --label-prompts")
     arguments.given = flags.given(argv, STRUCTURE)
     return arguments
+
+
+def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `evaluate` that generators have."""
+    group = parser.add_argument_group("generators")
+    group.add_argument("--lines", action="store_true", help="each line is a document")
+    group.add_argument("--label-prompts", action="store_true",
+                       help="--data has labels, each a prompt, as in training")  # fmt: skip
+    group.add_argument("--judge", metavar="NAME[:VERSION]",
+                       help="tells the share of drawn texts that it labels with their prompt: a "
+                       "classifier in the store, or bag-of-words, fitted to --data")  # fmt: skip
+    group.add_argument("--max-documents", type=flags.whole(1), default=1000,
+                       help="measured at most, from all of the data")  # fmt: skip
+    group.add_argument("--samples", type=flags.whole(0), default=200, metavar="N",
+                       help="documents drawn to tell the share of new ones")  # fmt: skip

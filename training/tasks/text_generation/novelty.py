@@ -1,9 +1,10 @@
 """How many of a generator's texts are new, and how many are what was asked for."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from training.tasks.text_classification.served import ServedClassifier
+import numpy as np
+
 from training.tasks.text_generation.served import ServedGenerator
 
 ROWS_AT_ONCE = 100
@@ -53,13 +54,20 @@ def novelty(drawn: Sequence[Drawn], trained_on: Iterable[str]) -> dict[str, floa
     }
 
 
-def agreement(drawn: Sequence[Drawn], judge: ServedClassifier) -> dict[str, float]:
-    """Return the share of texts that a classifier labels with the prompt that asked for them.
+class Judge(NamedTuple):
+    """What labels drawn texts: its labels, and probabilities (num_texts, num_classes) of texts."""
+
+    labels: Sequence[str]
+    probs: Callable[[Sequence[str]], np.ndarray]
+
+
+def agreement(drawn: Sequence[Drawn], judge: Judge) -> dict[str, float]:
+    """Return the share of texts that a judge labels with the prompt that asked for them.
 
     Raises:
         ValueError: A prompt is none of its labels.
     """
-    labels = judge.config.labels
+    labels = judge.labels
     if strange := {each.prompt for each in drawn} - set(labels):
         raise ValueError(f"the judge knows {', '.join(labels)}, not {', '.join(sorted(strange))}")
     answers = judge.probs([each.text for each in drawn]).argmax(axis=1)

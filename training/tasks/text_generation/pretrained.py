@@ -8,7 +8,7 @@ from model_store.config import TextConfig
 from training.export.weights import FILENAME, load_weights
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModel, LanguageModelConfig
-from training.references import parse_reference
+from training.references import open_reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,5 +68,5 @@ def open_pretrained(store: Store, reference: str) -> Pretrained:
         ValueError: It is not a generator.
         model_store.StoreError: The store does not have it, or it is damaged.
     """
-    stored = store.open(*parse_reference(reference))
+    stored = open_reference(store, reference)
     return Pretrained(language_model(stored), stored.tokenizer())

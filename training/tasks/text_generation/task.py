@@ -11,7 +11,7 @@ from model_store import GeneratorConfig, GoldenCase, StoredVersion, TextCase, To
 from training.export.weights import locate
 from training.nets.language_model import LanguageModel
 from training.task import Exported, TrainingTask
-from training.tasks.text_generation.evaluate import add_flags, evaluate_generator
+from training.tasks.text_generation.evaluate import evaluate_generator
 from training.tasks.text_generation.graph import generator_graph
 from training.tasks.text_generation.parity import check_generator
 from training.tasks.text_generation.served import ServedGenerator
@@ -80,10 +80,6 @@ class TextGeneration(TrainingTask):
                     *(split, baseline, bits),
                 )
                 return
-
-    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
-        """Add those of documents and of drawn texts; see `TrainingTask`."""
-        add_flags(parser)
 
     def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
         """Measure a stored version on text; see `TrainingTask`."""

@@ -25,12 +25,11 @@ from training.fitting.processes import this_share
 from training.flags import options_from, overruled
 from training.nets.config import StackConfig
 from training.nets.language_model import LanguageModel, LanguageModelConfig
-from training.references import parse_reference
+from training.references import open_reference
 from training.reports.figures import draw_curves
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_generation import recipe
 from training.tasks.text_generation.figures import beside_ngrams, measure, measure_novelty
-from training.tasks.text_generation.flags import parse
 from training.tasks.text_generation.label_prompts import load_labelled_corpus
 from training.tasks.text_generation.module import LanguageModelModule
 from training.tasks.text_generation.pretrained import Pretrained, open_pretrained
@@ -69,7 +68,7 @@ def open_judge(arguments: argparse.Namespace, store: Store) -> ServedClassifier 
     """Open the classifier that chooses passages, if one was asked for."""
     if not arguments.judge:
         return None
-    return ServedClassifier.open(store.open(*parse_reference(arguments.judge)))
+    return ServedClassifier.open(open_reference(store, arguments.judge))
 
 
 def learn_tokenizer(
@@ -203,9 +202,8 @@ def say_overruled(arguments: argparse.Namespace, pretrained: Pretrained | None) 
         log.warning("%s", told)
 
 
-def main(argv: Sequence[str]) -> None:
+def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read text, train, measure, publish."""
-    arguments = parse(argv)
     store = cli.prepare(arguments)
     with cli.checking_flags():
         pretrained = open_pretrained(store, arguments.init_from) if arguments.init_from else None

@@ -4,22 +4,12 @@ import argparse
 import logging
 from typing import Any
 
-from training import flags
 from training.data.reports import counted
 from training.data.sentence_pairs import load_pairs
 from training.tasks.translation.figures import translation_figures
 from training.tasks.translation.served import ServedTranslator
 
 log = logging.getLogger(__name__)
-
-
-def add_flags(parser: argparse.ArgumentParser) -> None:
-    """Add the flags of `evaluate` that translators have."""
-    group = parser.add_argument_group("translators")
-    group.add_argument("--source-column", default="source", help="what is read, of your own file")
-    group.add_argument("--target-column", default="target", help="what is written")
-    group.add_argument("--num-beams", type=flags.whole(1), default=5,
-                       help="of the beam search that is measured; 1 leaves it out")  # fmt: skip
 
 
 def evaluate_translator(served: ServedTranslator, arguments: argparse.Namespace) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from training import flags
+from training.parser import Parser
 
 PRESETS: dict[str, dict[str, Any]] = {
     "eng-fra": {  # the shipped translator: 40 minutes of two cores
@@ -24,9 +25,10 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def build_parser() -> flags.Parser:
+def build_parser() -> Parser:
     """Describe the command line."""
-    parser = flags.Parser(prog="python -m training.train_translator",
+    parser = Parser(prog="python -m training.train_translator",
+                          usage="%(prog)s --data SOURCE --name NAME [FLAG ...]",
                           description="Train a translator and export it.")  # fmt: skip
     parser.add_argument("--preset", choices=sorted(PRESETS),
                         help="eng-fra: English to French, as it is shipped")  # fmt: skip
@@ -55,14 +57,14 @@ def _add_data_flags(parser: argparse.ArgumentParser) -> None:
 
 def _add_net_flags(parser: argparse.ArgumentParser) -> None:
     net = parser.add_argument_group("network")
-    net.add_argument("--cell", default="lstm", choices=["rnn", "lstm", "gru"])
-    net.add_argument("--embedding-dim", type=flags.whole(1), default=256)
+    flags.add_cell_flag(net)
+    net.add_argument("--embedding-dim", type=flags.whole(1), default=256, help="numbers a token")
     net.add_argument("--hidden-size", type=flags.whole(1), default=256,
                      help="of the decoder and the memory")  # fmt: skip
     net.add_argument("--num-layers", type=flags.whole(1), default=2, help="of the decoder")
     net.add_argument("--encoder-hidden-size", type=flags.whole(1), default=128,
                      help="in each direction")  # fmt: skip
-    net.add_argument("--encoder-layers", type=flags.whole(1), default=2)
+    net.add_argument("--encoder-layers", type=flags.whole(1), default=2, help="of the encoder")
     net.add_argument("--max-source-tokens", type=flags.whole(1), default=64,
                      help="places of the memory: longest input")  # fmt: skip
     net.add_argument("--dropout", type=flags.share, default=0.0,
@@ -93,3 +95,12 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if not arguments.data:
         parser.error("--data is missing: name eng_fra or your own file, or take a --preset")
     return arguments
+
+
+def add_evaluation_flags(parser: argparse.ArgumentParser) -> None:
+    """Add the flags of `evaluate` that translators have."""
+    group = parser.add_argument_group("translators")
+    group.add_argument("--source-column", default="source", help="what is read, of your own file")
+    group.add_argument("--target-column", default="target", help="what is written")
+    group.add_argument("--num-beams", type=flags.whole(1), default=5,
+                       help="of the beam search that is measured; 1 leaves it out")  # fmt: skip

@@ -12,7 +12,7 @@ from training.data.batches import pad
 from training.export.weights import locate
 from training.nets.translator import Translator
 from training.task import Exported, TrainingTask
-from training.tasks.translation.evaluate import add_flags, evaluate_translator
+from training.tasks.translation.evaluate import evaluate_translator
 from training.tasks.translation.graph import decoder_graph, encoder_graph
 from training.tasks.translation.parity import check_translator
 from training.tasks.translation.served import ServedTranslator
@@ -73,10 +73,6 @@ class Translation(TrainingTask):
             f"{config.num_layers} x {config.hidden_size}; embedding {config.embedding_dim}, "
             f"vocabulary {config.vocab_size:,}"
         )
-
-    def add_evaluation_flags(self, parser: argparse.ArgumentParser) -> None:
-        """Add those of sentence pairs and beams; see `TrainingTask`."""
-        add_flags(parser)
 
     def evaluate(self, stored: StoredVersion, arguments: argparse.Namespace) -> dict[str, Any]:
         """Measure a stored version on sentence pairs; see `TrainingTask`."""

@@ -27,7 +27,6 @@ from training.nets.translator import Translator, TranslatorConfig
 from training.reports.card import table
 from training.reports.figures import draw_curves
 from training.tasks.translation.figures import translation_figures
-from training.tasks.translation.flags import parse
 from training.tasks.translation.module import TranslationModule
 from training.tasks.translation.served import ServedTranslator
 from training.tasks.translation.task import TASK
@@ -160,9 +159,8 @@ def describe(
     )
 
 
-def main(argv: Sequence[str]) -> None:
+def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read pairs, train, measure, publish."""
-    arguments = parse(argv)
     cli.prepare(arguments)
     data = read_data(arguments)
     tokenizer = cli.run_tokenizer(arguments, lambda: learn_tokenizer(data, arguments.vocab_size))

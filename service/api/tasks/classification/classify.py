@@ -134,6 +134,8 @@ def _item(index: int, result: Classification, text: str, asked: ClassifyRequest)
     }
     if result.state is not None:
         item["state"] = result.state
+    if result.initial_probs is not None:
+        item["initial_probs"] = result.initial_probs
     if result.gates is not None:
         item["gates"] = gates_body(result.gates, is_packed=asked.gates.is_packed)
     elif asked.explain is not None:

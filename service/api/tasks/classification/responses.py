@@ -56,6 +56,10 @@ class Classified(Answer):
     trajectory: list[Piece] | None = None
     """After each token, if asked for."""
 
+    initial_probs: list[float] | None = None
+    """With the trajectory, the probabilities before its first token: the model's answer where there
+    is nothing to read."""
+
     occlusion: list[Piece] | None = None
     """Without each word, if asked for."""
 

@@ -89,6 +89,7 @@ def _events(
             continue
         unfinished -= delta.finish_reason is not None
         choice = _choice(delta, generation.seeds[delta.index], is_packed=is_packed)
+        choice["num_tokens"] = delta.num_tokens
         chunk = head | {"choices": [choice]}
         if unfinished == 0:
             chunk["usage"] = usage(request)

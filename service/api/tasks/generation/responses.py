@@ -51,6 +51,9 @@ class Choice(Answer):
     seed: int
     """Send it with the same request to get the same text."""
 
+    num_tokens: int | None = None
+    """In a stream, the tokens behind this piece; they add up to `usage`."""
+
     logprobs: list[LogprobBody] | None = None
     """Its tokens, if asked for: as many as are counted."""
 

@@ -57,10 +57,7 @@ class Explainer:
         for text, result in zip(request.texts, results, strict=True):
             assert isinstance(text, str), "checked before"
             give_way()
-            if request.explain == "gates":
-                explained.append(replace(result, gates=self._gates(text, result, request)))
-            else:
-                explained.append(replace(result, explanation=self._explain(text, result, request)))
+            explained.append(self._explain(text, result, request))
         return explained, timing
 
     def _check(self, request: ClassifyRequest) -> None:
@@ -93,10 +90,13 @@ class Explainer:
 
     def _explain(
         self, text: str, result: Classification, request: ClassifyRequest
-    ) -> tuple[TokenScore, ...]:
+    ) -> Classification:
+        if request.explain == "gates":
+            return replace(result, gates=self._gates(text, result, request))
         if request.explain == "trajectory":
-            return self._trajectory(text, self._classifier.reading(request))
-        return self._occlusion(text, result, request)
+            initial, explanation = self._trajectory(text, self._classifier.reading(request))
+            return replace(result, explanation=explanation, initial_probs=initial)
+        return replace(result, explanation=self._occlusion(text, result, request))
 
     def _gates(self, text: str, result: Classification, request: ClassifyRequest) -> Gates:
         """Return the inside of the network while it reads a text."""
@@ -115,16 +115,25 @@ class Explainer:
             give_way=giving_way(request.deadline, request.is_caller_gone),
         )
 
-    def _trajectory(self, text: str, config: ClassifierConfig) -> tuple[TokenScore, ...]:
-        """Return the probabilities after each token that the model reads."""
+    @property
+    def _nothing(self) -> list[int]:
+        """What is read where there is no word: one token that stands for none."""
+        return [self._classifier.tokenizer.unk_id or 0]
+
+    def _trajectory(
+        self, text: str, config: ClassifierConfig
+    ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
+        """Return the probabilities before the first token that the model reads, and after each."""
         encoding = self._classifier.tokenizer.encode(text)
+        runtime = self._classifier.runtime
         try:
-            probs = self._classifier.runtime.trajectory(config.cut(encoding.token_ids))
+            [initial] = runtime.probs([self._nothing]).tolist()
+            probs = runtime.trajectory(config.cut(encoding.token_ids))
         except Exception as exc:
             logger.exception("the model failed on an explanation")
             raise EngineFailure("the model failed on this request") from exc
         spans = config.cut(encoding.offsets)
-        return tuple(
+        return tuple(initial), tuple(
             TokenScore(start, end, tuple(row))
             for (start, end), row in zip(spans, probs.tolist(), strict=True)
         )
@@ -136,9 +145,9 @@ class Explainer:
         words = [match.span() for match in WORD.finditer(text)]
         tokenizer, config = self._classifier.tokenizer, self._classifier.reading(request)
         without = [text[:start] + text[end:] for start, end in words]
-        nothing = [tokenizer.unk_id or 0]  # what is read where no word is left
         sequences = [
-            config.cut(token_ids) or nothing for token_ids in tokenizer.encode_ids_batch(without)
+            config.cut(token_ids) or self._nothing
+            for token_ids in tokenizer.encode_ids_batch(without)
         ]
         job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)
         return tuple(

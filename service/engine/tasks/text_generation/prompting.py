@@ -3,6 +3,7 @@
 Knows the model's configuration and tokenizer; runs nothing.
 """
 
+import difflib
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 
@@ -136,9 +137,7 @@ class PromptBuilder:
         """
         allowed = self._config.prompts
         if allowed and not goes_on and prompt not in allowed:
-            raise InvalidInput(
-                f"this model takes only these prompts: {', '.join(allowed)}", param="prompt"
-            )
+            raise InvalidInput(_not_among(allowed, prompt), param="prompt")
         if not isinstance(prompt, str):
             self._check_ids(prompt)
             offsets = TextOffsets()
@@ -182,3 +181,12 @@ class PromptBuilder:
 def _begun(carried: Carried, token_ids: Sequence[int]) -> bytes:
     """Return what is left of a character that a state cut, unless other text comes between."""
     return b"" if token_ids else carried.rest
+
+
+def _not_among(allowed: Sequence[str], prompt: str | Sequence[int]) -> str:
+    """Say which prompts there are, and which one was meant if that can be told."""
+    text = prompt.lower() if isinstance(prompt, str) else ""
+    by_lower = {one.lower(): one for one in allowed}
+    near = difflib.get_close_matches(text[:80], by_lower, n=1)
+    hint = f"did you mean {by_lower[near[0]]!r}? " if near else ""
+    return f"{hint}{'T' if near else 't'}his model takes only these prompts: {', '.join(allowed)}"

@@ -6,6 +6,8 @@
 export const SIZE = 8; // squares a side
 export const MOST = 16; // points of ink in a square
 const POINTS = 4; // a side of a square
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const BITS = 6; // that a letter stands for
 const WIDTH = SIZE * POINTS;
 const BRUSH = 2.1; // radius in points, about that of the pens that the data set was written with
 
@@ -45,6 +47,20 @@ export class Bitmap {
       }
     }
     return next;
+  }
+
+  /** The points as a short text for an address, six of them a character. */
+  get code() {
+    const sixes = Array.from({ length: Math.ceil(this.#ink.length / BITS) }, (_, i) => this.#ink.slice(i * BITS, (i + 1) * BITS));
+    return sixes.map((six) => LETTERS[six.reduce((sum, ink, bit) => sum + (ink << bit), 0)]).join("").replace(/A+$/, "");
+  }
+
+  set code(text) {
+    this.#ink.fill(0);
+    [...text].forEach((letter, i) => {
+      const six = Math.max(0, LETTERS.indexOf(letter));
+      for (let bit = 0; bit < BITS && i * BITS + bit < this.#ink.length; bit += 1) this.#ink[i * BITS + bit] = (six >> bit) & 1;
+    });
   }
 
   /** The 64 counts, row after row. */

@@ -42,6 +42,16 @@ export class Pad {
     return this.#bitmap.counts();
   }
 
+  /** The drawing as a short text, see `Bitmap`. */
+  get code() {
+    return this.#bitmap.code;
+  }
+
+  set code(text) {
+    this.#bitmap.code = text;
+    this.#changed();
+  }
+
   /** Take all ink away. */
   clear() {
     this.#bitmap.clear();

@@ -1,11 +1,13 @@
 /** The panel that reads drawings: a pad in, the probabilities of each class and a caption out. */
 
 import { hasKey, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
 import { bar } from "../../bars.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, h, percent } from "../../dom.js";
-import { fillMenu } from "../../models.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { SIZE } from "./bitmap.js";
 import { EXAMPLES } from "./examples.js";
 import { Pad } from "./pad.js";
@@ -26,9 +28,22 @@ export function takes({ input_shape: shape }) {
 export class Panel {
   #classifiers = [];
   #captioners = [];
-  #asking = new Asking(byId("digits-notice"));
+  #asking = new Asking(byId("digits-notice"), { onFail: () => this.#showNothing("") });
   #pad = new Pad(byId("digits-pad"), byId("digits-cell"), () => this.#changed());
   #wasAsked = false;
+  #abouts = [new About(byId("digits-about")), new About(byId("digits-caption-about"))];
+  #view = new View("digits", {
+    fields: () => ({
+      model: this.#classifier && idOf(this.#classifier),
+      captioner: this.#captioner && idOf(this.#captioner),
+      ink: this.#pad.code,
+    }),
+    restore: (params) => {
+      chooseModel(byId("digits-classifier"), this.#classifiers, params.get("model"));
+      chooseModel(byId("digits-captioner"), this.#captioners, params.get("captioner"));
+      this.#pad.code = params.get("ink") ?? "";
+    },
+  });
 
   constructor() {
     this.#pad.take(EXAMPLES[FIRST][1]);
@@ -50,7 +65,16 @@ export class Panel {
     fillMenu(byId("digits-captioner"), this.#captioners);
     for (const id of ["digits-classifier-field", "digits-classified"]) byId(id).hidden = !this.#classifiers.length;
     for (const id of ["digits-captioner-field", "digits-captioned"]) byId(id).hidden = !this.#captioners.length;
+    this.#view.begin();
     this.#begin();
+  }
+
+  get #classifier() {
+    return this.#classifiers.find(({ id }) => id === byId("digits-classifier").value) ?? null;
+  }
+
+  get #captioner() {
+    return this.#captioners.find(({ id }) => id === byId("digits-captioner").value) ?? null;
   }
 
   /** Read the first drawing, but only before someone's eyes. */
@@ -67,6 +91,9 @@ export class Panel {
   }
 
   #showCurl() {
+    this.#abouts[0].show(this.#classifier);
+    this.#abouts[1].show(this.#captioner);
+    this.#view.changed();
     const counts = this.#pad.counts;
     const [path, model, input] = this.#classifiers.length
       ? [CLASSIFY, byId("digits-classifier").value, [counts]]
@@ -84,7 +111,7 @@ export class Panel {
   /** Ask both models at the same time. */
   async #question(signal) {
     const counts = this.#pad.counts;
-    if (counts.every((count) => count === 0)) return this.#showNothing();
+    if (counts.every((count) => count === 0)) return this.#showNothing("Nothing is drawn.");
     const began = performance.now();
     const [classified, captioned] = await Promise.all([
       this.#classifiers.length ? post(CLASSIFY, { model: byId("digits-classifier").value, input: [counts] }, { signal }) : null,
@@ -98,16 +125,16 @@ export class Panel {
     return announce(byId("digits-said"), `Taken for ${said}.`);
   }
 
-  #showNothing() {
+  #showNothing(why) {
     for (const id of ["digits-label", "digits-caption"]) byId(id).textContent = "…";
-    byId("digits-score").textContent = "Nothing is drawn.";
+    byId("digits-score").textContent = why;
     byId("digits-bars").replaceChildren();
     byId("digits-facts").replaceChildren();
     byId("digits-verdict").setAttribute("aria-busy", "false");
   }
 
   #showClass({ label, score, probs }) {
-    const model = this.#classifiers.find(({ id }) => id === byId("digits-classifier").value);
+    const model = this.#classifier;
     byId("digits-label").textContent = label;
     byId("digits-score").textContent = `${percent(score)} sure`;
     byId("digits-bars").replaceChildren(

@@ -1,15 +1,16 @@
 /** The sheet on which answers are written: drawn once a frame, however fast the text comes. */
 
 import { h } from "../../dom.js";
-
-const NEAR_END = 40; // pixels from its end at which a reader is taken to follow the text
+import { TokenLine } from "./tokens.js";
 
 /** The answers to one prompt at a time. */
 export class Output {
   #box;
   #onDraw;
   #prompt = null;
+  #heading = () => null;
   #pieces = []; // elements of the answers
+  #lines = []; // their tokens
   #pending = new Map(); // answer → text that came since the last frame
   #frame = 0;
 
@@ -19,17 +20,24 @@ export class Output {
     this.#onDraw = onDraw;
   }
 
-  /** Take a clean sheet; `prompt` stands before each answer unless it is null. */
-  begin(prompt) {
+  /**
+   * Take a clean sheet; `prompt` stands before each answer unless it is null, and `heading(index)`
+   * over it unless that is null.
+   */
+  begin(prompt, heading) {
     this.#prompt = prompt;
+    this.#heading = heading;
     this.#pieces = [];
+    this.#lines = [];
     this.#pending.clear();
     this.#box.replaceChildren();
     this.#piece(0).classList.add("writing");
   }
 
-  /** Add `text` to answer `index`. */
-  append(index, text) {
+  /** Add `text`, and its `tokens` if they are known, to answer `index`. */
+  append(index, text, tokens = []) {
+    this.#piece(index);
+    this.#lines[index].add(text, tokens);
     this.#pending.set(index, (this.#pending.get(index) ?? "") + text);
     this.#frame ||= requestAnimationFrame(() => this.#draw());
   }
@@ -51,12 +59,20 @@ export class Output {
     return this.#pieces.map((piece) => piece.textContent).join("\n\n");
   }
 
+  /** The tokens of each answer, as `TokenLine`s. */
+  get lines() {
+    return this.#lines;
+  }
+
+  /** The text node of answer `index`, without its prompt. */
+  nodeOf(index) {
+    return this.#pieces[index]?.lastChild ?? null;
+  }
+
   #draw() {
     this.#frame = 0;
-    const { scrollHeight, scrollTop, clientHeight } = this.#box;
     for (const [index, text] of this.#pending) this.#piece(index).lastChild.appendData(text);
     this.#pending.clear();
-    if (scrollHeight - scrollTop - clientHeight < NEAR_END) this.#box.scrollTop = this.#box.scrollHeight;
     this.#onDraw();
   }
 
@@ -64,8 +80,11 @@ export class Output {
   #piece(index) {
     while (this.#pieces.length <= index) {
       const asked = this.#prompt === null ? null : h("span", { class: "asked" }, this.#prompt);
-      this.#pieces.push(h("p", { class: "piece" }, asked, document.createTextNode("")));
-      this.#box.append(this.#pieces.at(-1));
+      const piece = h("p", { class: "piece" }, asked, document.createTextNode(""));
+      const title = this.#heading(this.#pieces.length);
+      this.#box.append(h("div", { class: "answer" }, title && h("p", { class: "eyebrow" }, title), piece));
+      this.#pieces.push(piece);
+      this.#lines.push(new TokenLine());
     }
     return this.#pieces[index];
   }

@@ -1,19 +1,22 @@
 /** The controls of how text is drawn, with the chosen model's own values to begin with. */
 
-import { byId, h } from "../../dom.js";
+import { byId, count, h } from "../../dom.js";
+import { limit } from "../../limits.js";
 
 const CONTROLS = [
   { name: "temperature", label: "Temperature", type: "range", min: 0, max: 2, step: 0.05, help: "Low is careful, high is bold; 0 always takes the likeliest." },
   { name: "top_p", label: "Top p", type: "range", min: 0.05, max: 1, step: 0.05, help: "Draw from the likeliest that together reach this share." },
   { name: "min_p", label: "Min p", type: "range", min: 0, max: 0.5, step: 0.01, help: "Drop what is below this share of the likeliest." },
   { name: "repetition_penalty", label: "Repetition penalty", type: "range", min: 0.5, max: 2, step: 0.05, help: "Over 1, what was already written becomes less likely." },
-  { name: "top_k", label: "Top k", type: "number", step: 1, help: "Draw from the k likeliest; 0 means all." },
-  { name: "max_tokens", label: "Max tokens", type: "number", step: 1 },
-  { name: "n", label: "Answers", type: "number", step: 1 },
-  { name: "seed", label: "Seed", type: "number", step: 1, placeholder: "new", help: "The same seed and settings write the same text." },
+  { name: "top_k", label: "Top k", type: "number", min: 0, max: 2 ** 31 - 1, step: 1, help: "Draw from the k likeliest; 0 means all." },
+  { name: "max_tokens", label: "Max tokens", type: "number", min: 0, bound: "max_tokens", step: 1 },
+  { name: "n", label: "Answers", type: "number", min: 1, bound: "max_n", step: 1 },
+  { name: "seed", label: "Seed", type: "number", min: 0, max: Number.MAX_SAFE_INTEGER, step: 1, placeholder: "new", help: "The same seed and settings write the same text." },
   { name: "stop", label: "Stop at", type: "lines", help: "One text a line ends the writing; \\n stands for a line break." },
 ];
 
+const MAX_STOPS = 32;
+const MAX_STOP_CHARS = 256;
 const ALWAYS = { n: 1, seed: "" }; // what no model has a default for
 
 const escaped = (text) => text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
@@ -40,6 +43,7 @@ function controlFor(control) {
 /** The controls and their values. */
 export class SamplingControls {
   #defaults = ALWAYS;
+  #beginning = {}; // what the controls then held
 
   /** `onChange()` is called whenever a value changes. */
   constructor(onChange) {
@@ -59,6 +63,7 @@ export class SamplingControls {
     this.#defaults = { ...ALWAYS, ...sampling };
     this.#fill();
     byId("n").value = n;
+    this.#beginning = Object.fromEntries(CONTROLS.map(({ name }) => [name, byId(name).value]));
   }
 
   /** The seed that was typed, or null for a new one each time. */
@@ -75,6 +80,35 @@ export class SamplingControls {
     const isOwn = ([name, value]) => JSON.stringify(value) === JSON.stringify(this.#defaults[name]);
     const entries = CONTROLS.filter(({ name }) => name !== "seed").map((control) => [control.name, this.#read(control)]);
     return Object.fromEntries(entries.filter((entry) => !isOwn(entry)));
+  }
+
+  /** What is typed in the controls and not the model's own value, by name. */
+  typed() {
+    return Object.fromEntries(CONTROLS.map(({ name }) => [name, byId(name).value]).filter(([name, value]) => value !== this.#beginning[name]));
+  }
+
+  /** Type what an address says, as `typed` gave it. */
+  type(params) {
+    for (const { name } of CONTROLS) if (params.has(name)) byId(name).value = params.get(name);
+    this.#showValues();
+  }
+
+  /** What a control holds that the service would refuse, as `{ name, why }`, or null. */
+  problem() {
+    for (const { name, label, type, min, max, bound } of CONTROLS) {
+      if (type === "lines") {
+        const lines = this.#read({ name, type });
+        if (lines.length > MAX_STOPS) return { name, why: `${label} takes up to ${MAX_STOPS} texts.` };
+        if (lines.some((line) => [...line].length > MAX_STOP_CHARS)) return { name, why: `A text of ${label} has up to ${MAX_STOP_CHARS} characters.` };
+        continue;
+      }
+      const { value, validity } = byId(name);
+      const most = bound ? limit(bound) : max;
+      const range = Number.isFinite(most) ? `from ${count(min)} to ${count(most)}` : `of at least ${count(min)}`;
+      const isOutside = value !== "" && (Number(value) < min || Number(value) > most || !(type === "range" || Number.isInteger(Number(value))));
+      if (validity.badInput || isOutside) return { name, why: `${label} is a ${type === "range" ? "" : "whole "}number ${range}.` };
+    }
+    return null;
   }
 
   /** Point at the control of the field that the service objects to, or at none. */

@@ -1,12 +1,13 @@
 /** The panel about the models themselves: each version's card, and all of a model's side by side. */
 
 import { get, getDataUrl, hasKey, isAbort } from "../../api.js";
+import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
 import { curlGet } from "../../curl.js";
-import { announce, byId, count, h } from "../../dom.js";
+import { announce, byId, count, figure, h } from "../../dom.js";
 import { plainTable, renderMarkdown } from "../../markdown.js";
 import { confusionTable, isConfusion } from "./matrix.js";
-import { day, figure, figuresOf, mainFigure, showVersions, verdictOf } from "./versions.js";
+import { day, figuresOf, mainFigure, showVersions, verdictOf } from "./versions.js";
 
 export const verb = null; // it asks no model
 export const tasks = null; // and is for all of them
@@ -20,9 +21,14 @@ function pathOf(name, version, rest) {
 export class Panel {
   #menu = byId("card-model");
   #metric = byId("card-metric");
-  #asking = new Asking(byId("card-notice"));
+  #asking = new Asking(byId("card-notice"), { onFail: () => this.#clear() });
   #card = null; // what is shown
+  #isAsking = false;
   #numTables = 0;
+  #view = new View("models", {
+    fields: () => ({ model: this.#card && `${this.#card.name}:${this.#card.version}` }),
+    restore: (params) => this.#goTo(params.get("model") ?? ""),
+  });
 
   constructor() {
     this.#menu.addEventListener("change", () => this.#ask(null));
@@ -37,21 +43,32 @@ export class Panel {
     this.#menu.replaceChildren(...names.map((name) => h("option", { value: name }, name)));
     this.#menu.disabled = names.length === 0;
     if (names.includes(before)) this.#menu.value = before;
+    this.#view.begin();
     this.#begin();
+  }
+
+  /** Show the card of `name` or `name:version`, if there is such a model. */
+  #goTo(id) {
+    const [name, version = ""] = id.split(":");
+    if (![...this.#menu.options].some((option) => option.value === name)) return;
+    this.#menu.value = name;
+    this.#ask(/^\d+$/.test(version) ? Number(version) : null);
   }
 
   /** Read a card, but only before someone's eyes. */
   #begin() {
-    if (this.#card === null && !this.#menu.disabled && !byId("panel-models").hidden) this.#ask(null);
+    if (this.#card === null && !this.#isAsking && !this.#menu.disabled && !byId("panel-models").hidden) this.#ask(null);
   }
 
   /** Show a version's card; without a number that of the default one. */
   async #ask(version) {
+    this.#isAsking = true;
     const name = this.#menu.value;
     byId("card-curl").textContent = curlGet(pathOf(name, version, "card"), { hasKey: hasKey() });
     byId("card-text").setAttribute("aria-busy", "true");
     await this.#asking.now(async (signal) => this.#show(await get(pathOf(name, version, "card"), { signal }), signal));
     byId("card-text").setAttribute("aria-busy", "false");
+    this.#isAsking = false;
   }
 
   #show(card, signal) {
@@ -63,7 +80,16 @@ export class Panel {
     byId("card-name").textContent = `${card.name}:${card.version}`;
     this.#showFacts();
     this.#showText(signal);
+    this.#view.changed();
     announce(byId("card-said"), `Card of ${card.name}, version ${card.version}. ${verdictOf(card.versions)}`);
+  }
+
+  /** Take away the card that is not the one asked for; the versions too, if they are another model's. */
+  #clear() {
+    for (const id of ["card-text", "card-name", "card-facts"]) byId(id).replaceChildren();
+    if (this.#card === null || this.#card.name === this.#menu.value) return;
+    this.#card = null;
+    for (const id of ["card-versions", "card-verdict"]) byId(id).replaceChildren();
   }
 
   #fillMetrics() {

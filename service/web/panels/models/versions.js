@@ -1,11 +1,6 @@
 /** A model's versions beside each other: which is served as what, and whether the newest is better. */
 
-import { h, percent } from "../../dom.js";
-
-/** A figure with four digits that count, as cards have them. */
-export function figure(value) {
-  return String(Number(value.toPrecision(4)));
-}
+import { figure, h, percent } from "../../dom.js";
 
 /** A day as people write it, from Unix seconds. */
 export function day(seconds) {
@@ -103,7 +98,7 @@ function row(versions, one, { name, shown, onChoose }) {
     h("td", {}, button),
     h("td", { class: "number" }, value, ends && h("span", { class: "interval" }, `${figure(ends[0])} to ${figure(ends[1])}`)),
     change(versions, one, name),
-    h("td", {}, h("ul", { class: "marks" }, ...marks(one).map(([word, kind]) => h("li", { class: `mark ${kind}` }, word))), one.reason && h("p", { class: "help" }, one.reason)),
+    h("td", {}, h("ul", { class: "places" }, ...marks(one).map(([word, kind]) => h("li", { class: `mark ${kind}` }, word))), one.reason && h("p", { class: "help" }, one.reason)),
     h("td", {}, day(one.created)),
   );
 }

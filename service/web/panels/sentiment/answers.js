@@ -15,6 +15,7 @@ const KEYS = {
 
 /** Collects answers, shows them as they come, and saves them. */
 export class AnswerTable {
+  #filename = "answers.csv";
   #header = [];
   #items = [];
   #labels = [];
@@ -34,8 +35,13 @@ export class AnswerTable {
     return this.#answers.length;
   }
 
-  /** Start anew: `items` are all rows in order, `header` names their cells, `labels` the classes. */
-  begin({ header, items, labels }) {
+  /**
+   * Start anew: `items` are all rows in order, `header` names their cells, `labels` the classes;
+   * `title` says what they are and `filename` what the download is called.
+   */
+  begin({ header, items, labels, title, filename }) {
+    byId("answers-of").textContent = title;
+    this.#filename = filename;
     this.#header = header;
     this.#items = items;
     this.#labels = labels;
@@ -51,6 +57,15 @@ export class AnswerTable {
     for (const entry of answers) this.#byIndex.set(entry.item.index, entry);
     this.#answers.push(...answers);
     this.#draw();
+  }
+
+  /** Forget all answers. */
+  clear() {
+    this.#items = [];
+    this.#answers = [];
+    this.#byIndex.clear();
+    this.#draw();
+    this.end();
   }
 
   /** No more will come. */
@@ -126,7 +141,7 @@ export class AnswerTable {
 
   #download() {
     const file = new Blob([writeCsv(this.#rows())], { type: "text/csv;charset=utf-8" });
-    const link = h("a", { href: URL.createObjectURL(file), download: "answers.csv" });
+    const link = h("a", { href: URL.createObjectURL(file), download: this.#filename });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }

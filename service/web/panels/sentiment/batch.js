@@ -5,13 +5,22 @@ import { AnswerTable } from "./answers.js";
 import { classifyAll, MAX_TEXTS } from "./bulk.js";
 import { curlCommandFromStdin } from "../../curl.js";
 import { announce, byId, count, h } from "../../dom.js";
+import { gate } from "../../limits.js";
 import { clearNotice, showError } from "../../notice.js";
-import { linesOf, looksLikeHeader, readTable, textColumn } from "../../table.js";
+import { firstValues, linesOf, looksLikeHeader, readTable, textColumn } from "../../table.js";
+
+const SHOWN_CHARS = 60; // of a cell, beside its column's name
+
+function cut(text, most = SHOWN_CHARS) {
+  return text.length > most ? `${text.slice(0, most - 1).trimEnd()}…` : text;
+}
 
 /** The batch part of the panel "Sentiment"; `getModel()` tells which classifier is chosen. */
 export class BatchPanel {
   #getModel;
   #table = null; // {name, rows, columns} of a chosen file
+  #chosen = null; // the column that a person chose of it
+  #opening = null; // the file that is being read
   #answers = new AnswerTable();
   #running = null;
 
@@ -24,9 +33,15 @@ export class BatchPanel {
     byId("batch-stop").addEventListener("click", () => this.#running?.abort());
     byId("lines").addEventListener("input", () => this.refresh());
     byId("file").addEventListener("change", (event) => this.#open(event.target.files[0]));
-    byId("unload").addEventListener("click", () => this.#unload());
+    byId("unload").addEventListener("click", () => {
+      this.#unload();
+      byId("lines").focus();
+    });
     byId("has-header").addEventListener("change", () => this.#offerColumns());
-    byId("column").addEventListener("change", () => this.refresh());
+    byId("column").addEventListener("change", () => {
+      this.#chosen = Number(byId("column").value);
+      this.#offerColumns();
+    });
     this.#acceptDrops(byId("drop"));
     this.refresh();
   }
@@ -36,6 +51,7 @@ export class BatchPanel {
     const items = this.#items().filter((item) => item.text.trim());
     const model = this.#getModel();
     byId("batch-run").textContent = items.length ? `Classify ${count(items.length)} ${items.length === 1 ? "text" : "texts"}` : "Classify";
+    gate(byId("batch-run"), byId("batch-why"), model ? (items.length ? null : "Paste some texts or choose a file first.") : "No classifier is being served.");
     byId("batch-curl-section").hidden = !items.length || !model;
     if (!items.length || !model) return;
     const input = items.slice(0, MAX_TEXTS).map((item) => item.text);
@@ -61,17 +77,28 @@ export class BatchPanel {
 
   async #open(file) {
     if (!file) return;
-    clearNotice(byId("batch-notice"));
+    this.#opening = file;
+    this.#forget();
     try {
-      this.#table = await readTable(file);
+      const table = await readTable(file);
+      if (this.#opening !== file) return; // another was chosen meanwhile
+      this.#load(table);
     } catch (error) {
-      byId("batch-notice").replaceChildren(h("p", { class: "notice", role: "alert" }, error.message));
-      return;
+      if (this.#opening !== file) return;
+      this.#unload();
+      const words = [h("strong", {}, `${file.name} cannot be read`), h("p", {}, error.message)];
+      byId("batch-notice").replaceChildren(h("div", { class: "notice", role: "alert" }, ...words));
     } finally {
       byId("file").value = "";
     }
-    byId("file-name").textContent = this.#table.name;
-    byId("has-header").checked = looksLikeHeader(this.#table.rows);
+  }
+
+  #load(table) {
+    const isSameKind = this.#table !== null && String(this.#table.rows[0]) === String(table.rows[0]);
+    if (!isSameKind) this.#chosen = null;
+    this.#table = table;
+    byId("file-name").textContent = table.name;
+    byId("has-header").checked = looksLikeHeader(table.rows);
     this.#offerColumns();
     byId("drop").hidden = true;
     byId("loaded").hidden = false;
@@ -79,19 +106,38 @@ export class BatchPanel {
   }
 
   #unload() {
+    this.#forget();
     this.#table = null;
+    this.#chosen = null;
     byId("drop").hidden = false;
     byId("loaded").hidden = true;
-    byId("lines").focus();
     this.refresh();
   }
 
+  /** Take away the answers to what was asked before, and what was said of them. */
+  #forget() {
+    this.#running?.abort();
+    this.#running = null;
+    this.#showRunning(false);
+    clearNotice(byId("batch-notice"));
+    this.#answers.clear();
+    this.#say("");
+  }
+
   #offerColumns() {
+    this.#forget();
     const { rows, columns } = this.#table;
     const hasHeader = byId("has-header").checked;
-    const names = Array.from({ length: columns }, (_, i) => (hasHeader && rows[0][i]?.trim()) || `Column ${i + 1}`);
-    byId("column").replaceChildren(...names.map((name, i) => h("option", { value: i }, name)));
-    byId("column").value = textColumn(this.#table, hasHeader);
+    const column = this.#chosen ?? textColumn(this.#table, hasHeader);
+    const options = Array.from({ length: columns }, (_, i) => {
+      const name = (hasHeader && rows[0][i]?.trim()) || `Column ${i + 1}`;
+      const [first] = firstValues(this.#table, i, hasHeader, 1);
+      return h("option", { value: i }, first ? `${name} — ${cut(first, 36)}` : `${name} — empty`);
+    });
+    byId("column").replaceChildren(...options);
+    byId("column").value = column;
+    const values = firstValues(this.#table, column, hasHeader);
+    byId("column-values").replaceChildren(...values.map((value) => h("li", {}, cut(value))));
     const size = rows.length - (hasHeader ? 1 : 0);
     byId("file-rows").textContent = `${count(size)} ${size === 1 ? "row" : "rows"}`;
     this.refresh();
@@ -111,16 +157,25 @@ export class BatchPanel {
     return Array.from({ length: this.#table.columns }, (_, i) => names[i] ?? `column_${i + 1}`);
   }
 
+  /** What the answers are to, in words, and the name of a file for them. */
+  #source(model, size) {
+    const by = `by ${model.name}, version ${model.version}`;
+    if (!this.#table) return { title: `${count(size)} pasted ${size === 1 ? "text" : "texts"}, ${by}`, filename: "answers.csv" };
+    const column = this.#header()[Number(byId("column").value)];
+    const stem = this.#table.name.replace(/\.[^.]*$/, "");
+    return { title: `${this.#table.name}, column “${column}”, ${by}`, filename: `${stem}-answers.csv` };
+  }
+
   async #run() {
     this.#running?.abort();
     clearNotice(byId("batch-notice"));
     const model = this.#getModel();
     const all = this.#items();
     const items = all.filter((item) => item.text.trim());
-    if (!model || !items.length) return this.#say(model ? "Paste some texts or choose a file first." : "No classifier is being served.");
+    if (!model || !items.length) return;
     const running = new AbortController();
     this.#running = running;
-    this.#answers.begin({ header: this.#header(), items: all, labels: model.classes });
+    this.#answers.begin({ header: this.#header(), items: all, labels: model.classes, ...this.#source(model, items.length) });
     this.#showRunning(true);
     try {
       await this.#collect(items, { model: model.id, signal: running.signal });
@@ -135,7 +190,12 @@ export class BatchPanel {
   }
 
   async #collect(items, { model, signal }) {
-    const onWait = (seconds) => this.#say(`The service is busy; going on in ${Math.ceil(seconds)} s.`);
+    const onWait = (seconds) =>
+      this.#say(
+        seconds === null
+          ? "The service cannot be reached; this goes on by itself once it can."
+          : `The service is busy; going on in ${Math.ceil(seconds)} s.`,
+      );
     const began = performance.now();
     byId("batch-progress").value = 0;
     for await (const answers of classifyAll(items, { model, signal, onWait })) {

@@ -2,10 +2,11 @@
  * Classifies any number of texts, a few hundred a request. Knows nothing of the page.
  *
  * A text that the service refuses costs only its own row: the request is halved until that text is
- * alone. A busy service is asked again when it says so.
+ * alone. A busy service is asked again when it says so, one that is away once it is back.
  */
 
 import { ApiError, post } from "../../api.js";
+import { untilBack } from "../../recovery.js";
 
 const PATH = "v1/classify";
 export const MAX_TEXTS = 256;
@@ -46,6 +47,13 @@ async function ask(items, { model, signal, onWait }) {
     try {
       return await post(PATH, body, { signal });
     } catch (error) {
+      if (error.status === 0) {
+        onWait(null);
+        await untilBack(error, () => !signal.aborted);
+        signal.throwIfAborted();
+        tries = 0;
+        continue;
+      }
       const isBusy = error instanceof ApiError && [429, 503].includes(error.status);
       if (!isBusy || tries === MAX_TRIES) throw error;
       const seconds = error.retryAfter ?? tries;
@@ -81,7 +89,7 @@ async function* answersTo(items, options) {
  * Classify `items`, each an object with a `text`.
  *
  * Yields lists of `{item, answer}`, or `{item, error}` for a text that was refused. `onWait(seconds)`
- * is told of a pause that a busy service asked for. Anything else that goes wrong is thrown.
+ * is told of a pause that a busy service asked for; null of one until the service can be reached. Anything else that goes wrong is thrown.
  */
 export async function* classifyAll(items, { model, signal, onWait }) {
   for (const chunk of chunksOf(items)) yield* answersTo(chunk, { model, signal, onWait });

@@ -14,8 +14,26 @@ export function followedClass(labels, label) {
   return upward === -1 ? 1 : upward;
 }
 
-function trajectoryOf(pieces, followed) {
-  let before = 1 / pieces[0].probs.length; // nothing read yet: every class is as likely
+/** Without the spaces at its ends; null if nothing is left. */
+function trimmed(text, piece) {
+  const inside = text.slice(piece.start, piece.end);
+  const start = piece.start + inside.length - inside.trimStart().length;
+  return inside.trim() ? { ...piece, start, end: start + inside.trim().length } : null;
+}
+
+/** Pieces without spaces between them are one word, whose probabilities are those after its last. */
+function joined(pieces) {
+  const words = [];
+  for (const piece of pieces) {
+    const word = words.at(-1);
+    if (word && word.end === piece.start) Object.assign(word, { end: piece.end, probs: piece.probs });
+    else words.push({ ...piece });
+  }
+  return words;
+}
+
+function trajectoryOf(pieces, followed, initial) {
+  let before = initial[followed];
   return pieces.map(({ start, end, probs }) => {
     const score = probs[followed];
     const change = score - before;
@@ -34,17 +52,25 @@ function occlusionOf(pieces, followed, whole) {
   }));
 }
 
+/** Whether a text is cut into characters, which say more one by one than joined. */
+export function isOfCharacters({ trajectory: pieces = [] }) {
+  return pieces.length > 1 && pieces.every(({ text }) => [...text.trim()].length <= 1);
+}
+
 /**
- * The pieces of `text` as `answer` explains them, for one class.
+ * The words of `text` as `answer` explains them, for one class; with `isInPieces` what the network
+ * reads, which may be parts of words.
  *
- * Returns `[{start, end, probs, score, change}]`: `start` and `end` are UTF-16 indices, `score` is
- * the class's probability after the word ("trajectory") or without it ("occlusion"), `change` what
- * the word added to it.
+ * Returns `[{start, end, probs, score, change}]`: `start` and `end` are UTF-16 indices of what can
+ * be seen, spaces left out, `score` is the class's probability after the word ("trajectory") or
+ * without it ("occlusion"), `change` what the word added to it: the first one of a trajectory to
+ * the answer where nothing is read.
  */
-export function explained(text, answer, followed) {
-  const pieces = toUtf16(text, answer.trajectory ?? answer.occlusion ?? []);
-  if (!pieces.length) return [];
-  return answer.trajectory ? trajectoryOf(pieces, followed) : occlusionOf(pieces, followed, answer.probs);
+export function explained(text, answer, { followed, isInPieces = false }) {
+  const all = toUtf16(text, answer.trajectory ?? answer.occlusion ?? []);
+  const pieces = all.map((piece) => trimmed(text, piece)).filter((piece) => piece !== null);
+  if (!answer.trajectory) return occlusionOf(pieces, followed, answer.probs);
+  return trajectoryOf(isInPieces ? pieces : joined(pieces), followed, answer.initial_probs);
 }
 
 /** Colour strengths from 0 to 1, so that the strongest change of a text is full, unless it is small. */

@@ -1,14 +1,22 @@
 /** The panel that reads: asks as one types, colours the text, and shows the verdict. */
 
 import { hasKey, isAbort, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { BatchPanel } from "./batch.js";
-import { Chart, lineSummary } from "../../chart.js";
+import { Beside } from "./beside.js";
+import { Chart } from "../../chart.js";
 import { curlCommand } from "../../curl.js";
-import { announce, byId, h, percent, points } from "../../dom.js";
-import { explained, followedClass, strengths, unread } from "./explanation.js";
-import { fillMenu } from "../../models.js";
+import { announce, byId, h, percent } from "../../dom.js";
+import { examplesFor, isOfOpinions } from "./examples.js";
+import { explained, followedClass, isOfCharacters, strengths, unread } from "./explanation.js";
+import { whyTooLong } from "../../limits.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { clearNotice, showError } from "../../notice.js";
+import { barsOf, lineOf, nameAll } from "./drawing.js";
+import { chooseMode, modeNow, offerModes } from "./modes.js";
 import { Reader } from "./reader.js";
+import { fillTable, toldOf } from "./words.js";
 import { showNoVerdict, showVerdict } from "./verdict.js";
 
 export const verb = "classify";
@@ -17,19 +25,6 @@ export const tasks = ["text-classification"];
 const PATH = `v1/${verb}`;
 const PAUSE_MS = 140; // between the last key and the question
 const SETTLED_MS = 1200; // between an answer and its being read out, so that typing does not chatter
-
-const EXAMPLES = [
-  ["Glowing", "One of those rare films that made me laugh, then cry, and then call my mother. I loved every minute of it."],
-  ["Scathing", "A dull, lifeless script, wooden acting and no ending at all. I want my two hours back."],
-  ["A turn", "It starts slowly and the first half is a bit of a mess, but then it finds its heart, and the ending is wonderful."],
-  ["Faint praise", "Not bad, I suppose, but I would not watch it again."],
-];
-
-const BOTH_WAYS = "This model reads from both ends at once, so it has no score along the text.";
-const HELP = {
-  trajectory: "Each word is coloured by how the score moved when the network read it.",
-  occlusion: "Each word is coloured by what it adds: the whole text’s score minus the score without that word.",
-};
 
 /** The panel "Sentiment". */
 export class Panel {
@@ -41,10 +36,26 @@ export class Panel {
     onPoint: () => this.#point(),
   });
   #chart = new Chart(byId("plot"), (index) => this.#point(index));
+  #about = new About(byId("sentiment-about"), (card) => this.#offerExamples(card.example));
+  #beside = new Beside(() => this.#ask());
+  #view = new View("sentiment", {
+    fields: () => ({
+      model: this.#model && idOf(this.#model),
+      text: this.#reader.text,
+      explain: modeNow() === "occlusion" && "occlusion",
+      pieces: this.#isInPieces,
+      class: this.#chosenClass !== null && this.#model?.classes[this.#chosenClass],
+      beside: this.#beside.menu.wanted,
+    }),
+    restore: (params) => this.#restore(params),
+  });
+  #examples = [];
+  #given = byId("text").value; // the last text that this page put there, not a person
   #batch = new BatchPanel(() => this.#model);
   #answer = null; // {text, result, reply, ms} that is being shown
   #pieces = [];
   #chosenClass = null;
+  #isInPieces = null; // whether pieces of words are shown; null as long as nobody chose
   #untraceable = new Set(); // ids of models that turned out to have no score along the text
   #asking = null; // AbortController of the latest question
   #timer = 0;
@@ -53,25 +64,49 @@ export class Panel {
   constructor() {
     this.#menu.addEventListener("change", () => this.#changeModel());
     byId("explain").addEventListener("change", () => this.#ask());
+    byId("in-pieces").addEventListener("change", () => {
+      this.#isInPieces = byId("in-pieces").checked;
+      this.#view.changed();
+      if (this.#answer) this.#show();
+    });
     byId("words").addEventListener("toggle", () => this.#fillTable());
-    byId("examples").append(
-      ...EXAMPLES.map(([name, text]) => h("button", { type: "button", click: () => this.#read(text) }, name)),
-    );
   }
 
   /** Offer these classifiers and read what the box holds. */
   setModels(models) {
     this.#models = models;
     fillMenu(this.#menu, models);
+    this.#beside.menu.setModels(models);
     this.#changeModel();
+    this.#view.begin();
+  }
+
+  /** Show what an address says. */
+  #restore(params) {
+    chooseModel(this.#menu, this.#models, params.get("model"));
+    this.#beside.menu.wanted = params.get("beside");
+    const mode = params.get("explain") === "occlusion" ? "occlusion" : "trajectory";
+    chooseMode(mode);
+    if (params.has("text")) this.#reader.text = params.get("text");
+    this.#changeModel();
+    this.#isInPieces = params.has("pieces") ? true : null;
+    const followed = this.#model?.classes.indexOf(params.get("class")) ?? -1;
+    this.#chosenClass = followed === -1 ? null : followed;
+  }
+
+  /** Name the tab for what the model does, and offer texts that fit it. */
+  #offerExamples(example) {
+    this.#examples = examplesFor(this.#model, example);
+    byId("examples").replaceChildren(
+      ...this.#examples.map(([name, text]) => h("button", { type: "button", click: () => this.#read(text) }, name)),
+    );
+    const [, first] = this.#examples[this.#examples.length > 2 ? 2 : 0] ?? [];
+    const fits = this.#examples.some(([, text]) => text === this.#reader.text);
+    if (first && !fits && this.#reader.text === this.#given) this.#view.byItself(() => this.#read(first));
   }
 
   get #model() {
     return this.#models.find((model) => model.id === this.#menu.value) ?? null;
-  }
-
-  get #mode() {
-    return document.querySelector('input[name="explain"]:checked').value;
   }
 
   get #followed() {
@@ -80,21 +115,19 @@ export class Panel {
   }
 
   #read(text) {
+    this.#given = text;
     this.#reader.text = text;
     this.#ask();
   }
 
   #changeModel() {
     this.#chosenClass = null;
-    this.#offerModes();
+    byId("tab-sentiment").textContent = !this.#model || isOfOpinions(this.#model) ? "Sentiment" : "Classify";
+    if (!byId("panel-sentiment").hidden) document.title = `${byId("tab-sentiment").textContent} · RNN service`;
+    this.#offerExamples(null);
+    this.#about.show(this.#model);
     this.#batch.refresh();
     this.#ask();
-  }
-
-  #offerModes() {
-    const [trajectory, occlusion] = document.querySelectorAll('input[name="explain"]');
-    trajectory.disabled = this.#untraceable.has(this.#menu.value);
-    if (trajectory.disabled) occlusion.checked = true;
   }
 
   #later() {
@@ -108,21 +141,26 @@ export class Panel {
   async #ask() {
     clearTimeout(this.#timer);
     this.#asking?.abort();
+    this.#view.changed();
     const text = this.#reader.text;
     const model = this.#model;
-    const canTrace = !this.#untraceable.has(this.#menu.value);
-    byId("explain-help").textContent = canTrace ? HELP[this.#mode] : `${HELP[this.#mode]} ${BOTH_WAYS}`;
-    if (!model || !text.trim()) return this.#showNothing(model);
+    const explain = offerModes(text, { canTrace: !this.#untraceable.has(this.#menu.value) });
+    const why = this.#whyNot(model, text);
+    if (why) return this.#showNothing(why);
     const question = new AbortController();
     this.#asking = question;
-    const body = { model: model.id, input: text, explain: this.#mode };
+    const body = { model: model.id, input: text, ...explain };
     byId("sentiment-curl").textContent = curlCommand(PATH, body, { hasKey: hasKey() });
     byId("verdict").setAttribute("aria-busy", "true");
     const began = performance.now();
     try {
+      const second = this.#beside.ask(PATH, body, question.signal);
+      second.catch(() => {}); // told below, after the first one's
       const reply = await post(PATH, body, { signal: question.signal });
+      const ms = performance.now() - began;
+      const beside = await second;
       if (this.#asking !== question) return;
-      this.#answer = { text, model, reply, result: reply.data[0], ms: performance.now() - began };
+      this.#answer = { text, model, reply, result: reply.data[0], ms, beside };
       clearNotice(this.#notice);
       this.#show();
       this.#settle();
@@ -132,18 +170,23 @@ export class Panel {
   }
 
   #fail(error) {
-    if (error.param === "explain" && this.#mode === "trajectory") {
+    if (error.param === "explain" && modeNow() === "trajectory") {
       this.#untraceable.add(this.#menu.value);
-      this.#offerModes();
       this.#ask();
       return;
     }
-    this.#showNothing(this.#model);
-    byId("score").textContent = "";
+    this.#showNothing("");
     showError(this.#notice, error, { retry: () => this.#ask(), calm: true });
   }
 
-  #showNothing(model) {
+  /** Why nothing is asked, or null. */
+  #whyNot(model, text) {
+    if (!model) return "No classifier is being served.";
+    return text.trim() ? whyTooLong(text) : "Waiting for a text.";
+  }
+
+  /** Show that there is no answer, and `why`. */
+  #showNothing(why) {
     this.#asking = null;
     this.#answer = null;
     this.#pieces = [];
@@ -151,19 +194,23 @@ export class Panel {
     this.#chart.show(null);
     this.#fillTable();
     byId("readout").textContent = "";
-    byId("sentiment-curl").closest("section").hidden = !model || !this.#reader.text.trim();
+    byId("sentiment-curl").closest("section").hidden = why !== "";
     clearNotice(this.#notice);
-    showNoVerdict(model ? "Waiting for a text." : "No classifier is being served.");
+    showNoVerdict(why);
+    this.#beside.show(null);
     byId("verdict").setAttribute("aria-busy", "false");
   }
 
   #show() {
     const { text, model, result, reply, ms } = this.#answer;
     const followed = this.#followed;
-    this.#pieces = explained(text, result, followed);
+    const isInPieces = this.#isInPieces ?? isOfCharacters(result);
+    byId("in-pieces").checked = isInPieces;
+    byId("in-pieces").disabled = !result.trajectory;
+    this.#pieces = explained(text, result, { followed, isInPieces });
     this.#paint(text, result);
-    this.#plot(model.classes, followed, result);
-    this.#name(model.classes, followed, result);
+    this.#chart.show(this.#drawing(model.classes, followed));
+    nameAll(model.classes, followed, result);
     showVerdict(result, {
       labels: model.classes,
       model: reply.model,
@@ -172,9 +219,11 @@ export class Panel {
       followed,
       onFollow: (index) => {
         this.#chosenClass = index;
+        this.#view.changed();
         this.#show();
       },
     });
+    this.#beside.show(this.#answer.beside);
     byId("verdict").setAttribute("aria-busy", "false");
     byId("sentiment-curl").closest("section").hidden = false;
     this.#fillTable();
@@ -195,32 +244,16 @@ export class Panel {
     this.#reader.paint(text, all.sort((a, b) => a.start - b.start));
   }
 
-  #plot(labels, followed, result) {
-    const label = labels[followed];
-    if (!this.#pieces.length) return this.#chart.show(null);
-    if (result.trajectory) {
-      const scores = this.#pieces.map((piece) => piece.score);
-      const rest = labels.length > 2 ? labels.map((_, i) => i).filter((i) => i !== followed) : [];
-      const others = rest.map((i) => this.#pieces.map((piece) => piece.probs[i]));
-      const middle = 1 / labels.length;
-      this.#chart.show({ kind: "line", scores, others, middle, summary: lineSummary(label, scores) });
-    } else {
-      const summary = `What each word adds to the probability of ${label}; the table below has the numbers.`;
-      this.#chart.show({ kind: "bars", scores: this.#pieces.map((piece) => piece.change), summary });
-    }
-  }
-
-  #name(labels, followed, result) {
-    const label = labels[followed];
-    const other = labels.length === 2 ? labels[1 - followed] : null;
-    byId("legend-rise").textContent = result.trajectory ? `towards ${label}` : `speaks for ${label}`;
-    byId("legend-fall").textContent = result.trajectory
-      ? (other ? `towards ${other}` : `away from ${label}`)
-      : (other ? `speaks for ${other}` : `speaks against ${label}`);
-    byId("chart-title").textContent = result.trajectory
-      ? `Probability of ${label} along the text`
-      : `What each word adds to ${label}, in points`;
-    byId("words-score").textContent = result.trajectory ? "Score after it" : "Score without it";
+  /** What the chart shows: the score of one class along the text, or what each word adds to it. */
+  #drawing(labels, followed) {
+    const { text, result, beside } = this.#answer;
+    const isInPieces = byId("in-pieces").checked;
+    const numWords = this.#pieces.length;
+    if (!numWords) return null;
+    const options = { text, labels, followed, isInPieces };
+    if (!result.trajectory) return barsOf(this.#pieces, options);
+    const second = this.#beside.scores(beside, { text, label: labels[followed], numWords, isInPieces });
+    return { ...lineOf(this.#pieces, options), beside: second };
   }
 
   /** Show the word that is pointed at in the chart (`index`) or else in the text; if none, the last. */
@@ -231,28 +264,17 @@ export class Panel {
     const at = Math.min(pointed ?? last, last);
     this.#reader.point(isPointing ? at : null);
     this.#chart.point(at);
-    byId("readout").textContent = at < 0 ? "" : this.#readout(this.#pieces[at], isPointing);
+    byId("readout").textContent = this.#readout(at, isPointing);
   }
 
-  #readout({ start, end, score, change }, isPointing) {
-    if (!isPointing) return `at the end ${percent(this.#answer.result.probs[this.#followed])}`;
-    const word = this.#answer.text.slice(start, end);
-    if (this.#answer.result.trajectory) return `after “${word}” ${percent(score)} (${points(change)})`;
-    return `without “${word}” ${percent(score)} (it adds ${points(change)})`;
+  #readout(at, isPointing) {
+    if (at < 0) return "";
+    const { text, result } = this.#answer;
+    return isPointing ? toldOf(text, this.#pieces[at], result) : `at the end ${percent(result.probs[this.#followed])}`;
   }
 
   #fillTable() {
-    if (!byId("words").open) return;
-    const rows = this.#pieces.map(({ start, end, score, change }) =>
-      h(
-        "tr",
-        {},
-        h("td", {}, this.#answer.text.slice(start, end)),
-        h("td", { class: "number" }, percent(score)),
-        h("td", { class: "number" }, points(change)),
-      ),
-    );
-    byId("words-rows").replaceChildren(...rows);
+    if (byId("words").open) fillTable(byId("words-rows"), this.#answer?.text ?? "", this.#pieces);
   }
 
   #settle() {

@@ -27,6 +27,11 @@ export function meaningOf(label) {
   return MEANINGS[label] ?? "";
 }
 
+/** Whether these are parts of speech; where no labels are told, that is what one takes them for. */
+export function isUniversal(labels) {
+  return labels.every((label) => label in MEANINGS);
+}
+
 /** The hue of a label, in degrees: the same wherever it occurs. */
 export function hueOf(label) {
   const known = Object.keys(MEANINGS).indexOf(label);

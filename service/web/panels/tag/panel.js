@@ -1,11 +1,15 @@
 /** The panel that tags: asks as one types, and shows each word with its label under it. */
 
 import { hasKey, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
+import { BesideMenu } from "../../beside.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
-import { fillMenu } from "../../models.js";
-import { hueOf, meaningOf } from "./labels.js";
+import { whyTooLong } from "../../limits.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
+import { hueOf, isUniversal, meaningOf } from "./labels.js";
 
 export const verb = "tag";
 export const tasks = ["token-classification"];
@@ -22,16 +26,36 @@ function coloured(element, label) {
   return element;
 }
 
-function told({ text, label, score }) {
+function told({ text, label, score, other }) {
   const meaning = meaningOf(label);
-  return `“${text}”: ${label}${meaning ? `, ${meaning}` : ""}, ${percent(score)}`;
+  const differs = other !== undefined && other !== label ? `; the other says ${other ?? "nothing"}` : "";
+  return `“${text}”: ${label}${meaning ? `, ${meaning}` : ""}, ${percent(score)}${differs}`;
+}
+
+/** The words of one model with the labels of another: `other`, null where it cut the text otherwise. */
+function together(tokens, others) {
+  const labels = new Map(others.map(({ start, end, label }) => [`${start}-${end}`, label]));
+  return tokens.map((token) => ({ ...token, other: labels.get(`${token.start}-${token.end}`) ?? null }));
 }
 
 /** The panel "Tag". */
 export class Panel {
   #menu = byId("tagger");
   #text = byId("tag-text");
-  #asking = new Asking(byId("tag-notice"));
+  #asking = new Asking(byId("tag-notice"), { onFail: () => this.#show([], []) });
+  #models = [];
+  #given = EXAMPLES[0][1]; // the last text that this page put there, not a person
+  #about = new About(byId("tag-about"), ({ example }) => this.#fit(example));
+  #beside = new BesideMenu(byId("tagger-beside"), () => this.#ask());
+  #view = new View("tag", {
+    fields: () => ({ model: this.#model && idOf(this.#model), text: this.#text.value, beside: this.#beside.wanted }),
+    restore: (params) => {
+      chooseModel(this.#menu, this.#models, params.get("model"));
+      this.#beside.wanted = params.get("beside");
+      this.#text.value = params.get("text") ?? this.#text.value;
+      this.#ask();
+    },
+  });
   #shown = null; // what the shown answer is to: model and text
 
   constructor() {
@@ -42,15 +66,20 @@ export class Panel {
       this.#asking.later((signal) => this.#question(signal));
     });
     byId("panel-tag").addEventListener("shown", () => this.#begin());
-    byId("tag-examples").append(
-      ...EXAMPLES.map(([name, text]) => h("button", { type: "button", click: () => this.#take(text) }, name)),
-    );
+    this.#offerExamples(EXAMPLES);
   }
 
   /** Offer these taggers. */
   setModels(models) {
+    this.#models = models;
     fillMenu(this.#menu, models);
+    this.#beside.setModels(models);
+    this.#view.begin();
     this.#begin();
+  }
+
+  get #model() {
+    return this.#models.find((model) => model.id === this.#menu.value) ?? null;
   }
 
   /** Tag what the box holds, but only before someone's eyes. */
@@ -59,8 +88,23 @@ export class Panel {
     if (this.#shown === null && !this.#menu.disabled && !byId("panel-tag").hidden) this.#ask();
   }
 
+  #offerExamples(examples) {
+    byId("tag-examples").replaceChildren(
+      ...examples.map(([name, text]) => h("button", { type: "button", click: () => this.#take(text) }, name)),
+    );
+  }
+
+  /** Offer texts of the chosen model's kind: ours for parts of speech, else its card's own. */
+  #fit(example) {
+    const isOurs = this.#text.value === this.#given;
+    if (isUniversal(this.#model.classes)) return this.#offerExamples(EXAMPLES);
+    this.#offerExamples(example ? [["From its card", example]] : []);
+    if (isOurs && example && this.#text.value !== example) this.#view.byItself(() => this.#take(example));
+  }
+
   #take(text) {
     this.#text.value = text;
+    this.#given = text;
     this.#ask();
   }
 
@@ -69,6 +113,8 @@ export class Panel {
   }
 
   #showCurl() {
+    this.#about.show(this.#model);
+    this.#view.changed();
     byId("tag-curl").closest("section").hidden = this.#menu.disabled;
     byId("tag-curl").textContent = curlCommand(PATH, this.#body(), { hasKey: hasKey() });
   }
@@ -80,14 +126,25 @@ export class Panel {
 
   async #question(signal) {
     const body = this.#body();
-    if (!body.input.trim()) return this.#show([], []);
+    const why = body.input.trim() ? whyTooLong(body.input) : "Waiting for a text.";
+    if (why) {
+      this.#show([], []);
+      byId("tag-readout").textContent = why;
+      return;
+    }
     const began = performance.now();
-    const { model, version, data } = await post(PATH, body, { signal });
-    const { tokens } = data[0];
+    const second = this.#beside.model;
+    const [{ model, version, data }, other] = await Promise.all([
+      post(PATH, body, { signal }),
+      second && post(PATH, { ...body, model: second.id }, { signal }),
+    ]);
+    const tokens = other ? together(data[0].tokens, other.data[0].tokens) : data[0].tokens;
+    const numSame = tokens.filter((token) => token.other === token.label).length;
     this.#shown = body;
-    return this.#show(tokens, [
+    this.#show(tokens, [
       ["Read", `${count(tokens.length)} ${tokens.length === 1 ? "word" : "words"}`],
       ["Model", `${model}, version ${version}`],
+      ...(other ? [["Beside", `${other.model}, version ${other.version}`], ["Same label", `${count(numSame)} of ${count(tokens.length)}`]] : []),
       ["Answered in", `${(performance.now() - began).toFixed(0)} ms`],
     ]);
   }
@@ -115,6 +172,7 @@ export class Panel {
       },
       h("span", { class: "word" }, token.text),
       coloured(h("span", { class: "tag" }, token.label), token.label),
+      token.other && token.other !== token.label ? coloured(h("span", { class: "tag differs" }, token.other), token.other) : null,
     );
     return word;
   }

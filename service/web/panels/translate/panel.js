@@ -1,10 +1,14 @@
 /** The panel that translates: a sentence in, its translation out, with a picture of the attention. */
 
 import { hasKey, post } from "../../api.js";
+import { About } from "../../about.js";
+import { View } from "../../address.js";
 import { Asking } from "../../asking.js";
+import { BesideMenu } from "../../beside.js";
 import { curlCommand } from "../../curl.js";
 import { announce, byId, count, h, percent } from "../../dom.js";
-import { fillMenu } from "../../models.js";
+import { gate, whyTooLong } from "../../limits.js";
+import { chooseModel, fillMenu, idOf } from "../../models.js";
 import { toUtf16 } from "../../offsets.js";
 import { heatMap, nameOf } from "./heat.js";
 
@@ -13,21 +17,42 @@ export const tasks = ["translation"];
 
 const PATH = `v1/${verb}`;
 const EXAMPLE = "Where is the station?";
+const LANGUAGE = "en"; // of the example
 
 /** The panel "Translate". */
 export class Panel {
   #menu = byId("translator");
-  #asking = new Asking(byId("translate-notice"));
+  #asking = new Asking(byId("translate-notice"), { onFail: () => this.#clear() });
   #attention = null; // of the translation that is being shown
   #written = []; // its elements, a token each
   #read = [];
   #wasAsked = false;
+  #models = [];
+  #given = EXAMPLE; // the last text that this page put there, not a person
+  #about = new About(byId("translate-about"), ({ example }) => this.#fit(example));
+  #beside = new BesideMenu(byId("translator-beside"), () => this.#translate());
+  #view = new View("translate", {
+    fields: () => ({
+      model: this.#model && idOf(this.#model),
+      text: byId("translate-text").value,
+      beams: byId("translate-beams").value,
+      beside: this.#beside.wanted,
+    }),
+    restore: (params) => {
+      chooseModel(this.#menu, this.#models, params.get("model"));
+      this.#beside.wanted = params.get("beside");
+      byId("translate-text").value = params.get("text") ?? byId("translate-text").value;
+      byId("translate-beams").value = params.get("beams") === "4" ? "4" : "1";
+      this.#showCurl();
+      this.#translate();
+    },
+  });
 
   constructor() {
     byId("translate-text").value = EXAMPLE;
     byId("translate-form").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.#translate();
+      if (!byId("translate-run").disabled) this.#translate();
     });
     for (const id of ["translator", "translate-beams", "translate-text"]) {
       byId(id).addEventListener("input", () => this.#showCurl());
@@ -42,10 +67,16 @@ export class Panel {
 
   /** Offer these translators. */
   setModels(models) {
+    this.#models = models;
     fillMenu(this.#menu, models);
-    byId("translate-run").disabled = models.length === 0;
+    this.#beside.setModels(models);
     this.#showCurl();
+    this.#view.begin();
     this.#begin();
+  }
+
+  get #model() {
+    return this.#models.find((model) => model.id === this.#menu.value) ?? null;
   }
 
   /** Translate the example, once and only before someone's eyes. */
@@ -59,19 +90,55 @@ export class Panel {
     return { model: this.#menu.value, input: byId("translate-text").value, attention: true, num_beams };
   }
 
+  /** Begin with the sentence of the card of a model that reads another language than ours. */
+  #fit(example) {
+    const box = byId("translate-text");
+    const fits = (this.#model.facts.source_language ?? LANGUAGE) === LANGUAGE;
+    if (!example || fits || box.value !== this.#given) return;
+    this.#view.byItself(() => {
+      this.#given = example;
+      box.value = example;
+    });
+    this.#translate();
+  }
+
+  #whyNot() {
+    if (this.#menu.disabled) return "No translator is being served.";
+    const { value } = byId("translate-text");
+    return value.trim() ? whyTooLong(value) : "Write a sentence first.";
+  }
+
+  /** Take away a translation that is not of this sentence. */
+  #clear() {
+    for (const id of ["translate-written", "translate-read", "translate-facts", "translate-grid"]) byId(id).replaceChildren();
+    byId("translate-looks").textContent = "";
+    byId("translate-picture").hidden = true;
+    this.#showBeside(null);
+  }
+
   #showCurl() {
+    this.#about.show(this.#model);
+    this.#view.changed();
+    gate(byId("translate-run"), byId("translate-why"), this.#whyNot());
     byId("translate-curl").closest("section").hidden = this.#menu.disabled;
     byId("translate-curl").textContent = curlCommand(PATH, this.#body(), { hasKey: hasKey() });
   }
 
   async #translate() {
+    this.#view.changed();
+    if (this.#whyNot()) return;
     this.#wasAsked = true;
     byId("translate-result").setAttribute("aria-busy", "true");
     const body = this.#body();
     await this.#asking.now(async (signal) => {
       const began = performance.now();
-      const reply = await post(PATH, body, { signal });
-      this.#show(body.input, reply, performance.now() - began);
+      const second = this.#beside.model;
+      const [[reply, ms], other] = await Promise.all([
+        post(PATH, body, { signal }).then((answer) => [answer, performance.now() - began]),
+        second && post(PATH, { ...body, model: second.id }, { signal }),
+      ]);
+      this.#show(body.input, reply, ms);
+      this.#showBeside(other);
     });
     byId("translate-result").setAttribute("aria-busy", "false");
   }
@@ -94,6 +161,13 @@ export class Panel {
     byId("translate-facts").replaceChildren(...facts.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
     byId("translate-looks").textContent = "Point at a written word, or at a square.";
     announce(byId("translate-said"), `Translation: ${answer.text}`);
+  }
+
+  #showBeside(reply) {
+    byId("translate-beside").hidden = !reply;
+    if (!reply) return;
+    byId("translate-beside-name").textContent = `What ${reply.model}, version ${reply.version}, writes`;
+    byId("translate-beside-written").textContent = reply.data[0].text;
   }
 
   /** Fill `box` with `text`, each of the `tokens` an element; return these. */

@@ -10,11 +10,11 @@ import pytest
 from model_store import ClassifierConfig, Store
 from tests.training.toys import review, write_reviews
 from training import train_classifier
-from training.cli import run_script
 from training.data.labelled_texts import load_classification
 from training.errors import DataError
 from training.fitting.naive_bayes import NaiveBayes
 from training.reports.baseline import Baseline
+from training.script import run_script
 from training.tasks.text_classification.encoding import encode_training
 from training.tasks.text_classification.flags import parse
 from training.tasks.text_classification.served import ServedClassifier

@@ -1,25 +1,18 @@
 """What is told of drawn texts: how many are new, and how many are what was asked for."""
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 
-from training.tasks.text_generation.novelty import Drawn, agreement, novelty
+from training.tasks.text_generation.novelty import Drawn, Judge, agreement, novelty
 
 
-class KeywordJudge:
-    """Calls a text with "good" in it positive."""
-
-    config = SimpleNamespace(labels=("negative", "positive"))
-
-    def probs(self, texts):
-        is_good = np.array(["good" in text for text in texts], float)
-        return np.stack([1 - is_good, is_good], axis=1)
+def by_keyword(texts):
+    """Call a text with "good" in it positive."""
+    is_good = np.array(["good" in text for text in texts], float)
+    return np.stack([1 - is_good, is_good], axis=1)
 
 
-JUDGE: Any = KeywordJudge()
+JUDGE = Judge(("negative", "positive"), by_keyword)
 
 
 def drawn(prompt, text):

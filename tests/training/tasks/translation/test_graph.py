@@ -8,7 +8,7 @@ import torch
 from tests.training.nets.test_translator import translator
 from tests.training.tiny import CELLS
 from training.data.batches import pad
-from training.export.parity import ParityError
+from training.errors import ParityError
 from training.export.publish import to_graphs
 from training.export.sessions import feeds, open_session
 from training.export.weights import FILENAME, weights_to_bytes

@@ -22,7 +22,9 @@ from training.export.publish import Described, command_line, library_versions, p
 from training.fitting.fit import fit
 from training.fitting.module import TrainingModule
 from training.nets.config import StackConfig
+from training.parser import Parser
 from training.reports.figures import draw_curves
+from training.script import run_script
 
 
 class ScorerModule(TrainingModule):
@@ -45,7 +47,7 @@ class ScorerModule(TrainingModule):
 
 def main(argv: Sequence[str]) -> None:
     """Read `text,score` rows, train, measure, publish."""
-    parser = flags.Parser(prog="python -m training.tasks.text_scoring.train")
+    parser = Parser(prog="python -m training.tasks.text_scoring.train")
     parser.add_argument("--data", required=True, type=Path, help="CSV with text and score")
     flags.add_stack_flags(parser)
     flags.add_fit_flags(parser)
@@ -83,4 +85,4 @@ def main(argv: Sequence[str]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run_script(main, sys.argv[1:]))
+    sys.exit(run_script(main, sys.argv[1:]))
