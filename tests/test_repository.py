@@ -64,12 +64,12 @@ def stages():
     return stages
 
 
-@pytest.mark.parametrize("part", ["service", "fast", "train", "dev"])
+@pytest.mark.parametrize("part", ["service", "fast", "import", "train", "dev"])
 def test_every_requirement_is_pinned(part):
     loose = [
         line
         for line in requirements(f"requirements-{part}.txt")
-        if not re.fullmatch(r"[\w.-]+==[\w.+!]+|-r requirements-service\.txt|-c \S+", line)
+        if not re.fullmatch(r"[\w.-]+==[\w.+!]+|-r requirements-(service|import)\.txt|-c \S+", line)
     ]
 
     assert not loose
@@ -84,6 +84,11 @@ def test_what_the_service_brings_in_is_pinned_too():
     assert needed <= {canonicalize_name(name) for name in pinned}, "run: make lock"
 
 
+def test_training_brings_what_importing_needs():
+    assert "-r requirements-import.txt" in requirements("requirements-train.txt")
+    assert "-r requirements-service.txt" in requirements("requirements-import.txt")
+
+
 def test_all_requirements_are_the_three_parts():
     assert requirements("requirements.txt") == [
         f"-r requirements-{part}.txt" for part in ("service", "train", "dev")
@@ -96,7 +101,9 @@ def test_traces_are_tested_with_the_packages_that_are_named_for_them():
 
 def test_no_requirement_is_pinned_twice():
     names = [
-        line.split("==")[0] for part in ("service", "fast", "train", "dev") for line in pins(part)
+        line.split("==")[0]
+        for part in ("service", "fast", "import", "train", "dev")
+        for line in pins(part)
     ]
 
     assert sorted(names) == sorted(set(names))
@@ -189,6 +196,14 @@ def test_service_image_holds_no_part_of_training(stages):
     lines = stages["base"] + stages["build-service"] + stages["service"]
 
     assert not [line for line in lines if re.search(r"-train|training|torch", line)]
+
+
+def test_service_image_holds_every_part_of_the_store(stages):
+    """`COPY model_store/*.py` takes no folders: an image without its tasks did not start."""
+    copied = {line.split()[1] for line in stages["build-service"] if line.startswith("COPY model")}
+    folders = {path.parent.name for path in (ROOT / "model_store").glob("*/__init__.py")}
+
+    assert copied == {"model_store/*.py", *(f"model_store/{name}" for name in folders)}
 
 
 def test_images_share_one_pinned_base(stages):

@@ -168,8 +168,8 @@ def fit_or_try(
     Raises:
         UsageError: The training diverged.
     """
-    start_memory(module.net, arguments)
     log.info("%s", layer_table(module.net))
+    start_memory(module.net, arguments)
     if arguments.dry_run:
         say_dry_run(arguments, module, batches)
         return None

@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.conftest import LiveProcess
-from tests.e2e.playground.browser import find_browser, open_browser
+from tests.e2e.playground.browser import PHONE, find_browser, open_browser
 
 VIEWPORT = ViewportSize(width=1200, height=940)
 MODEL = "shakespeare"
@@ -60,6 +60,19 @@ def show_digits(page: Page) -> None:
     page.locator("#digits-facts dd").first.wait_for(timeout=PATIENCE_MS)
 
 
+def show_inside(page: Page) -> None:
+    """Have the example read by two networks, and the unit that matters most told of."""
+    page.select_option("#inside-model", "sentiment")
+    page.select_option("#inside-other", "sentiment-small")
+    for side in (1, 2):
+        own = page.locator(f".inside-side:nth-child({side})")
+        own.locator(".inside-value:not(:empty)").wait_for(timeout=PATIENCE_MS)
+        expect(own).to_have_attribute("aria-busy", "false")
+        own.locator(".inside-heat").press("ArrowLeft")
+    page.evaluate("() => document.activeElement.blur()")
+    page.locator(".inside-side").first.evaluate("(side) => side.scrollIntoView()")
+
+
 def show_models(page: Page) -> None:
     """Have the card of the sentiment model shown, with its pictures."""
     page.select_option("#card-model", "sentiment")
@@ -72,8 +85,11 @@ PANELS = {
     "translate": show_translate,
     "tag": show_tag,
     "digits": show_digits,
+    "inside": show_inside,
     "models": show_models,
 }
+
+ON_THE_PHONE = {"inside"}  # panels of which there is a picture as wide as a phone, too
 
 
 def take(browser: Browser, base_url: str, folder: Path) -> None:
@@ -94,8 +110,12 @@ def take(browser: Browser, base_url: str, folder: Path) -> None:
             show(page)
             path = folder / f"playground-{panel}-{theme}.png"
             page.screenshot(path=path)
-            page.close()
             print(path)
+            if theme == "light" and panel in ON_THE_PHONE:
+                page.set_viewport_size(PHONE)
+                show(page)
+                page.screenshot(path=folder / f"playground-{panel}-phone.png")
+            page.close()
 
 
 LESSONS = (  # page at /learn, language, theme
