@@ -52,7 +52,7 @@ serve: ## Serve the models in model_store/models
 	@HOST=$(HOST) PORT=$(PORT) EXTRA_VERSIONS=$(EXTRA_VERSIONS) exec $(BIN)/python -m service
 
 test: ## Run the fast tests (two minutes; make check runs all)
-	@[ -e $(DEV) ] || echo "Setting up, once: some minutes, and 2 GB in $(VENV) (see TORCH_INDEX)"
+	@[ -e $(DEV) ] || echo "Setting up, once: some minutes, and 2 GB in $(VENV), more with CUDA (see TORCH_INDEX)"
 	@echo "The fast tests: two minutes on two cores; make check runs all"
 	@$(MAKE) --no-print-directory $(TRAIN) $(DEV) $(ENGINE)
 	$(BIN)/pytest -q -n 2 $(addprefix --ignore=,$(LONG_TESTS))

@@ -14,6 +14,7 @@ from service.settings import Settings
 from tests import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("service", "fast", "import", "train", "dev")  # of the requirements
 MAX_MODELS_BYTES = 45_000_000
 MAX_README_WORDS = 1_200
 TARGETS = "help serve test train-sentiment train-generator bench chaos lint format type cover check"
@@ -64,7 +65,7 @@ def stages():
     return stages
 
 
-@pytest.mark.parametrize("part", ["service", "fast", "import", "train", "dev"])
+@pytest.mark.parametrize("part", PARTS)
 def test_every_requirement_is_pinned(part):
     loose = [
         line
@@ -100,11 +101,7 @@ def test_traces_are_tested_with_the_packages_that_are_named_for_them():
 
 
 def test_no_requirement_is_pinned_twice():
-    names = [
-        line.split("==")[0]
-        for part in ("service", "fast", "import", "train", "dev")
-        for line in pins(part)
-    ]
+    names = [line.split("==")[0] for part in PARTS for line in pins(part)]
 
     assert sorted(names) == sorted(set(names))
 
@@ -284,8 +281,7 @@ PAGES = sorted(path.relative_to(ROOT) for where in ("*.md", "docs/*.md", "bench/
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_to_files_and_headings_lead_somewhere(page):
-    text = read(page)
-    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", text)
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", read(page))
     assert [link for link in links if not leads_somewhere(ROOT / page, link)] == []
 
 

@@ -100,7 +100,10 @@ def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
         defaults = _Defaults(layout.padding, "post", layout.gives, layout.pad_id)
     else:
         network, source = read_keras(path, takes_logits=args.logits)
-        defaults = _Defaults("pre", "pre", gives)
+        end: Truncating = (
+            "pre" if args.vocabulary is None else "post"
+        )  # as pad_sequences, TextVectorization
+        defaults = _Defaults(end, end, gives)
     return prove_network(*fit(network, _tokenizer(args), _options(args, defaults))), source
 
 

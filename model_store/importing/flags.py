@@ -66,12 +66,13 @@ def _add_text(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--padding",
         choices=("pre", "post", "none"),
-        help="where shorter texts were filled up (default: pre, as pad_sequences; PyTorch: none)",
+        help="where shorter texts were filled up (default: pre, as pad_sequences; with "
+        "--vocabulary post; PyTorch and ONNX: none)",
     )
     group.add_argument(
         "--truncating",
         choices=("pre", "post"),
-        help="which end of longer texts was cut off (default: pre; PyTorch: post)",
+        help="which end of longer texts was cut off (default: pre, as pad_sequences; else post)",
     )
 
 

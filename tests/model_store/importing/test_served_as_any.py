@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import requests
 
-from model_store import Store
+from model_store import ClassifierConfig, Store
 from model_store.quantize import NotQuantized, quantize
 from tests.model_store.importing.keras_files import KerasFiles, dense
 
@@ -104,3 +104,23 @@ def test_the_card_says_what_is_not_known(keras, imported, served):
     assert "Not known: the file does not say how good the model is" in card["card"]
     assert card["metrics"] == {}
     assert "import model.keras" in json.dumps(card)
+
+
+def test_a_vocabulary_of_text_vectorization_fills_up_at_the_end_as_it_does(
+    keras, run_import, tmp_path
+):
+    files = KerasFiles(keras, tmp_path)
+    path = files.model(keras.layers.LSTM(4), dense(keras))
+    (tmp_path / "vocabulary.txt").write_text("\n".join(["", "[UNK]", "good", "film"]))
+
+    status, _, error = run_import(
+        *(path, "--vocabulary", tmp_path / "vocabulary.txt", "--maxlen", 5),
+        store=tmp_path / "store",
+    )
+
+    assert status == 0, error
+    stored = Store(tmp_path / "store").open("mine", 1)
+    assert isinstance(stored.config, ClassifierConfig)
+    ids = stored.config.input_ids("A GOOD film!", stored.tokenizer())
+    assert ids == [1, 2, 3, 0, 0]
+    assert stored.config.truncation == "head"
