@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from training import evaluate, republish
+from training import evaluate, gradients, long_range, republish
 
 ROOT = Path(__file__).resolve().parents[2]
 TASKS = {
@@ -22,7 +22,10 @@ TASKS = {
 PARSERS = {
     name: import_module(f"training.tasks.{task}.flags").build_parser for name, task in TASKS.items()
 }
-PARSERS |= {"evaluate": evaluate.build_parser, "republish": republish.build_parser}
+PARSERS |= {
+    script.__name__.rpartition(".")[2]: script.build_parser
+    for script in (evaluate, gradients, long_range, republish)
+}
 SLOW = ("torch", "lightning", "onnx", "sklearn", "matplotlib", "scipy", "pandas")
 ASK = """
 import runpy, sys
@@ -58,7 +61,7 @@ def test_usage_is_short_and_lists_what_must_be_given(name):
     assert usage.startswith(f"usage: python -m training.{name} ")
     assert len(usage.splitlines()) <= 3
     assert usage.endswith("[FLAG ...]")
-    assert ("--data SOURCE" in usage) == (name != "republish")
+    assert ("--data SOURCE" in usage) == (name in {*TASKS, "evaluate"})
 
 
 @pytest.mark.parametrize("name", PARSERS)

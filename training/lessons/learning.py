@@ -5,7 +5,6 @@ are held out. Knows nothing of the store.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from random import Random
 
 import torch
@@ -16,8 +15,9 @@ from model_store import Tokenizer
 from training.data.vocab import train_tokenizer
 from training.fitting.memory import gated_layers, set_chrono, set_keeping
 from training.lessons.language import LABELS, sentence
+from training.lessons.plan import Plan, Start
 from training.nets.classifier import ClassifierNetConfig, TextClassifier
-from training.nets.config import Cell, StackConfig
+from training.nets.config import StackConfig
 from training.nets.recurrent import RecurrentLayer
 
 LEARNED = 0.01  # nats: a mean loss at which a training is over
@@ -25,46 +25,6 @@ SMOOTHING = 0.9  # of that mean, a step
 VOCAB_SIZE = 200  # at most; the language has under a hundred words
 TOKENIZER_SENTENCES = 2_000
 CLIP = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A cell and where its gates start.
-
-    Args:
-        name: As it stands in tables.
-        cell: "rnn", "lstm" or "gru".
-        forget_bias: Of the gate that keeps the memory; None leaves it as it is drawn.
-        chrono: Whether it is drawn for the longest distance instead, see `memory.set_chrono`.
-        recurrent_scale: What the weights from state to state are multiplied by.
-    """
-
-    name: str
-    cell: Cell
-    forget_bias: float | None = None
-    chrono: bool = False
-    recurrent_scale: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How a network is trained.
-
-    Args:
-        steps: Updates at most.
-        hidden_size: Width of the state.
-        embedding_dim: Width of a word's vector.
-        learning_rate: Of Adam (Kingma and Ba 2015).
-        batch_size: Sentences a step.
-        longest: Tokens that a chrono initialisation is drawn for.
-    """
-
-    steps: int = 600
-    hidden_size: int = 32
-    embedding_dim: int = 16
-    learning_rate: float = 3e-3
-    batch_size: int = 32
-    longest: int = 120
 
 
 def learn_tokenizer() -> Tokenizer:

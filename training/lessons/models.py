@@ -12,7 +12,8 @@ from model_store.manifest import Dataset
 from training import cli
 from training.export.publish import Described, publish, to_graphs
 from training.lessons.language import LABELS
-from training.lessons.learning import Plan, Start, accuracy, build, layer_of, learn_tokenizer, train
+from training.lessons.learning import accuracy, build, layer_of, learn_tokenizer, train
+from training.lessons.plan import Plan, Start
 from training.nets.classifier import TextClassifier
 from training.reports.lessons import draw_lines, table
 from training.task import task_of

@@ -9,12 +9,11 @@ import torch
 
 from model_store import Store
 from tests.e2e.conftest import ROOT
-from training import gradients, long_range
-from training.lessons import models
+from training import gradients as gradients_command
+from training import long_range as long_range_command
+from training.lessons import gradients, long_range, models
 from training.lessons.language import LABELS
 from training.lessons.learning import (
-    Plan,
-    Start,
     accuracy,
     build,
     draw_batch,
@@ -22,6 +21,7 @@ from training.lessons.learning import (
     learn_tokenizer,
     train,
 )
+from training.lessons.plan import Plan, Start
 from training.script import run_script
 from training.tasks.text_classification.served import ServedClassifier
 from training.tasks.text_classification.stored_net import classifier_of
@@ -60,7 +60,7 @@ def test_a_longer_way_back_leaves_less_of_a_gradient_unless_gates_start_open():
 
 
 def test_gradients_writes_a_row_for_each_start_and_a_picture(tmp_path, capsys):
-    gradients.main(["--length", "12", "--steps", "2", "--out", str(tmp_path)])
+    gradients_command.main(["--length", "12", "--steps", "2", "--out", str(tmp_path)])
 
     rows = json.loads((tmp_path / "gradients.json").read_text())["rows"]
     assert [row["name"] for row in rows] == [start.name for start in gradients.STARTS]
@@ -72,7 +72,7 @@ def test_gradients_writes_a_row_for_each_start_and_a_picture(tmp_path, capsys):
 
 
 def test_terms_of_the_steps_are_told_for_each_token(tmp_path):
-    gradients.main(["--length", "4", "--steps", "1", "--out", str(tmp_path)])
+    gradients_command.main(["--length", "4", "--steps", "1", "--out", str(tmp_path)])
 
     terms = json.loads((tmp_path / "gradients.json").read_text())["terms"]
     assert [term["token"] for term in terms][:3] == ["je", "suis", "français"]
@@ -82,7 +82,9 @@ def test_terms_of_the_steps_are_told_for_each_token(tmp_path):
 
 def test_clipping_bounds_the_step_that_is_made(tmp_path):
     tokenizer = learn_tokenizer()
-    arguments = gradients.build_parser().parse_args(["--steps", "1", "--learning-rate", "1"])
+    arguments = gradients_command.build_parser().parse_args(
+        ["--steps", "1", "--learning-rate", "1"]
+    )
     start = Start("x", "rnn", recurrent_scale=12.0)
     moved = {}
     for clip in (None, 0.5):
@@ -98,7 +100,7 @@ def test_clipping_bounds_the_step_that_is_made(tmp_path):
 
 
 def test_long_range_writes_the_accuracy_of_each_start_and_distance(tmp_path, capsys):
-    long_range.main(["--distances", "6", "3", "--steps", "2", "--out", str(tmp_path)])
+    long_range_command.main(["--distances", "6", "3", "--steps", "2", "--out", str(tmp_path)])
 
     rows = json.loads((tmp_path / "long_range.json").read_text())["rows"]
     assert [row["name"] for row in rows] == [start.name for start in long_range.STARTS]
@@ -109,7 +111,7 @@ def test_long_range_writes_the_accuracy_of_each_start_and_distance(tmp_path, cap
 @pytest.mark.parametrize("argv", [["--distances", "1"], ["--steps", "0"], ["--seed", "-1"]])
 def test_what_cannot_be_measured_is_told_in_a_line(argv, capsys):
     with pytest.raises(SystemExit) as ended:
-        run_script(long_range.main, argv)
+        run_script(long_range_command.main, argv)
 
     assert ended.value.code == 2
     assert f"argument {argv[0]}: '{argv[1]}' is no whole number from" in capsys.readouterr().err
@@ -119,7 +121,7 @@ def test_publish_makes_a_model_of_each_cell_and_writes_its_weights(tmp_path, mon
     monkeypatch.setattr(models, "PLAN", Plan(steps=3, hidden_size=4, embedding_dim=3))
     weights_file = tmp_path / "cells.json"
 
-    long_range.main(["--publish", "--store", str(tmp_path / "store"), "--weights",
+    long_range_command.main(["--publish", "--store", str(tmp_path / "store"), "--weights",
                      str(weights_file)])  # fmt: skip
 
     store = Store(tmp_path / "store")
