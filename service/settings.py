@@ -5,7 +5,6 @@ variable counts as unset. Knows nothing of what the settings are used for. Comma
 `python -m service.settings` prints what holds here, and where each value comes from.
 """
 
-import math
 import os
 import re
 import signal
@@ -18,10 +17,10 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.cores import usable_cores
 from service.schema_words import Schema, describe
 
 PROJECT_DIR = Path(__file__).resolve().parent.parent
-CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 HIDDEN = "***"
 LIKENESS = 0.88  # of a mistyped variable: MAX_BATCH_TOKEN has 0.97, HOSTNAME to HOST 0.67
 SECRET = re.compile(r"(?<=://)\S*(?=@)|(?<=\?)\S+")  # of an address
@@ -39,24 +38,6 @@ DEFAULT_MODELS = {
 
 class SettingsError(Exception):
     """A variable's value cannot be used; the message names it, and what it may be."""
-
-
-def usable_cores(quota_file: Path = CPU_QUOTA_FILE) -> int:
-    """Count the cores that this process may keep busy.
-
-    Args:
-        quota_file: The control group's `cpu.max`, "quota period" in microseconds or "max period".
-
-    Returns:
-        The smaller of the process's cores and its container's share of time, at least 1.
-    """
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    try:
-        quota, period = quota_file.read_text().split()
-        cores = min(cores or 1, math.ceil(int(quota) / int(period)))
-    except (OSError, ValueError):
-        pass  # no control group, or "max": no limit on time
-    return max(cores or 1, 1)
 
 
 class Settings(BaseSettings):

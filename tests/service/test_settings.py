@@ -3,6 +3,7 @@ import sys
 
 import pytest
 
+from service.cores import usable_cores
 from service.settings import (
     PROJECT_DIR,
     Settings,
@@ -10,7 +11,6 @@ from service.settings import (
     load_settings,
     main,
     unknown_variables,
-    usable_cores,
 )
 
 
