@@ -32,6 +32,7 @@ COPY recurrent recurrent
 RUN python -m recurrent.build
 COPY model_store/*.py model_store/
 COPY model_store/tasks model_store/tasks
+COPY model_store/importing model_store/importing
 COPY service service
 RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
       /opt/venv/lib recurrent model_store service
@@ -39,7 +40,7 @@ RUN python -m compileall -q -j 0 --invalidation-mode unchecked-hash \
 
 FROM base AS build-train
 ARG TORCH_INDEX=
-COPY constraints.txt requirements-service.txt requirements-train.txt ./
+COPY constraints.txt requirements-service.txt requirements-import.txt requirements-train.txt ./
 RUN python -m venv --without-pip /opt/venv \
  && pip --python /opt/venv/bin/python install --no-cache-dir \
       ${TORCH_INDEX:+--extra-index-url "$TORCH_INDEX"} -r requirements-train.txt

@@ -12,6 +12,7 @@ EXTRA_VERSIONS ?= 9
 VENV := .venv
 BIN := $(VENV)/bin
 SERVICE := $(VENV)/.installed-service
+IMPORT := $(VENV)/.installed-import
 TRAIN := $(VENV)/.installed-train
 DEV := $(VENV)/.installed-dev
 AUDIT := $(VENV)/.installed-audit
@@ -29,7 +30,7 @@ PIP_INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help serve test train-setup train-sentiment train-generator bench screenshots chaos lint format type cover audit \
+.PHONY: help serve test import-setup train-setup train-sentiment train-generator bench screenshots chaos lint format type cover audit \
 	check lock clean
 
 help: ## List the targets and settings
@@ -55,6 +56,8 @@ test: ## Run the fast tests (two minutes; make check runs all)
 	@echo "The fast tests: two minutes on two cores; make check runs all"
 	@$(MAKE) --no-print-directory $(TRAIN) $(DEV) $(ENGINE)
 	$(BIN)/pytest -q -n 2 $(addprefix --ignore=,$(LONG_TESTS))
+
+import-setup: $(IMPORT) ## Install what importing Keras, PyTorch and ONNX files needs
 
 train-setup: $(TRAIN) $(ENGINE) ## Install what training needs (see TORCH_INDEX)
 
@@ -133,7 +136,8 @@ $(ENGINE): $(wildcard recurrent/kernels/*) recurrent/build.py requirements-compi
 		{ $(PIP_INSTALL) -r requirements-compiler.txt; $(BIN)/python -m recurrent.build; } || true
 	@mkdir -p $(dir $@) && touch $@
 
-$(VENV)/.installed-%: requirements-%.txt requirements-service.txt constraints.txt $(BIN)/pip
+$(VENV)/.installed-%: requirements-%.txt requirements-service.txt requirements-import.txt \
+		constraints.txt $(BIN)/pip
 	$(PIP_INSTALL) $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -r $<
 	@touch $@
 

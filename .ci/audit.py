@@ -16,6 +16,7 @@ PINS = (
     "constraints.txt",
     "requirements-service.txt",
     "requirements-fast.txt",
+    "requirements-import.txt",
     "requirements-train.txt",
 )
 PATIENCE_S = 300

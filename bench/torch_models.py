@@ -20,6 +20,7 @@ def open_classifier(store_dir: str, name: str) -> tuple[tuple[str, ...], Encode,
     stored = StoreReader(Path(store_dir)).open(name)
     config, tokenizer, weights = stored.config, stored.tokenizer(), stored.read(FILENAME)
     assert isinstance(config, ClassifierConfig), f"{name} is no classifier"
+    assert config.pooling in ("concat", "last"), f"{name} was not trained here"
     output_rows = safetensors.torch.load(weights)["output.weight"].shape[0]
     net = TextClassifier(
         ClassifierNetConfig(

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from model_store.errors import InvalidName, InvalidPlan, StoreError
+from model_store.importing.flags import ABOUT, add_flags
 from model_store.names import parse_version
 from model_store.reader import SERVING
 from model_store.sample_texts import read_texts
@@ -31,7 +32,8 @@ DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
-    args = _parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else list(argv)
+    args = _parser().parse_args(given, argparse.Namespace(given=given))
     try:
         code: int = args.run(Store(args.store), args)
     except StoreError as exc:
@@ -149,6 +151,15 @@ def _prune(store: Store, args: argparse.Namespace) -> int:
     return 0
 
 
+def _import(store: Store, args: argparse.Namespace) -> int:
+    try:
+        from model_store.importing import command
+    except ModuleNotFoundError as exc:
+        print(f"error: {exc}: run make import-setup (requirements-import.txt)", file=sys.stderr)
+        return 1
+    return command.run(store, args)
+
+
 def _target(args: argparse.Namespace) -> tuple[str, int | None]:
     """Return the name and version of `NAME`, `NAME:VERSION` or `NAME VERSION`."""
     name, _, suffix = args.model.partition(":")
@@ -217,6 +228,7 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument(
         "--keep", type=_at_least_one, required=True, metavar="N", help="newest versions to keep"
     )
+    add_flags(command("import", _import, ABOUT))
     return parser
 
 

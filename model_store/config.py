@@ -61,6 +61,7 @@ class RecurrentConfig(TaskConfig):
         num_layers: Layers.
         precision: Numbers that the service computes with: "fp32" by ONNX Runtime, or "int8" by the
             recurrent engine, for tasks that it knows.
+        runs_alone: Whether rows are not the same beside others, and so are run by themselves.
     """
 
     has_int8: ClassVar[bool] = False
@@ -69,6 +70,7 @@ class RecurrentConfig(TaskConfig):
     hidden_size: PositiveInt
     num_layers: PositiveInt
     precision: Precision = "fp32"
+    runs_alone: bool = False
 
     @model_validator(mode="after")
     def _knows_int8(self) -> Self:

@@ -30,6 +30,11 @@ def quantized(config: TaskConfig, state: Tensors) -> dict[str, NDArray[Any]]:
         KeyError: If a weight is missing.
     """
     if isinstance(config, ClassifierConfig):
+        if config.pooling not in ("concat", "last"):
+            raise ValueError(
+                f"the engine knows no network with pooling {config.pooling!r}, such as it was "
+                "imported with"
+            )
         return quantized_classifier(
             state,
             cell=config.cell,

@@ -1,7 +1,8 @@
 """Text to token ids and back: a thin wrapper around Hugging Face `tokenizers`.
 
 The file (`tokenizer.json`) holds everything: normalizer, splitting, vocabulary. The wrapper adds
-no special tokens by itself, and text that happens to read `<eos>` is encoded as text.
+no special tokens by itself, and text that happens to read `<eos>` is encoded as text. Where the
+token of unknown words is `<pad>`, these are left out, as Keras does without an `oov_token`.
 """
 
 import json
@@ -53,6 +54,7 @@ class Tokenizer:
         self._ids: dict[str, int] = inner.get_vocab(with_added_tokens=True)
         if sorted(self._ids.values()) != list(range(len(self._ids))):
             raise ValueError("token ids must be 0, 1, 2, ... without a gap or a repetition")
+        self._leaves_out_unknown = getattr(inner.model, "unk_token", None) == SPECIAL_TOKENS[0]
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
@@ -106,7 +108,11 @@ class Tokenizer:
             encoding = self._inner.encode(text, add_special_tokens=False)
         except TypeError as exc:
             raise _explain(exc, [text]) from exc
-        return Encoding(encoding.ids, _with_marks(text, encoding.offsets))
+        token_ids, offsets = encoding.ids, _with_marks(text, encoding.offsets)
+        if self._leaves_out_unknown:
+            kept = [place for place, token_id in enumerate(token_ids) if token_id != self.pad_id]
+            token_ids, offsets = [token_ids[one] for one in kept], [offsets[one] for one in kept]
+        return Encoding(token_ids, offsets)
 
     def encode_ids(self, text: str) -> list[int]:
         """Return the token ids alone, which is faster; errors as in `encode`."""
@@ -118,6 +124,9 @@ class Tokenizer:
             encodings = self._inner.encode_batch_fast(list(texts), add_special_tokens=False)
         except TypeError as exc:
             raise _explain(exc, texts) from exc
+        if self._leaves_out_unknown:
+            unknown = self.pad_id
+            return [[one for one in encoding.ids if one != unknown] for encoding in encodings]
         return [encoding.ids for encoding in encodings]
 
     def decode(self, token_ids: Sequence[int]) -> str:

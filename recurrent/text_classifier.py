@@ -56,6 +56,11 @@ class TextClassifier:
         ngrams = classifier.ngrams
         self.num_last = 0 if ngrams is None else ngrams.order - 1
 
+    @property
+    def has_head(self) -> bool:
+        """Whether one pass tells the probabilities after each token: it does."""
+        return True
+
     def probs(self, sequences: Sequence[Sequence[int]]) -> Floats:
         """Return (rows, num_classes) probabilities of texts, each of 1 token and up."""
         return self.read(sequences, self.start(len(sequences)))[0]

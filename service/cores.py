@@ -1,4 +1,4 @@
-"""How many cores this process may keep busy: those of the machine, or of its container."""
+"""How many cores there are to keep busy, in a container too."""
 
 import math
 import os

@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs/add-a-task.md"
 EXAMPLE = ROOT / "docs/example-task"
 PATIENCE_S = 60
-PACKAGES = ("model_store", "service", "training")
+PACKAGES = ("model_store", "recurrent", "service", "training")
 
 
 @pytest.fixture(scope="module")

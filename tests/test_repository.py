@@ -14,6 +14,7 @@ from service.settings import Settings
 from tests import settings_table
 
 ROOT = Path(__file__).resolve().parents[1]
+PARTS = ("service", "fast", "import", "train", "dev")  # of the requirements
 MAX_MODELS_BYTES = 45_000_000
 MAX_README_WORDS = 1_200
 TARGETS = "help serve test train-sentiment train-generator bench chaos lint format type cover check"
@@ -64,12 +65,12 @@ def stages():
     return stages
 
 
-@pytest.mark.parametrize("part", ["service", "fast", "train", "dev"])
+@pytest.mark.parametrize("part", PARTS)
 def test_every_requirement_is_pinned(part):
     loose = [
         line
         for line in requirements(f"requirements-{part}.txt")
-        if not re.fullmatch(r"[\w.-]+==[\w.+!]+|-r requirements-service\.txt|-c \S+", line)
+        if not re.fullmatch(r"[\w.-]+==[\w.+!]+|-r requirements-(service|import)\.txt|-c \S+", line)
     ]
 
     assert not loose
@@ -84,6 +85,11 @@ def test_what_the_service_brings_in_is_pinned_too():
     assert needed <= {canonicalize_name(name) for name in pinned}, "run: make lock"
 
 
+def test_training_brings_what_importing_needs():
+    assert "-r requirements-import.txt" in requirements("requirements-train.txt")
+    assert "-r requirements-service.txt" in requirements("requirements-import.txt")
+
+
 def test_all_requirements_are_the_three_parts():
     assert requirements("requirements.txt") == [
         f"-r requirements-{part}.txt" for part in ("service", "train", "dev")
@@ -95,9 +101,7 @@ def test_traces_are_tested_with_the_packages_that_are_named_for_them():
 
 
 def test_no_requirement_is_pinned_twice():
-    names = [
-        line.split("==")[0] for part in ("service", "fast", "train", "dev") for line in pins(part)
-    ]
+    names = [line.split("==")[0] for part in PARTS for line in pins(part)]
 
     assert sorted(names) == sorted(set(names))
 
@@ -191,6 +195,14 @@ def test_service_image_holds_no_part_of_training(stages):
     assert not [line for line in lines if re.search(r"-train|training|torch", line)]
 
 
+def test_service_image_holds_every_part_of_the_store(stages):
+    """`COPY model_store/*.py` takes no folders: an image without its tasks did not start."""
+    copied = {line.split()[1] for line in stages["build-service"] if line.startswith("COPY model")}
+    folders = {path.parent.name for path in (ROOT / "model_store").glob("*/__init__.py")}
+
+    assert copied == {"model_store/*.py", *(f"model_store/{name}" for name in folders)}
+
+
 def test_images_share_one_pinned_base(stages):
     outside = {lines[0].split()[1] for lines in stages.values()} - set(stages)
 
@@ -269,8 +281,7 @@ PAGES = sorted(path.relative_to(ROOT) for where in ("*.md", "docs/*.md", "bench/
 
 @pytest.mark.parametrize("page", PAGES, ids=str)
 def test_links_to_files_and_headings_lead_somewhere(page):
-    text = read(page)
-    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", text)
+    links = re.findall(r"\]\((?!https?:|mailto:)([^)]+)", read(page))
     assert [link for link in links if not leads_somewhere(ROOT / page, link)] == []
 
 

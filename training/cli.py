@@ -34,6 +34,7 @@ from training.export.publish import Described, library_versions, publish
 from training.fitting.callbacks import Point
 from training.fitting.convergence import check_converged
 from training.fitting.fit import LAST, PREVIOUS, FitOptions, fit
+from training.fitting.memory import check_memory, start_memory
 from training.fitting.module import TrainingModule
 from training.fitting.processes import this_share
 from training.fitting.schedules import OptimizerOptions
@@ -96,6 +97,7 @@ def prepare(arguments: argparse.Namespace) -> Store:
         model_store.InvalidName: No model can have this name.
     """
     check_model_name(arguments.name)
+    check_memory(arguments)
     has_gpu = torch.cuda.is_available() or torch.backends.mps.is_available()
     if arguments.accelerator == "gpu" and not has_gpu:
         raise UsageError("--accelerator gpu: PyTorch finds no GPU here; give cpu, or auto")
@@ -167,6 +169,7 @@ def fit_or_try(
         UsageError: The training diverged.
     """
     log.info("%s", layer_table(module.net))
+    start_memory(module.net, arguments)
     if arguments.dry_run:
         say_dry_run(arguments, module, batches)
         return None

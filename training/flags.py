@@ -17,6 +17,7 @@ DEFAULT_STORE = Path("model_store/models")
 
 MAX_SEED = 2**32 - 1  # numpy's
 MIN_VOCAB_SIZE = 5  # four tokens are the vocabulary's own
+MOST_BIAS = 20.0  # a gate of more is 1 to the last bit of a float32
 MOST = 1e9  # of a number: a float32 and a time in minutes hold it
 
 
@@ -180,6 +181,14 @@ def add_fit_flags(parser: argparse.ArgumentParser) -> None:
                       help="largest gradient norm; 0 is off")  # fmt: skip
     loop.add_argument("--checks-per-epoch", type=whole(1), default=1,
                       help="validations in each epoch")  # fmt: skip
+    start = parser.add_argument_group("memory at the start").add_mutually_exclusive_group()
+    start.add_argument("--forget-bias", type=number(-MOST_BIAS, MOST_BIAS), metavar="B",
+                       help="bias of the gate that keeps the memory, an LSTM's forget or a GRU's "
+                       "update gate; more remembers longer (default: about 1 for an LSTM, 0 for a "
+                       "GRU)")  # fmt: skip
+    start.add_argument("--chrono-init", type=whole(2), metavar="T",
+                       help="draw it so that units remember 1 to T tokens (Tallec and Ollivier "
+                       "2018); T is the longest distance that matters")  # fmt: skip
     steps = parser.add_argument_group("optimizer")
     steps.add_argument("--optimizer", default="adamw", choices=["adamw", "rmsprop", "sgd"],
                        help="how weights are updated")  # fmt: skip

@@ -16,8 +16,8 @@ class SequenceClassifierConfig(RecurrentConfig):
     Args:
         num_features: Numbers in a row, which is a time step.
         bidirectional: Whether a second stack reads backwards.
-        pooling: "concat" feeds [last, max, mean] of the hidden states to the head, "last" only
-            the last one.
+        pooling: "concat" feeds [last, max, mean] of the hidden states to the head, "last", "max"
+            and "mean" only one of them; "other" is what a graph made elsewhere does.
         dense_dims: Widths of the head's hidden layers, may be empty.
         labels: Class names in the order of the graph's `probs`.
         max_seq_len: Rows that are read at most; longer sequences are refused.
@@ -28,7 +28,7 @@ class SequenceClassifierConfig(RecurrentConfig):
     task: Literal["sequence-classification"] = "sequence-classification"
     num_features: PositiveInt
     bidirectional: bool = False
-    pooling: Literal["concat", "last"] = "concat"
+    pooling: Literal["concat", "last", "max", "mean", "other"] = "concat"
     dense_dims: tuple[PositiveInt, ...] = ()
     labels: Annotated[tuple[Text, ...], Field(min_length=2), Distinct]
     max_seq_len: PositiveInt

@@ -8,6 +8,7 @@ from service.api.docs.page import document_endpoint, page_endpoint
 from service.api.errors import RouteNotFound, text_inference_body
 from service.api.handler import Route
 from service.api.health import alive, ready
+from service.api.learn import learn_routes
 from service.api.models import list_models, show_model
 from service.api.open_inference import routes as open_inference
 from service.api.open_inference.statistics import Statistics
@@ -68,5 +69,6 @@ def all_routes(statistics: Statistics) -> tuple[Route, ...]:
         index,
         Route("/openapi.json", document_endpoint([*routes, index]), summary="This, as OpenAPI"),
         Route("/docs", page_endpoint(files["docs/index.html"]), summary="Interactive docs"),
+        *learn_routes(files),
         Route("/static/<path:path>", file_endpoint(files), summary="Files of the playground"),
     )

@@ -66,12 +66,13 @@ async function refusal(response) {
   });
 }
 
+/** Ask for `path`, which is relative to the service's root, wherever the page itself is. */
 async function send(path, { body, signal, cache = "no-store" }) {
   const headers = { Accept: "application/json, text/event-stream", ...keyHeader() };
   if (body) headers["Content-Type"] = "application/json";
   const options = { method: body ? "POST" : "GET", headers, signal, cache };
   if (body) options.body = JSON.stringify(body);
-  const response = await reach(() => fetch(new URL(path, document.baseURI), options));
+  const response = await reach(() => fetch(new URL(`../${path}`, import.meta.url), options));
   if (!response.ok) throw await refusal(response);
   return response;
 }

@@ -8,11 +8,10 @@ import torch
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
+from model_store.onnx_graph import WEIGHTS as FILENAME
 from model_store.safetensors_file import Location, locate
 
 __all__ = ["FILENAME", "Location", "load_weights", "locate", "round_weights", "weights_to_bytes"]
-
-FILENAME = "weights.safetensors"
 
 
 def round_weights(net: nn.Module, dtype: torch.dtype) -> None:

@@ -15,12 +15,14 @@ INK, ACCENT, MUTED = "#1f2933", "#c2410c", "#0f766e"
 LINES = (ACCENT, MUTED, "#6d28d9", "#a16207", "#475569")
 
 
-def _figure(width: float, height: float) -> Figure:
+def figure_of(width: float, height: float) -> Figure:
+    """Return an empty figure of that many inches, in the letters of all pictures."""
     mpl.rcParams["font.size"] = 9
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _png(figure: Figure) -> bytes:
+def png_of(figure: Figure) -> bytes:
+    """Return a figure as PNG, the same bytes each time."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=110, metadata={"Software": None})
     return buffer.getvalue()
@@ -28,7 +30,7 @@ def _png(figure: Figure) -> bytes:
 
 def draw_curves(points: Sequence[Point]) -> bytes:
     """Return a PNG of loss and validation loss by epoch, validation accuracy where there is one."""
-    figure = _figure(6, 3.4)
+    figure = figure_of(6, 3.4)
     axes = figure.subplots()
     trained = [point for point in points if point.loss is not None]
     marker = "o" if len(points) < 30 else None
@@ -55,7 +57,7 @@ def draw_curves(points: Sequence[Point]) -> bytes:
         right.set_ylabel("validation accuracy")
     # two columns: three labels side by side are wider than the picture
     figure.legend(loc="outside upper center", ncols=2, frameon=False)
-    return _png(figure)
+    return png_of(figure)
 
 
 def draw_calibration(
@@ -67,7 +69,7 @@ def draw_calibration(
         answers: By name of the set, probabilities (num_texts, num_classes) and labels.
         num_bins: Bins of confidence.
     """
-    figure = _figure(4, 3.6)
+    figure = figure_of(4, 3.6)
     axes = figure.subplots()
     axes.plot([0, 1], [0, 1], color=INK, linewidth=0.8, linestyle=":", label="as sure as right")
     for (name, (probs, labels)), color in zip(answers.items(), cycle(LINES), strict=False):
@@ -86,4 +88,4 @@ def draw_calibration(
     axes.set_xlabel("confidence")
     axes.set_ylabel("accuracy")
     axes.legend(loc="lower right", frameon=False)
-    return _png(figure)
+    return png_of(figure)

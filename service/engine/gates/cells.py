@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from recurrent.packing import as_rounded
 from service.engine.arrays import Floats
 
 GATES: Mapping[str, tuple[str, ...]] = {
@@ -119,7 +120,13 @@ STEPS: Mapping[str, Callable[[Floats, Floats, State], tuple[Floats, ...]]] = {
 
 
 def read(
-    cell: str, inputs: Floats, state: State, *, weights: CellWeights, give_way: GiveWay
+    cell: str,
+    inputs: Floats,
+    state: State,
+    *,
+    weights: CellWeights,
+    give_way: GiveWay,
+    is_8_bit: bool = False,
 ) -> Trace:
     """Run one layer over a text, a step at a time, and keep all of it.
 
@@ -129,6 +136,7 @@ def read(
         state: State before the first step.
         weights: The layer's weights.
         give_way: Called every `STRETCH` steps.
+        is_8_bit: Whether states are rounded where they are multiplied.
     """
     num_steps, num_gates = len(inputs), len(GATES[cell])
     shape = (num_steps, num_gates, len(state[0]))
@@ -142,7 +150,8 @@ def read(
     for step in range(num_steps):
         if step % STRETCH == 0:
             give_way()
-        from_hidden = (weights.weight_hh @ state[0] + weights.bias_hh).reshape(shape[1:])
+        hidden = as_rounded(state[0]) if is_8_bit else state[0]
+        from_hidden = (weights.weight_hh @ hidden + weights.bias_hh).reshape(shape[1:])
         inside = STEPS[cell](trace.from_input[step], from_hidden, state)
         trace.from_hidden[step] = from_hidden
         trace.values[:, step] = inside

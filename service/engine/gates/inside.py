@@ -10,9 +10,10 @@ import numpy as np
 
 from model_store import RecurrentConfig, StoreError
 from model_store.safetensors_file import open_tensors
+from recurrent.packing import as_8_bits
 from service.engine.arrays import Floats
 from service.engine.gates.cells import GATES, QUANTITIES, Trace
-from service.engine.gates.network import Shape, Tensors, Traces, in_order
+from service.engine.gates.network import Shape, Tensors, Traces, in_order, wide
 from service.engine.requests.gates import GatesAsk, LayerGates, Summary, WholeUnits
 from service.errors import InvalidInput, NotReady
 
@@ -66,12 +67,19 @@ class Inside:
         read_weights: Callable[[], bytes | None],
         *,
         bidirectional: bool = False,
+        has_other_layers: bool = False,
     ) -> "Inside":
         """Return the inside of a version with this configuration."""
-        shape = Shape(config.cell, config.hidden_size, config.num_layers, bidirectional)
+        shape = Shape(
+            config.cell,
+            config.hidden_size,
+            config.num_layers,
+            bidirectional,
+            is_8_bit=config.precision == "int8",
+        )
         why_not = ""
-        if config.precision != "fp32":
-            why_not = f"this version computes in {config.precision}, and not by the plain equations"
+        if has_other_layers:
+            why_not = "this version was made elsewhere, of layers that are not known here"
         return cls(shape, read_weights, why_not)
 
     def open(self) -> Tensors:
@@ -89,7 +97,8 @@ class Inside:
             if data is None:
                 self._why_not = "this version has its weights in its graph alone"
             else:
-                self._tensors = open_tensors(data)
+                tensors = open_tensors(data)
+                self._tensors = _as_8_bits(tensors) if self.shape.is_8_bit else tensors
         if self._tensors is None:
             raise InvalidInput(
                 f'{self._why_not}: leave out `explain` "gates", or name another version',
@@ -190,6 +199,18 @@ class Inside:
 
     def _layers(self, ask: GatesAsk) -> Sequence[int]:
         return range(self.shape.num_layers) if ask.layers is None else ask.layers
+
+
+def _as_8_bits(tensors: Tensors) -> Tensors:
+    """Return the weights with those that the 8-bit engine rounds as it has them."""
+    return {
+        name: as_8_bits(wide(array)) if _is_rounded(name, array.ndim) else array
+        for name, array in tensors.items()
+    }
+
+
+def _is_rounded(name: str, num_axes: int) -> bool:
+    return num_axes == 2 and (name.startswith("stack.") or name == "decoder.weight")
 
 
 def _chosen(ask: GatesAsk, influence: Floats) -> tuple[int, ...]:

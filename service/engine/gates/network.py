@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from recurrent.packing import as_rounded
 from service.engine.arrays import Floats
 from service.engine.gates.cells import CellWeights, GiveWay, State, Trace, backward, read
 
@@ -21,12 +22,20 @@ steps go from the text's end to its start."""
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a network is: kind of its cells, their number in a layer, layers, directions."""
+    """What a network is: kind of its cells, their number in a layer, layers, directions.
+
+    With `is_8_bit` it reads as the 8-bit engine does: states are rounded where they are multiplied.
+    """
 
     cell: str
     hidden_size: int
     num_layers: int
     bidirectional: bool = False
+    is_8_bit: bool = False
+
+    def as_read(self, states: Floats) -> Floats:
+        """Return states as what stands above their layer multiplies them."""
+        return as_rounded(states) if self.is_8_bit else states
 
     @property
     def directions(self) -> tuple[str, ...]:
@@ -75,11 +84,12 @@ class Network:
                         state,
                         weights=weights,
                         give_way=self._give_way,
+                        is_8_bit=self.shape.is_8_bit,
                     )
                     for place, weights in enumerate(directions)
                 )
             )
-            outputs = outputs_of(traces[-1])
+            outputs = self.shape.as_read(outputs_of(traces[-1]))
         return traces
 
     def influences(self, traces: Traces, of_outputs: Floats) -> list[tuple[Floats, ...]]:

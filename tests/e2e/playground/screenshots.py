@@ -2,9 +2,9 @@
 
     python -m tests.e2e.playground.screenshots docs/images
 
-starts the service, takes every tab with models in both themes, and ends it. Fonts are those of the
-machine: with Debian's `fonts-inter` and `fonts-urw-base35` the pictures come out as they are in the
-README.
+starts the service, takes every tab with models in both themes and some of the pages at /learn, and
+ends it. Fonts are those of the machine: with Debian's `fonts-inter` and `fonts-urw-base35` the
+pictures come out as they are in the README.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.e2e.conftest import LiveProcess
-from tests.e2e.playground.browser import find_browser, open_browser
+from tests.e2e.playground.browser import PHONE, find_browser, open_browser
 
 VIEWPORT = ViewportSize(width=1200, height=940)
 MODEL = "shakespeare"
@@ -60,6 +60,19 @@ def show_digits(page: Page) -> None:
     page.locator("#digits-facts dd").first.wait_for(timeout=PATIENCE_MS)
 
 
+def show_inside(page: Page) -> None:
+    """Have the example read by two networks, and the unit that matters most told of."""
+    page.select_option("#inside-model", "sentiment")
+    page.select_option("#inside-other", "sentiment-small")
+    for side in (1, 2):
+        own = page.locator(f".inside-side:nth-child({side})")
+        own.locator(".inside-value:not(:empty)").wait_for(timeout=PATIENCE_MS)
+        expect(own).to_have_attribute("aria-busy", "false")
+        own.locator(".inside-heat").press("ArrowLeft")
+    page.evaluate("() => document.activeElement.blur()")
+    page.locator(".inside-side").first.evaluate("(side) => side.scrollIntoView()")
+
+
 def show_models(page: Page) -> None:
     """Have the card of the sentiment model shown, with its pictures."""
     page.select_option("#card-model", "sentiment")
@@ -72,8 +85,11 @@ PANELS = {
     "translate": show_translate,
     "tag": show_tag,
     "digits": show_digits,
+    "inside": show_inside,
     "models": show_models,
 }
+
+ON_THE_PHONE = {"inside"}  # panels of which there is a picture as wide as a phone, too
 
 
 def take(browser: Browser, base_url: str, folder: Path) -> None:
@@ -94,8 +110,41 @@ def take(browser: Browser, base_url: str, folder: Path) -> None:
             show(page)
             path = folder / f"playground-{panel}-{theme}.png"
             page.screenshot(path=path)
-            page.close()
             print(path)
+            if theme == "light" and panel in ON_THE_PHONE:
+                page.set_viewport_size(PHONE)
+                show(page)
+                page.screenshot(path=folder / f"playground-{panel}-phone.png")
+            page.close()
+
+
+LESSONS = (  # page at /learn, language, theme
+    ("lost-context", "fr", "light"),
+    ("gradients", "en", "light"),
+    ("gates", "fr", "dark"),
+    ("step", "en", "dark"),
+)
+
+
+def take_lessons(browser: Browser, base_url: str, folder: Path) -> None:
+    """Write a picture of some of the pages on recurrent networks, all that runs on them ready."""
+    for name, language, theme in LESSONS:
+        page = browser.new_page(
+            viewport=VIEWPORT,
+            color_scheme="light" if theme == "light" else "dark",
+            device_scale_factor=1.5,
+            reduced_motion="reduce",
+        )
+        page.goto(f"{base_url}/learn/{name}?lang={language}")
+        live = page.locator("[data-live]")
+        for place in range(live.count()):
+            expect(live.nth(place)).to_have_attribute("data-state", "ready", timeout=PATIENCE_MS)
+        live.first.scroll_into_view_if_needed()
+        live.first.evaluate("(section) => scrollTo(0, section.offsetTop - 16)")
+        path = folder / f"learn-{name}-{language}-{theme}.png"
+        page.screenshot(path=path)
+        page.close()
+        print(path)
 
 
 @contextmanager
@@ -117,6 +166,7 @@ def main(argv: list[str] | None = None) -> int:
     """Take the pictures; 1 without a browser."""
     parser = argparse.ArgumentParser(description="Take pictures of the playground.")
     parser.add_argument("folder", type=Path, help="where to write the pictures")
+    parser.add_argument("--only-lessons", action="store_true", help="only the pages at /learn")
     parser.add_argument("--url", help="a service that runs already (default: start one)")
     args = parser.parse_args(argv)
     if find_browser() is None:
@@ -124,7 +174,9 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     args.folder.mkdir(parents=True, exist_ok=True)
     with open_browser() as browser, service(args.url) as base_url:
-        take(browser, base_url, args.folder)
+        if not args.only_lessons:
+            take(browser, base_url, args.folder)
+        take_lessons(browser, base_url, args.folder)
     return 0
 
 

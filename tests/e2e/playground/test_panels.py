@@ -129,7 +129,7 @@ def test_an_example_has_soft_edges_and_all_counts_are_of_sixteen(open_page):
 def test_a_tab_without_models_is_hidden(open_page, engine, task, tab):
     engine.hidden_tasks = frozenset({task})
     page = open_page(f"/#{tab.lower()}")
-    expect(page.get_by_role("tab")).to_have_count(5)
+    expect(page.get_by_role("tab")).to_have_count(6)
     expect(page.get_by_role("tab", name=tab, exact=True)).to_have_count(0)
     expect(page.get_by_role("tabpanel")).to_have_count(1)
     expect(page.get_by_role("tab").first).to_have_attribute("aria-selected", "true")

@@ -6,7 +6,7 @@ from service.api.errors import KINDS, problem_of
 from service.errors import EngineFailure, QueueFull
 from service.settings import Settings
 
-PAGES = {"/openapi.json", "/docs", "/static/<path:path>"}
+PAGES = {"/learn", "/learn/<page>", "/openapi.json", "/docs", "/static/<path:path>"}
 
 
 @pytest.fixture

@@ -47,6 +47,8 @@ class FakeClassifierGraph:
         positive = [sum(token % 2 == 0 for token in one) / len(one) for one in sequences]
         return np.array([[1 - share, share] for share in positive], np.float32)
 
+    has_head = True
+
     def trajectory(self, token_ids):
         return np.concatenate(
             [self.probs([token_ids[: place + 1]]) for place in range(len(token_ids))]

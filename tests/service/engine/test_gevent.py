@@ -76,6 +76,22 @@ gevent.joinall([bulk, single], timeout=60)
 assert finished == ["single", "bulk"], finished
 """
 
+INSIDE = """
+finished = []
+def ask(name, texts, **fields):
+    engine.answer(ClassifyRequest(texts, **fields))
+    finished.append(name)
+long = ("a good film that was not so dull " * 5,)  # of several texts others pass while it answers
+worker = engine._registry.find("sentiment", "classify").worker
+before = worker.tally.num_sound
+inside = gevent.spawn(ask, "inside", long, explain="gates")
+while worker.tally.num_sound == before:
+    gevent.sleep(0)
+single = gevent.spawn(ask, "single", ("a good film",))
+gevent.joinall([inside, single], timeout=60)
+assert finished == ["single", "inside"], finished
+"""
+
 LEAVERS = """
 late = ClassifyRequest(("a good film",) * 800, deadline=time.monotonic() + 0.005)
 def ask(request):
@@ -109,12 +125,13 @@ print("done")
 
 @pytest.mark.parametrize(
     "script",
-    [MIXED, COMPANY, SOCKETS, BULK, LEAVERS],
+    [MIXED, COMPANY, SOCKETS, BULK, INSIDE, LEAVERS],
     ids=[
         "mixed_requests_are_answered_as_if_each_were_alone",
         "requests_that_are_ready_together_are_one_batch",
         "a_generation_does_not_keep_sockets_waiting",
         "a_single_text_passes_a_bulk",
+        "a_single_text_passes_those_whose_inside_is_told",
         "callers_that_leave_strand_nobody",
     ],
 )

@@ -15,7 +15,7 @@ PLACEHOLDER = "Text of your own to classify."
 
 STRUCTURE = (
     *("tokenizer", "vocab_size", "cell", "embedding_dim", "hidden_size", "num_layers"),
-    "bidirectional",
+    *("bidirectional", "forget_bias", "chrono_init"),
 )
 """Flags that say what the network is; with one of them given, no start is looked for."""
 

@@ -45,11 +45,12 @@ class ServedClassifier:
 
         A text without a token, which the service refuses, gets the same for every class.
         """
-        rows = [self.config.cut(ids) for ids in encode_corpus(self.tokenizer, texts)]
+        encoded = encode_corpus(self.tokenizer, texts)
+        rows = [self.config.as_read(self.config.cut(ids)) for ids in encoded]
         answers = np.full((len(rows), len(self.config.labels)), 1 / len(self.config.labels))
         filled = [place for place, row in enumerate(rows) if row]
         # the plain RNN operator answers a row alone and a padded one differently in the last bits
-        size = 1 if self.config.cell == "rnn" else BATCH_SIZE
+        size = 1 if self.config.cell == "rnn" or self.config.runs_alone else BATCH_SIZE
         for batch in TextBatches([rows[place] for place in filled], filled, batch_size=size):
             batch_feeds = feeds(batch.token_ids, batch.lengths)
             answers[batch.labels.numpy()] = self.session.run(["probs"], batch_feeds)[0]

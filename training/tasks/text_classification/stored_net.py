@@ -21,6 +21,8 @@ def classifier_of(stored: StoredVersion) -> TextClassifier:
     config, data = stored.config, stored.read(FILENAME)
     if not isinstance(config, ClassifierConfig):
         raise ValueError(f"{stored.name}:{stored.version} is no text classifier")
+    if config.pooling not in ("concat", "last"):
+        raise ValueError(f"{stored.name}:{stored.version} was imported: it is no network of ours")
     tensors = load(data)
     net = TextClassifier(
         ClassifierNetConfig(

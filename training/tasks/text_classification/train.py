@@ -17,7 +17,7 @@ from training.data.batches import TextBatches
 from training.data.labelled_texts import ClassificationData, load_classification
 from training.data.own_files import ReadOptions
 from training.data.vocab import train_tokenizer
-from training.export.publish import Described, command_line, to_graphs
+from training.export.publish import to_graphs
 from training.fitting.callbacks import Point
 from training.fitting.processes import this_share
 from training.fitting.schedules import GradualUnfreezing
@@ -27,7 +27,12 @@ from training.nets.config import StackConfig
 from training.nets.ngrams import longest_order
 from training.reports import metrics
 from training.reports.figures import draw_calibration, draw_curves
-from training.tasks.text_classification import examination, recipe
+from training.tasks.text_classification import recipe
+from training.tasks.text_classification.description import (
+    describe,
+    epochs_section,
+    layers_section,
+)
 from training.tasks.text_classification.doubts import DOUBTS, keep_doubts
 from training.tasks.text_classification.encoding import (
     EncodedRows,
@@ -52,11 +57,6 @@ from training.tasks.text_classification.untouched import say_untouched
 
 log = logging.getLogger(__name__)
 
-GOLDEN_TEXTS = (
-    "Not good at all: it broke after two days, and nobody answered my mails.",
-    "ok",
-    "We waited an hour for cold soup. " * 60,
-)
 VALIDATION_BATCH_SIZE = 256
 
 
@@ -219,36 +219,6 @@ def finish(
     return join_paths(net, certain, held_out, max_order=config.ngrams, pieces=pieces)
 
 
-def describe(
-    arguments: argparse.Namespace,
-    argv: Sequence[str],
-    data: ClassificationData,
-    *,
-    validation: dict[str, float],
-    results: Sequence[examination.TestResult],
-    pictures: dict[str, bytes],
-) -> Described:
-    """Gather what goes into the version besides the net."""
-    primary = next((f"{name}_test_accuracy" for name in data.tests), "validation_accuracy")
-    figures = {f"validation_{key}": value for key, value in validation.items()}
-    about = cli.about_run(
-        TASK,
-        command_line("training.train_classifier", argv),
-        datasets=data.datasets,
-        figures=figures | examination.figures(results),
-        primary=primary,
-    )
-    return Described(
-        about=about,
-        golden=(arguments.example, *GOLDEN_TEXTS),
-        example=arguments.example,
-        pictures=pictures,
-        notes=choices.section(arguments)
-        | examination.sections(results, data.labels)
-        | {"Calibration": "![accuracy against confidence](calibration.png)"},
-    )
-
-
 def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
     """Read data, train, calibrate, measure, publish."""
     store = cli.prepare(arguments)
@@ -294,6 +264,7 @@ def main(arguments: argparse.Namespace, argv: Sequence[str]) -> None:
         data,
         validation=metrics.classification_metrics(probs, labels),
         results=results,
+        training={**layers_section(net, config.max_seq_len), **epochs_section(points)},
         pictures={"curves.png": draw_curves(points), "calibration.png": draw_calibration(shown)},
     )
     cli.publish_run(arguments, net, exported, config, tokenizer=tokenizer, described=described)

@@ -93,7 +93,8 @@ class Classifier(BatchWorker[Whole | Reading]):
         """
         self.check_room(len(request.texts))
         sequences, are_cut = self.encode(request.texts, self.reading(request))
-        job = self.run(sequences, request.deadline, request.is_caller_gone)
+        as_read = list(map(self.config.as_read, sequences))
+        job = self.run(as_read, request.deadline, request.is_caller_gone)
         if len(sequences) > 1:
             pause()  # its caller writes a long answer now
         rows = zip(sequences, are_cut, job.outputs, strict=True)
@@ -122,7 +123,7 @@ class Classifier(BatchWorker[Whole | Reading]):
         """
         sequences, are_cut = self.tokens(texts, config)
         for index, token_ids in enumerate(sequences):
-            if not token_ids:
+            if not self.config.as_read(token_ids):
                 raise self.nothing_to_read(index)
         return sequences, are_cut
 

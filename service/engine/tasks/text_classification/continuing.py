@@ -91,7 +91,8 @@ class Continuer:
     ) -> Sequence[list[int]]:
         """Return each text's token ids, none where nothing comes after a state."""
         config = self._classifier.reading(request)
-        sequences, are_cut = self._classifier.tokens(request.texts, config)
+        texts, are_cut = self._classifier.tokens(request.texts, config)
+        sequences = list(map(config.as_read, texts))
         for place, (token_ids, before) in enumerate(zip(sequences, befores, strict=True)):
             if are_cut[place]:
                 raise InvalidInput(

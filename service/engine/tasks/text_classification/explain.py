@@ -7,7 +7,7 @@ import logging
 import re
 from dataclasses import replace
 
-from model_store import ClassifierConfig
+from model_store import ClassifierConfig, Encoding
 from service.engine.options import EngineOptions
 from service.engine.patience import giving_way
 from service.engine.requests.classify import Classification, ClassifyRequest, TokenScore
@@ -50,7 +50,9 @@ class Explainer:
         self._check(request)
         results, timing = self._classifier.classify(request)
         if request.explain == "gates":
-            num_tokens = sum(result.num_tokens for result in results)
+            config, num_tokens = self._classifier.config, sum(one.num_tokens for one in results)
+            if config.padding is not None:
+                num_tokens = config.max_seq_len * len(results)
             self._inside.inside.check(request.gates, num_tokens, "send less text")
         give_way = giving_way(request.deadline, request.is_caller_gone)
         explained = []
@@ -94,7 +96,7 @@ class Explainer:
         if request.explain == "gates":
             return replace(result, gates=self._gates(text, result, request))
         if request.explain == "trajectory":
-            initial, explanation = self._trajectory(text, self._classifier.reading(request))
+            initial, explanation = self._trajectory(text, request)
             return replace(result, explanation=explanation, initial_probs=initial)
         return replace(result, explanation=self._occlusion(text, result, request))
 
@@ -110,22 +112,36 @@ class Explainer:
         ]
         return self._inside.tell(
             request.gates,
-            tokens,
+            self._filled_up(tokens, len(text)),
             label=config.labels.index(result.label),
             give_way=giving_way(request.deadline, request.is_caller_gone),
         )
 
+    def _filled_up(self, tokens: list[ReadToken], end: int) -> list[ReadToken]:
+        """Return the tokens with the padding that the network reads as well."""
+        config = self._classifier.config
+        if config.padding is None:
+            return tokens
+        (piece,) = self._classifier.tokenizer.pieces([config.pad_id])
+        place = 0 if config.padding == "pre" else end
+        filling = [ReadToken(piece, place, place, config.pad_id)]
+        filling *= config.max_seq_len - len(tokens)
+        return filling + tokens if config.padding == "pre" else tokens + filling
+
     @property
     def _nothing(self) -> list[int]:
-        """What is read where there is no word: one token that stands for none."""
-        return [self._classifier.tokenizer.unk_id or 0]
+        """What is read where there is no word: padding, or one token that stands for none."""
+        unknown = [self._classifier.tokenizer.unk_id or 0]
+        return self._classifier.config.as_read([]) or unknown
 
     def _trajectory(
-        self, text: str, config: ClassifierConfig
+        self, text: str, request: ClassifyRequest
     ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
         """Return the probabilities before the first token that the model reads, and after each."""
+        config, runtime = self._classifier.reading(request), self._classifier.runtime
         encoding = self._classifier.tokenizer.encode(text)
-        runtime = self._classifier.runtime
+        if config.padding is not None or not runtime.has_head:
+            return self._prefixes(encoding, config, request)
         try:
             [initial] = runtime.probs([self._nothing]).tolist()
             probs = runtime.trajectory(config.cut(encoding.token_ids))
@@ -138,6 +154,27 @@ class Explainer:
             for (start, end), row in zip(spans, probs.tolist(), strict=True)
         )
 
+    def _prefixes(
+        self, encoding: Encoding, config: ClassifierConfig, request: ClassifyRequest
+    ) -> tuple[tuple[float, ...], tuple[TokenScore, ...]]:
+        """Return the probabilities of nothing, a text's first token, its first two, and so on."""
+        token_ids, spans = config.cut(encoding.token_ids), config.cut(encoding.offsets)
+        if len(token_ids) > (most := self._options.max_occlusion_words):
+            raise InvalidInput(
+                f"a text of `input` has {len(token_ids)} tokens, and this model's `explain` takes "
+                f"up to {most}: send a shorter text",
+                param="input",
+            )
+        ends = range(1, len(token_ids) + 1)
+        prefixes = [self._classifier.config.as_read(token_ids[:end]) for end in ends]
+        reads = [self._nothing, *prefixes]
+        job = self._classifier.run(reads, request.deadline, request.is_caller_gone)
+        initial, *outputs = job.outputs
+        return tuple(initial), tuple(
+            TokenScore(start, end, tuple(probs))
+            for (start, end), probs in zip(spans, outputs, strict=True)
+        )
+
     def _occlusion(
         self, text: str, result: Classification, request: ClassifyRequest
     ) -> tuple[TokenScore, ...]:
@@ -145,8 +182,9 @@ class Explainer:
         words = [match.span() for match in WORD.finditer(text)]
         tokenizer, config = self._classifier.tokenizer, self._classifier.reading(request)
         without = [text[:start] + text[end:] for start, end in words]
+        as_read = self._classifier.config.as_read
         sequences = [
-            config.cut(token_ids) or self._nothing
+            as_read(config.cut(token_ids)) or self._nothing
             for token_ids in tokenizer.encode_ids_batch(without)
         ]
         job = self._classifier.run(sequences, request.deadline, request.is_caller_gone)

@@ -99,20 +99,25 @@ def _last(states: Floats, config: ClassifierConfig) -> Floats:
 
 
 def _pool(states: Floats, config: ClassifierConfig) -> Floats:
-    last = _last(states, config)
-    if config.pooling == "last":
-        return last
-    return np.concatenate([last, states.max(axis=0), states.mean(axis=0)])
+    pools = {"last": _last(states, config), "max": states.max(axis=0), "mean": states.mean(axis=0)}
+    return np.concatenate([pools[name] for name in _pools(config)])
+
+
+def _pools(config: ClassifierConfig) -> tuple[str, ...]:
+    return ("last", "max", "mean") if config.pooling == "concat" else (config.pooling,)
 
 
 def _unpool(slopes: Floats, states: Floats, config: ClassifierConfig) -> Floats:
     """Return the derivative by each state of that by the pooled ones."""
     size, columns = config.hidden_size, np.arange(states.shape[1])
     of_states: Floats = np.zeros_like(states)
-    parts = np.split(slopes, 1 if config.pooling == "last" else 3)
-    of_states[-1, :size] += parts[0][:size]
-    of_states[0, size:] += parts[0][size:]
-    if config.pooling == "concat":
-        of_states[states.argmax(axis=0), columns] += parts[1]
-        of_states += parts[2] / len(states)
+    pools = _pools(config)
+    parts = dict(zip(pools, np.split(slopes, len(pools)), strict=True))
+    if "last" in parts:
+        of_states[-1, :size] += parts["last"][:size]
+        of_states[0, size:] += parts["last"][size:]
+    if "max" in parts:
+        of_states[states.argmax(axis=0), columns] += parts["max"]
+    if "mean" in parts:
+        of_states += parts["mean"] / len(states)
     return of_states

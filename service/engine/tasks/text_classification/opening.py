@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 MODEL, HEAD, RESUME = "model.onnx", "head.onnx", "resume.onnx"
 BIDIRECTIONAL = "this model reads in both directions, so it has no state before a text's end"
 
+PADDED = "this model reads the padding of whole texts, so it has no state before a text's end"
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -48,7 +50,7 @@ def open_proved(stored: StoredVersion, config: ClassifierConfig, options: Engine
     prove(cases, lambda case: runtime.probs([case.token_ids])[0].tolist())
     runtime.settle_promise([*(case.token_ids for case in cases), *probes(config.vocab_size)])
     reader, why_not = _reader(stored, config, runtime)
-    return Opened(runtime, reader, why_not, can_trace=head is not None)
+    return Opened(runtime, reader, why_not, can_trace=not config.bidirectional)
 
 
 def _open_eight_bit(
@@ -60,6 +62,8 @@ def _open_eight_bit(
     prove(cases, lambda case: runtime.probs([case.token_ids])[0].tolist(), at_most=EXACTLY)
     if config.bidirectional:
         return Opened(runtime, None, BIDIRECTIONAL, can_trace=False)
+    if config.padding is not None:
+        return Opened(runtime, None, PADDED, can_trace=True)
     return Opened(runtime, EightBitResume(runtime), "", can_trace=True)
 
 
@@ -69,13 +73,15 @@ def _reader(
     """Return what reads a version's texts in parts, or why there is nothing."""
     if config.bidirectional:
         return None, BIDIRECTIONAL
+    if config.padding is not None:
+        return None, PADDED
     if not rows_are_independent(config):
         return None, "this model's last bits change with where a text is cut, so it gives no state"
     graph = read_if_listed(stored, RESUME)
     if graph is None:
         return None, (
-            f"{stored.name}:{stored.version} was published before models gave states (python -m "
-            f"training.republish {stored.name} publishes it with them)"
+            f"{stored.name}:{stored.version} was published without the graph that reads on (python "
+            f"-m training.republish {stored.name} adds it to a model that was trained here)"
         )
     resume = ResumeRuntime(config, graph, partial(read_if_listed, stored, WEIGHTS))
     if not resume.keeps_bits(probes(config.vocab_size), runtime.probs):

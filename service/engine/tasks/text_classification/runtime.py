@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 class ClassifierGraph(Protocol):
     """What `Classifier` needs of a runtime."""
 
+    @property
+    def has_head(self) -> bool:
+        """Whether one pass tells the probabilities after each token."""
+
     def probs(self, sequences: Sequence[Sequence[int]]) -> Floats:
         """Return (rows, num_classes) probabilities of sequences of any lengths from 1 up."""
 
@@ -47,6 +51,11 @@ class ClassifierRuntime:
         self._pooling = config.pooling
         self._has_ngrams = config.ngrams > 0
         self._is_batchable = rows_are_independent(config)
+
+    @property
+    def has_head(self) -> bool:
+        """Whether one pass tells the probabilities after each token."""
+        return self._head is not None
 
     def probs(self, sequences: Sequence[Sequence[int]]) -> Floats:
         """Return (rows, num_classes) probabilities of sequences of any lengths from 1 up."""

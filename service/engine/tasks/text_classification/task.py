@@ -38,7 +38,12 @@ def load(stored: StoredVersion, options: EngineOptions) -> tuple[ModelInfo, Text
     version = VersionId(stored.name, stored.version)
     tokenizer = stored.tokenizer()
     weights_of = partial(read_if_listed, stored, WEIGHTS)
-    inside = Inside.of(config, weights_of, bidirectional=config.bidirectional)
+    inside = Inside.of(
+        config,
+        weights_of,
+        bidirectional=config.bidirectional,
+        has_other_layers=config.pooling == "other",
+    )
     worker = TextClassifier(
         *(version, opened.runtime, config),
         tokenizer=tokenizer,

@@ -69,7 +69,7 @@ class GeneratorInside:
             token_ids = [*read, *written]
             traces = network.read(token_ids, start)
             outlook = outlook_of(
-                *(tensors, outputs_of(traces[-1]), token_ids[1:]),
+                *(tensors, shape.as_read(outputs_of(traces[-1])), token_ids[1:]),
                 num_scored=len(written),
                 banned=self._banned,
                 give_way=give_way,

@@ -190,7 +190,7 @@ def test_more_than_is_read_at_once_is_read_in_parts(engine):
     [
         ("two-ways", "reads in both directions"),
         ("plain", "last bits change with where a text is cut"),
-        ("old", r"old:1 was published before .*\(python -m training.republish old publishes it"),
+        ("old", r"old:1 was published without .*\(python -m training.republish old adds it"),
     ],
 )
 def test_a_model_without_states_says_why(engine, model, words):

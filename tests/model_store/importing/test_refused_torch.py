@@ -1,0 +1,153 @@
+"""PyTorch files that cannot be imported say which module, why, and what to do instead."""
+
+import os
+import pickle
+import zipfile
+
+import pytest
+import torch
+from torch import nn
+
+from tests.model_store.importing.test_onnx_files import NETWORK
+from tests.model_store.importing.torch_networks import TOKENS, Classifier, Drawn, layout_of
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture
+def net():
+    return Classifier(Drawn(**NETWORK)).eval()
+
+
+@pytest.fixture
+def import_it(run_import, tmp_path, net):
+    """Imports a file with a layout, by default the right one."""
+    (tmp_path / "vocab.txt").write_text("\n".join(TOKENS))
+
+    def run(path, layout=None, flags=()):
+        (tmp_path / "layout.toml").write_text(layout_of(net) if layout is None else layout)
+        given = ["--layout", tmp_path / "layout.toml", *flags]
+        return run_import(path, "--vocabulary", tmp_path / "vocab.txt", "--maxlen", 9, *given)
+
+    return run
+
+
+class RunsCode:
+    """A pickle that would run a command if anything executed it."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.system, (f"touch {self.path}",)
+
+
+def whole(net, path):
+    torch.save(net, path)
+
+
+def scripted(net, path):
+    torch.jit.save(torch.jit.trace(nn.Linear(2, 2), torch.ones(1, 2)), path)
+
+
+def checkpoint(net, path):
+    torch.save({"epoch": 3, "model_state_dict": net.state_dict()}, path)
+
+
+def bare_pickle(net, path):
+    path.write_bytes(pickle.dumps({"a": 1}))
+
+
+def with_code(net, path):
+    data = pickle.dumps(RunsCode(path.parent / "was_run"))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", data)
+
+
+def out_of_storage(net, path):
+    """A tensor whose shape says more numbers than there are."""
+    torch.save(net.state_dict(), path)
+    with zipfile.ZipFile(path) as archive:
+        members = {one: archive.read(one) for one in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for one, data in members.items():
+            archive.writestr(one, data[:-4] if one.endswith("/data/0") else data)
+
+
+FILES = {
+    "a whole module": (whole, "Classifier, which is code", "model.state_dict()"),
+    "TorchScript": (scripted, "TorchScript, which is a program", "model.state_dict()"),
+    "a checkpoint": (checkpoint, "more than tensors (epoch", 'state_dict = "model_state_dict"'),
+    "a bare pickle": (bare_pickle, "a bare pickle", "model.state_dict()"),
+    "a command in a pickle": (with_code, "posix.system, which is code", "model.state_dict()"),
+    "numbers that are not there": (out_of_storage, "its numbers are not in the file", "save"),
+}
+
+
+@pytest.mark.parametrize(("write", "reason", "way_out"), FILES.values(), ids=FILES)
+def test_a_file_with_more_than_tensors_is_refused_and_nothing_of_it_runs(
+    import_it, net, tmp_path, write, reason, way_out
+):
+    write(net, tmp_path / "model.pt")
+
+    status, _, error = import_it(tmp_path / "model.pt")
+
+    assert status == 1
+    assert reason in error
+    assert way_out in error
+    assert not (tmp_path / "was_run").exists()
+    assert not (tmp_path / "store").exists()
+
+
+def test_the_state_dict_of_a_checkpoint_is_found_by_its_key(import_it, net, tmp_path):
+    checkpoint(net, tmp_path / "model.pt")
+
+    layout = layout_of(net) + '\nstate_dict = "model_state_dict"'
+    status, out, error = import_it(tmp_path / "model.pt", layout)
+
+    assert status == 0, error
+    assert "published mine:1" in out
+
+
+LAYOUTS = {
+    "a module that is not there": ("word_vectors", "vectors", "module 'vectors'", "Its modules:"),
+    "a module that is left out": ("'head.0', ", "", "module 'head.0'", "`ignore`"),
+    "a head that ends otherwise": ("'head.2']", "'tanh']", "`head`", "nn.Linear"),
+    "an activation that nobody has": ("'relu'", "'wavy'", "`head` 'wavy'", "Activations are"),
+    "a key that is not known": ("pooling", "poling", "poling: Extra inputs", "docs/migrate.md"),
+    "no TOML at all": ("pooling =", "pooling", "layout.toml", "docs/migrate.md"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "place", "way_out"), LAYOUTS.values(), ids=LAYOUTS)
+def test_a_layout_that_does_not_fit_is_refused(import_it, net, tmp_path, old, new, place, way_out):
+    torch.save(net.state_dict(), tmp_path / "model.pt")
+    layout = layout_of(net)
+    assert old in layout
+
+    status, _, error = import_it(tmp_path / "model.pt", layout.replace(old, new))
+
+    assert status == 1
+    assert place in error
+    assert way_out in error
+
+
+def test_a_projected_state_is_refused(import_it, net, tmp_path):
+    net.reader = nn.LSTM(5, 5, proj_size=2, bidirectional=True)
+    torch.save(net.state_dict(), tmp_path / "model.pt")
+
+    status, _, error = import_it(tmp_path / "model.pt")
+
+    assert status == 1
+    assert "module 'reader': it has proj_size" in error
+    assert "proj_size=0" in error
+
+
+def test_a_state_dict_without_a_layout_is_told_to_have_one(run_import, net, tmp_path):
+    torch.save(net.state_dict(), tmp_path / "model.pt")
+
+    status, _, error = run_import(tmp_path / "model.pt", "--maxlen", 9)
+
+    assert status == 1
+    assert "--layout: a state_dict does not say" in error
+    assert "docs/migrate.md" in error
