@@ -19,7 +19,7 @@ from service.engine.memory import tidy
 from service.engine.options import EngineOptions, new_key
 from service.engine.task import engine_tasks
 from service.errors import ServiceError
-from service.http.startup_checks import has_started, is_first_to_fail
+from service.http.startup_checks import has_started, is_first_to_fail, wait_to_be_stopped
 from service.observability import log
 from service.observability.deferred_notes import DeferredNotes
 from service.observability.metrics import Metrics
@@ -52,6 +52,8 @@ def build() -> Flask:
         if not has_started(settings.run_dir):
             if is_first_to_fail(settings.run_dir):
                 print(f"The service cannot start: {exc.message}", file=sys.stderr, flush=True)
+            else:
+                wait_to_be_stopped()
             raise SystemExit(CANNOT_LOAD) from exc
         logger.error("the worker is not ready: %s", exc.message)
     for problem in default_problems(engine, settings):

@@ -12,6 +12,7 @@ import shutil
 import signal
 import socket
 import tempfile
+import time
 from collections.abc import Collection, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -263,6 +264,15 @@ def is_first_to_fail(run_dir: Path | None) -> bool:
     except OSError:
         pass  # better told twice than not at all
     return True
+
+
+def wait_to_be_stopped() -> None:
+    """Wait, as a worker that failed second, for the master to stop it.
+
+    It halts for the first one; another that ends meanwhile by itself ends it in a traceback.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    time.sleep(LEAVING_S)
 
 
 def has_started(run_dir: Path | None) -> bool:

@@ -122,7 +122,8 @@ def test_streams_over_the_drains_limit_end_with_an_error_event(start_process, pa
         last = [line for line in lines if line][-1]
     assert json.loads(last.removeprefix(b"data: "))["error"] == error
     assert live.stop() == 0
-    [said] = [line["message"] for line in live.logged() if line["level"] == "warning"]
+    warned = [line["message"] for line in live.logged() if line["level"] == "warning"]
+    [said] = [message for message in warned if message.startswith("Stopped")]
     assert said == "Stopped after GRACEFUL_TIMEOUT_S=1: requests that end with an error: 1"
     assert "SIGKILL" not in live.log_path.read_text()
 

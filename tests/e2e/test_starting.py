@@ -118,9 +118,8 @@ def test_a_mistyped_setting_is_told_at_the_start(start_process):
     """MAX_BATCH_TOKEN=1 changed nothing, and nothing said so."""
     live = start_process(env={"MAX_BATCH_TOKEN": "1"}, app=FAKE_APP)
     warnings = [one["message"] for one in live.logged() if one["level"] == "warning"]
-    assert warnings == [
-        "MAX_BATCH_TOKEN is no setting and has no effect; did you mean MAX_BATCH_TOKENS?"
-    ]
+    told = "MAX_BATCH_TOKEN is no setting and has no effect; did you mean MAX_BATCH_TOKENS?"
+    assert warnings.count(told) == 1
 
 
 @pytest.mark.parametrize("module", ["gunicorn", "pydantic", "flask"])

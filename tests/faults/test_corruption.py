@@ -17,7 +17,10 @@ from tests.models import publish_classifier
 
 pytestmark = pytest.mark.e2e
 
-FILES = ("manifest.json", "config.json", "tokenizer.json", "model.onnx", "head.onnx", "golden.json")
+FILES = (
+    *("manifest.json", "config.json", "tokenizer.json", "model.onnx", "head.onnx", "golden.json"),
+    "weights.safetensors",
+)
 
 
 def flip_a_byte(path):
