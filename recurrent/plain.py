@@ -18,7 +18,7 @@ OF_STATE = np.float32(1) / np.float32(LARGEST)
 POLYNOMIAL = tuple(
     map(np.float32, (1.3381302e-3, 9.666368e-3, 5.550381e-2, 2.402235e-1, 6.931472e-1, 1.0))
 )
-START, END, NUM_RESERVED, TINY = 1, 2, 3, np.float32(1e-6)
+START, END, TINY = 1, 2, np.float32(1e-6)
 ONE = np.float32(1)
 
 Places = NDArray[np.int64]

@@ -7,14 +7,13 @@ from recurrent.packing import Floats
 from recurrent.plain import (
     END,
     LOG2_E,
-    NUM_RESERVED,
     START,
     TINY,
     PlainNetwork,
     power_of_2,
 )
 from recurrent.reading import Reading
-from recurrent.weights import Classifier, Ngrams
+from recurrent.weights import NUM_RESERVED, Classifier, Ngrams
 
 
 class PlainClassifier:

@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recurrent.packing import QUAD, WIDTH, Bytes, Floats, UnsignedBytes
+from recurrent.packing import QUAD, WIDTH, Bytes, Floats, UnsignedBytes, padded
 
 CELLS = ("rnn", "lstm", "gru")
 NUM_GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 DIRECTIONS = ("forward", "backward")
 MAX_ORDER = 64  # tokens of an n-gram, kernels/ngrams.h
+NUM_RESERVED = 3  # digits of an n-gram's key that are no tokens
+MAX_INPUTS = 131_071  # of a product: sums of so many, each at most 2^14, fit 32 bits
+MAX_FLOAT = 1e9  # of a scale, bias or weight: what is worked out of such stays finite
 
 Tensors = Mapping[str, NDArray[Any]]
 Ints = NDArray[np.int32]
@@ -129,6 +132,7 @@ def network_of(
     tensors: Tensors,
     *,
     cell: str,
+    hidden_size: int,
     num_layers: int,
     vocab_size: int,
     num_directions: int = 1,
@@ -136,26 +140,26 @@ def network_of(
 ) -> Network:
     """Gather a network from its tensors.
 
+    The compiled engine reads and writes by these sizes alone, so all must fit all of them.
+
     Raises:
         BadWeights: If one is missing, or has another shape or type than it must.
     """
+    units = padded(hidden_size)
+    gates, outputs = NUM_GATES[cell] * units, num_directions * units
+    first_inputs = matrix_of(tensors, "layers.0.forward.input").num_inputs
     layers = []
-    outputs = 0
     for layer in range(num_layers):
         directions = []
         for direction in DIRECTIONS[:num_directions]:
             name = f"layers.{layer}.{direction}"
-            pair = matrix_of(tensors, f"{name}.input"), matrix_of(tensors, f"{name}.hidden")
-            units = pair[1].num_inputs
-            for matrix, inputs in zip(pair, (outputs or pair[0].num_inputs, units), strict=True):
-                wanted = (NUM_GATES[cell] * units, inputs)
-                if (matrix.num_outputs, matrix.num_inputs) != wanted:
-                    raise BadWeights(f"{name}: its matrices do not fit each other")
-            directions.append(pair)
-        outputs = sum(one[1].num_inputs for one in directions)
+            of_input = matrix_of(tensors, f"{name}.input")
+            of_hidden = matrix_of(tensors, f"{name}.hidden")
+            _check_size(f"{name}.input", of_input, (gates, outputs if layer else first_inputs))
+            _check_size(f"{name}.hidden", of_hidden, (gates, units))
+            directions.append((of_input, of_hidden))
         layers.append(tuple(directions))
     decoder = matrix_of(tensors, "decoder") if has_decoder else None
-    first_inputs = layers[0][0][0].num_inputs
     if decoder is not None and decoder.num_inputs != outputs:
         raise BadWeights(f"decoder has {decoder.num_inputs} inputs, the last layer {outputs}")
     if decoder is not None and decoder.num_outputs < vocab_size:
@@ -209,6 +213,10 @@ def classifier_of(
 def matrix_of(tensors: Tensors, name: str) -> Matrix:
     """Gather one matrix; errors as in `network_of`."""
     packed = take(tensors, f"{name}.packed", np.int8, (None, None, WIDTH, QUAD))
+    if packed.shape[1] * QUAD > MAX_INPUTS:
+        raise BadWeights(
+            f"{name} has {packed.shape[1] * QUAD} inputs, at most {MAX_INPUTS} can be summed"
+        )
     outputs = (packed.shape[0] * WIDTH,)
     scales = take(tensors, f"{name}.scales", np.float32, outputs)
     return Matrix(packed, scales, take(tensors, f"{name}.bias", np.float32, outputs))
@@ -232,12 +240,24 @@ def take(tensors: Tensors, name: str, dtype: type, shape: tuple[int | None, ...]
         raise BadWeights(
             f"{name} is {array.dtype} {array.shape}, it must be {np.dtype(dtype)} {shown}"
         )
+    if not array.flags.aligned:
+        raise BadWeights(f"{name} stands where no {array.dtype} can: at no multiple of its size")
+    if array.dtype.kind == "f" and not float(np.abs(array).max(initial=0)) <= MAX_FLOAT:
+        raise BadWeights(f"{name} has a number beyond {MAX_FLOAT:g}, or one that is none")
     return array
+
+
+def _check_size(name: str, matrix: Matrix, wanted: tuple[int, int]) -> None:
+    got = (matrix.num_outputs, matrix.num_inputs)
+    if got != wanted:
+        raise BadWeights(f"{name} is for (outputs, inputs) {got}, it must be for {wanted}")
 
 
 def _ngrams_of(tensors: Tensors, order: int, vocab_size: int, num_classes: int) -> Ngrams:
     if order > MAX_ORDER:
         raise BadWeights(f"n-grams of {order} tokens are too long: at most {MAX_ORDER}")
+    if (vocab_size + NUM_RESERVED) ** order > np.iinfo(np.int64).max:
+        raise BadWeights(f"keys of n-grams of {order} of {vocab_size} tokens do not fit 64 bits")
     table = tensors.get("ngrams.table")
     half = np.float16 if table is not None and table.dtype == np.float16 else np.float32
     table = take(tensors, "ngrams.table", half, (None, num_classes + 1))

@@ -12,7 +12,9 @@ from model_store.version import StoredVersion
 from recurrent.engine import AUTO
 from recurrent.quantize import quantized_classifier
 from recurrent.text_classifier import TextClassifier
-from recurrent.weights import Tensors, classifier_of, network_of, take
+from recurrent.weights import BadWeights, Tensors, classifier_of, network_of, take
+
+MAX_SLOPE = 10.0  # a temperature that grows with a text's length to this power fits no float
 
 
 def open_text_classifier(
@@ -32,6 +34,7 @@ def open_text_classifier(
     network = network_of(
         tensors,
         cell=config.cell,
+        hidden_size=config.hidden_size,
         num_layers=config.num_layers,
         vocab_size=config.vocab_size,
         num_directions=_num_directions(config),
@@ -45,6 +48,8 @@ def open_text_classifier(
         ngrams=(config.ngrams, config.vocab_size),
     )
     temperature, slope = take(tensors, "temperature", np.float32, (2,)).tolist()
+    if temperature <= 0 or abs(slope) > MAX_SLOPE:
+        raise BadWeights(f"temperature is {temperature:g} with slope {slope:g}: no logits have it")
     return TextClassifier(classifier, (temperature, slope), path)
 
 

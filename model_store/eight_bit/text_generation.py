@@ -24,6 +24,7 @@ def open_language_model(
     network = network_of(
         tensors,
         cell=config.cell,
+        hidden_size=config.hidden_size,
         num_layers=config.num_layers,
         vocab_size=config.vocab_size,
         has_decoder=True,

@@ -88,7 +88,9 @@ def random_classifier(cell, *, num_classes=3, dense_dims=(), ngrams=0, is_concat
     tensors = quantized_classifier(state, **shape, num_dense=len(dense_dims))
     return classifier_of(
         tensors,
-        network_of(tensors, **shape, vocab_size=VOCAB_SIZE),
+        network_of(
+            tensors, **shape, hidden_size=sizes.get("hidden_size", 16), vocab_size=VOCAB_SIZE
+        ),
         is_concat=is_concat,
         num_dense=len(dense_dims) + 1,
         num_classes=num_classes,
@@ -102,7 +104,12 @@ def random_predictor(cell, *, is_tied=False, **sizes):
     num_layers = sizes.get("num_layers", 1)
     tensors = quantized_language_model(state, cell=cell, num_layers=num_layers, is_tied=is_tied)
     return network_of(
-        tensors, cell=cell, num_layers=num_layers, vocab_size=VOCAB_SIZE, has_decoder=True
+        tensors,
+        cell=cell,
+        hidden_size=sizes.get("hidden_size", 16),
+        num_layers=num_layers,
+        vocab_size=VOCAB_SIZE,
+        has_decoder=True,
     )
 
 
