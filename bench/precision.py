@@ -23,11 +23,9 @@ import numpy as np
 from bench.report import hardware
 from model_store import ClassifierConfig, GeneratorConfig, Store, StoredVersion
 from model_store.__main__ import DEFAULT_STORE
-from model_store.config import INT8_WEIGHTS
 from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.eight_bit.text_generation import open_language_model
-from model_store.eight_bit_form import in_floats, ints
-from model_store.safetensors_file import open_tensors
+from model_store.eight_bit_form import in_8_bits, in_floats, ints
 from recurrent.engine import paths
 
 MODELS = ("sentiment", "sentiment-small", "shakespeare", "reviews", "names")
@@ -56,10 +54,11 @@ class Case:
 def cases_of(stored: StoredVersion) -> Iterator[Case]:
     """Yield what is measured of a version."""
     config = stored.config
-    tensors, session = open_tensors(stored.map(INT8_WEIGHTS)), in_floats(stored)
+    session = in_floats(stored)
     generator = np.random.default_rng(0)
     if isinstance(config, ClassifierConfig):
-        classifiers = {path: open_text_classifier(config, tensors, path) for path in paths()[:-1]}
+        with in_8_bits(stored) as tensors:
+            classifiers = {one: open_text_classifier(config, tensors, one) for one in paths()[:-1]}
         for tokens in LENGTHS:
             for rows in ROWS:
                 ids = generator.integers(0, config.vocab_size // 4, (rows, tokens)).tolist()
@@ -69,7 +68,8 @@ def cases_of(stored: StoredVersion) -> Iterator[Case]:
                 yield Case(stored.name, tokens, rows, runs)
         return
     assert isinstance(config, GeneratorConfig)
-    models = {path: open_language_model(config, tensors, path) for path in paths()[:-1]}
+    with in_8_bits(stored) as tensors:
+        models = {path: open_language_model(config, tensors, path) for path in paths()[:-1]}
     names = ("hidden", "cell") if config.cell == "lstm" else ("hidden",)
     for rows in ROWS:
         shape = (config.num_layers, rows, config.hidden_size)

@@ -1,6 +1,7 @@
 """What an 8-bit form of a version is to those who make and measure one; each task has its own."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -9,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model_store import eight_bit
-from model_store.config import TaskConfig
+from model_store.config import INT8_WEIGHTS, TaskConfig
 from model_store.discovery import found_in
+from model_store.errors import CorruptVersion
 from model_store.onnx_runtime import ort
+from model_store.safetensors_file import open_tensors
 from model_store.version import StoredVersion
-from recurrent.weights import Tensors
+from recurrent.weights import BadWeights, Tensors
 
 WEIGHTS = "weights.safetensors"
 
@@ -95,6 +98,26 @@ def in_floats(stored: StoredVersion) -> ort.InferenceSession:
     weights = stored.read(WEIGHTS)
     options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
     return ort.InferenceSession(stored.read("model.onnx"), options)
+
+
+@contextmanager
+def in_8_bits(stored: StoredVersion) -> Iterator[Tensors]:
+    """Give a version's 8-bit weights, in the file's own memory, to those who open them within.
+
+    Raises:
+        CorruptVersion: If they are not of this version's network; also as in its `map`.
+        StoreUnavailable: As in its `map`.
+    """
+    data = stored.map(INT8_WEIGHTS)
+    called = f"{stored.name}:{stored.version}"
+    try:
+        tensors = open_tensors(data)
+    except ValueError as exc:
+        raise CorruptVersion(called, INT8_WEIGHTS, str(exc)) from exc
+    try:
+        yield tensors
+    except BadWeights as exc:
+        raise CorruptVersion(called, INT8_WEIGHTS, str(exc)) from exc
 
 
 def ints(numbers: Sequence[int] | Sequence[Sequence[int]]) -> NDArray[np.int32]:

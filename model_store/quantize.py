@@ -51,7 +51,7 @@ def quantize(
         StoreError: As in `Store.open` and `Store.publish`.
     """
     stored = store.open(name, version)
-    form, config, tensors = _converted(stored)
+    form, config, tensors, run = _converted(stored)
     loss = form.measure(stored, tensors, texts) if texts else None
     if texts and loss is None:
         raise NotQuantized("no text has anything that the model can read: measure with others")
@@ -62,7 +62,7 @@ def quantize(
         )
     files = {kept: stored.read(kept) for kept in stored.manifest.files}
     files["config.json"] = config.to_bytes()
-    files["golden.json"] = _golden(stored, form.runner(config, tensors)).to_bytes()
+    files["golden.json"] = _golden(stored, run).to_bytes()
     files[INT8_WEIGHTS] = to_bytes(tensors)
     if "README.md" in files:
         files["README.md"] += _section(stored, loss).encode()
@@ -77,8 +77,8 @@ def quantize(
 
 def _converted(
     stored: StoredVersion,
-) -> tuple[EightBitForm, RecurrentConfig, dict[str, NDArray[Any]]]:
-    """Return a version's form, its configuration and its weights in that form."""
+) -> tuple[EightBitForm, RecurrentConfig, dict[str, NDArray[Any]], Run]:
+    """Return a version's form, its configuration and weights in that form, and what runs them."""
     called = f"{stored.name}:{stored.version}"
     config = stored.config
     form = eight_bit_forms().get(config.task)
@@ -88,11 +88,14 @@ def _converted(
         raise NotQuantized(f"{called} is in 8 bits already")
     if WEIGHTS not in stored.manifest.files:
         raise NotQuantized(f"{called} has no {WEIGHTS} to make an 8-bit form of")
+    in_8_bits = config.model_copy(update={"precision": "int8"})
     try:
         tensors = form.quantized(config, open_tensors(stored.read(WEIGHTS)))
-    except (KeyError, ValueError) as exc:
+        return form, in_8_bits, tensors, form.runner(in_8_bits, tensors)
+    except KeyError as exc:
+        raise NotQuantized(f"{called}: {WEIGHTS} has no {exc.args[0]}") from exc
+    except (IndexError, ValueError) as exc:
         raise NotQuantized(f"{called}: its weights have no 8-bit form: {exc}") from exc
-    return form, config.model_copy(update={"precision": "int8"}), tensors
 
 
 def _golden(stored: StoredVersion, run: Run) -> Golden:

@@ -6,6 +6,7 @@ header, the header as JSON, the data. All numbers are little-endian. Nothing in 
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,7 +49,7 @@ def locate(data: bytes | memoryview) -> dict[str, Location]:
     try:
         header = json.loads(bytes(data[LENGTH_BYTES:start]))
         return {name: _location(one, start) for name, one in header.items() if name != METADATA}
-    except (ValueError, AttributeError, TypeError, KeyError) as exc:
+    except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as exc:
         raise ValueError(f"no safetensors file: its header is broken: {exc}") from exc
 
 
@@ -102,8 +103,11 @@ def _is_ragged(array: npt.NDArray[Any]) -> bool:
 def _location(entry: Mapping[str, Any], start: int) -> Location:
     first, last = entry["data_offsets"]
     shape = tuple(entry["shape"])
-    if not all(isinstance(number, int) and number >= 0 for number in (first, last, *shape)):
-        raise ValueError(f"{entry} has a size or place that no tensor can have")
+    numbers_fit = all(
+        type(number) is int and 0 <= number <= sys.maxsize for number in (first, last, *shape)
+    )
+    if not numbers_fit or not isinstance(entry["dtype"], str):
+        raise ValueError(f"{entry} has a type, size or place that no tensor can have")
     return Location(entry["dtype"], shape, start + first, last - first)
 
 

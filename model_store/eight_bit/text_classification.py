@@ -31,6 +31,7 @@ def open_text_classifier(
         recurrent.weights.BadWeights: If the tensors are not this network's.
         ValueError: If this machine has no such path.
     """
+    _check_pooling(config)
     network = network_of(
         tensors,
         cell=config.cell,
@@ -55,11 +56,7 @@ def open_text_classifier(
 
 def _quantized(config: TaskConfig, state: Tensors) -> dict[str, NDArray[Any]]:
     assert isinstance(config, ClassifierConfig)
-    if config.pooling not in ("concat", "last"):
-        raise ValueError(
-            f"the engine knows no network with pooling {config.pooling!r}, such as it was "
-            "imported with"
-        )
+    _check_pooling(config)
     return quantized_classifier(
         state,
         cell=config.cell,
@@ -99,6 +96,14 @@ def _measure(stored: StoredVersion, tensors: Tensors, texts: Texts) -> Loss | No
     shares = np.mean(rights, axis=0)
     figure = "agreement" if texts[0][1] is None else "accuracy"
     return Loss(figure, float(shares[0]), float(shares[1]), len(rights), largest)
+
+
+def _check_pooling(config: ClassifierConfig) -> None:
+    if config.pooling not in ("concat", "last"):
+        raise BadWeights(
+            f"the engine knows no network with pooling {config.pooling!r}, such as it was "
+            "imported with"
+        )
 
 
 def _num_directions(config: ClassifierConfig) -> int:

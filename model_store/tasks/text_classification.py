@@ -1,9 +1,9 @@
 """Many to one: a text in, a probability for each label out."""
 
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Literal, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from model_store.config import Text, TextConfig
 from model_store.labels import Distinct
@@ -46,6 +46,14 @@ class ClassifierConfig(TextConfig):
     padding: Literal["pre", "post"] | None = None
     pad_id: NonNegativeInt = 0
     skip_id: NonNegativeInt | None = None
+
+    @model_validator(mode="after")
+    def _pads_with_a_token(self) -> Self:
+        if self.pad_id >= self.vocab_size:
+            raise ValueError(
+                f"pad_id {self.pad_id} is no token of a vocabulary of {self.vocab_size}"
+            )
+        return self
 
     def cut(self, items: Sequence[T]) -> list[T]:
         """Return the `max_seq_len` items that are kept of one per token (ids or offsets)."""

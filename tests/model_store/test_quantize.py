@@ -97,19 +97,57 @@ def test_an_8_bit_version_has_no_8_bit_form(tmp_path):
         quantize(store, "sentiment", 2)
 
 
-@pytest.mark.parametrize("name", ["output.bias", "stack.embedding.weight", "temperature"])
-def test_weights_that_are_no_numbers_are_refused(tmp_path, name):
-    publish_classifier(tmp_path)
-    stored = Store(tmp_path).open("sentiment", 1)
+def publish_with_weights(root, change):
+    """Publish the classifier once more, with weights that `change` was at."""
+    stored = publish_classifier(root)
     files = {kept: stored.read(kept) for kept in stored.manifest.files}
     tensors = dict(open_tensors(files["weights.safetensors"]))
-    tensors[name] = np.full_like(tensors[name], np.nan)
+    change(tensors)
     files["weights.safetensors"] = to_bytes(tensors)
     facts = {field: getattr(stored.manifest, field) for field in About.model_fields}
-    Store(tmp_path).publish("sentiment", files, About(**facts))
+    Store(root).publish("sentiment", files, About(**facts))
+
+
+@pytest.mark.parametrize("name", ["output.bias", "stack.embedding.weight", "temperature"])
+def test_weights_that_are_no_numbers_are_refused(tmp_path, name):
+    def spoil(tensors):
+        tensors[name] = np.full_like(tensors[name], np.nan)
+
+    publish_with_weights(tmp_path, spoil)
 
     with pytest.raises(NotQuantized, match="finite"):
         quantize(Store(tmp_path), "sentiment", 2)
+
+
+def drop_bias(tensors):
+    del tensors["output.bias"]
+
+
+def flatten_states(tensors):
+    path = "stack.forward_layers.0.weight_hh"
+    tensors[path] = tensors[path].reshape(-1)
+
+
+def cut_vocabulary(tensors):
+    path = "stack.embedding.weight"
+    tensors[path] = tensors[path][:-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        (drop_bias, r"weights\.safetensors has no output\.bias"),
+        (flatten_states, "no 8-bit form"),
+        (cut_vocabulary, r"no 8-bit form: embedding\.shifted is uint8"),
+    ],
+)
+def test_weights_of_another_network_are_refused(tmp_path, change, why):
+    publish_with_weights(tmp_path, change)
+
+    with pytest.raises(NotQuantized, match=why):
+        quantize(Store(tmp_path), "sentiment", 2)
+
+    assert Store(tmp_path).versions("sentiment") == [1, 2]
 
 
 def test_the_command_publishes_and_says_what_is_lost(tmp_path, capsys):

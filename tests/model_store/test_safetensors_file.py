@@ -61,6 +61,10 @@ def test_a_tensor_at_an_odd_place_is_read():
         (file_of({"a": {"dtype": "F32", "shape": [1], "data_offsets": [-4, 0]}}, b"1234"), "a "),
         (file_of({"a": {"dtype": "BF16", "shape": [1], "data_offsets": [0, 2]}}, b"12"), "BF16"),
         (file_of({"a": {"dtype": "I8", "shape": [-1, -2], "data_offsets": [0, 2]}}, b"12"), "-2"),
+        (file_of({"a": {"dtype": ["I8"], "shape": [1], "data_offsets": [0, 1]}}, b"1"), "I8"),
+        (file_of({"a": {"dtype": "I8", "shape": [True], "data_offsets": [0, 1]}}, b"1"), "True"),
+        (file_of({"a": {"dtype": "I8", "shape": [0, 2**70], "data_offsets": [0, 0]}}), "no tensor"),
+        ((200_000).to_bytes(8, "little") + b"[" * 200_000, "header is broken"),
     ],
     ids=[
         "empty",
@@ -74,6 +78,10 @@ def test_a_tensor_at_an_odd_place_is_read():
         "header bytes",
         "bfloat16",
         "negative shape",
+        "list for a type",
+        "boolean shape",
+        "huge shape",
+        "deep header",
     ],
 )
 def test_what_is_no_such_file_is_refused_with_the_reason(data, reason):

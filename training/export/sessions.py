@@ -1,15 +1,14 @@
 """Exported graphs opened in ONNX Runtime, and what they are fed; 8-bit versions take the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from torch import Tensor
 
 from model_store import StoredVersion
-from model_store.config import INT8_WEIGHTS, RecurrentConfig
+from model_store.config import RecurrentConfig
 from model_store.onnx_runtime import ort
-from model_store.safetensors_file import open_tensors
 from recurrent.language_model import LanguageModel
 from recurrent.packing import padded
 from recurrent.text_classifier import TextClassifier
@@ -55,11 +54,6 @@ def open_floats(stored: StoredVersion) -> Session:
     """Open a stored version's graph."""
     session: Session = open_session(stored.read("model.onnx"), stored.read(FILENAME))
     return session
-
-
-def open_int8(stored: StoredVersion) -> Mapping[str, np.ndarray]:
-    """Return a stored version's weights in 8 bits."""
-    return open_tensors(stored.map(INT8_WEIGHTS))
 
 
 def state_size(config: RecurrentConfig) -> int:

@@ -11,9 +11,10 @@ import numpy as np
 
 from model_store import ClassifierConfig, StoredVersion, Tokenizer
 from model_store.eight_bit.text_classification import open_text_classifier
+from model_store.eight_bit_form import in_8_bits
 from training.data.batches import TextBatches
 from training.data.vocab import encode_corpus
-from training.export.sessions import EightBitClassifier, Session, feeds, open_floats, open_int8
+from training.export.sessions import EightBitClassifier, Session, feeds, open_floats
 
 BATCH_SIZE = 32
 
@@ -41,7 +42,8 @@ class ServedClassifier:
             raise ValueError(f"{stored.name}:{stored.version} is no classifier")
         session = open_floats(stored)
         if stored.config.precision == "int8":
-            session = EightBitClassifier(open_text_classifier(stored.config, open_int8(stored)))
+            with in_8_bits(stored) as tensors:
+                session = EightBitClassifier(open_text_classifier(stored.config, tensors))
         return cls(session, stored.tokenizer(), stored.config)
 
     def probs(self, texts: Sequence[str]) -> np.ndarray:

@@ -11,13 +11,13 @@ import numpy as np
 
 from model_store import GeneratorConfig, StoredVersion, Tokenizer
 from model_store.eight_bit.text_generation import open_language_model
+from model_store.eight_bit_form import in_8_bits
 from training.data.batches import pad
 from training.export.sessions import (
     EightBitGenerator,
     Feeds,
     Session,
     open_floats,
-    open_int8,
     state_size,
     zero_state,
 )
@@ -46,7 +46,8 @@ class ServedGenerator:
             raise ValueError(f"{stored.name}:{stored.version} is no generator")
         session = open_floats(stored)
         if stored.config.precision == "int8":
-            session = EightBitGenerator(open_language_model(stored.config, open_int8(stored)))
+            with in_8_bits(stored) as tensors:
+                session = EightBitGenerator(open_language_model(stored.config, tensors))
         return cls(session, stored.tokenizer(), stored.config)
 
     def zero_state(self, batch_size: int) -> Feeds:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from model_store import ClassifierConfig, StoredVersion, TextCase
-from model_store.config import INT8_WEIGHTS
 from model_store.eight_bit.text_classification import open_text_classifier
-from model_store.safetensors_file import open_tensors
+from model_store.eight_bit_form import in_8_bits
 from service.engine.options import EngineOptions
 from service.engine.proving import EXACTLY, golden_cases, probes, prove, read_if_listed
 from service.engine.runtime import WEIGHTS, rows_are_independent
@@ -56,8 +55,8 @@ def open_proved(stored: StoredVersion, config: ClassifierConfig, options: Engine
 def _open_eight_bit(
     stored: StoredVersion, config: ClassifierConfig, options: EngineOptions
 ) -> Opened:
-    tensors = open_tensors(stored.map(INT8_WEIGHTS))
-    runtime = open_text_classifier(config, tensors, options.instruction_set)
+    with in_8_bits(stored) as tensors:
+        runtime = open_text_classifier(config, tensors, options.instruction_set)
     cases = golden_cases(stored, TextCase)
     prove(cases, lambda case: runtime.probs([case.token_ids])[0].tolist(), at_most=EXACTLY)
     if config.bidirectional:

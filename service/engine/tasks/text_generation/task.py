@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from model_store import GeneratorConfig, StoredVersion, TextCase
-from model_store.config import INT8_WEIGHTS
 from model_store.eight_bit.text_generation import open_language_model
-from model_store.safetensors_file import open_tensors
+from model_store.eight_bit_form import in_8_bits
 from service.engine.arrays import Floats
 from service.engine.continuous_batching import Generator, make_generator
 from service.engine.gates.inside import Inside
@@ -74,8 +73,8 @@ def _open_proved(
     """
     cases = golden_cases(stored, TextCase)
     if config.precision == "int8":
-        tensors = open_tensors(stored.map(INT8_WEIGHTS))
-        model = open_language_model(config, tensors, options.instruction_set)
+        with in_8_bits(stored) as tensors:
+            model = open_language_model(config, tensors, options.instruction_set)
         prove(cases, lambda case: _logits(model, case.token_ids)[0].tolist(), at_most=EXACTLY)
         return model
     weights = read_if_listed(stored, WEIGHTS)
