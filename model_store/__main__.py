@@ -5,7 +5,7 @@
     python -m model_store promote sentiment:4
 
 Ends with 0 if all is well, 1 if something was refused or found wrong, 2 if the command itself
-was wrong.
+was wrong, 130 if it was interrupted.
 """
 
 import argparse
@@ -27,6 +27,7 @@ REMEDY = (
     "Put the files back from a backup (those of models that came with the program: "
     "git restore FOLDER), or delete the version's folder and train or publish it again."
 )
+INTERRUPTED = 128 + signal.SIGINT
 DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 
@@ -39,6 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StoreError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return INTERRUPTED
     return code
 
 

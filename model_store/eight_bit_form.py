@@ -75,7 +75,8 @@ class EightBitForm:
             not run such a network or a weight is no finite number, `KeyError` if one is missing.
         runner: Returns what runs a version, from its configuration and 8-bit weights.
         measure: Runs a version in floats and in 8 bits, from the version, its 8-bit weights and
-            texts. Returns None if no text has anything to read.
+            texts, of which those with a label count if there are any. Returns None if no text has
+            anything to read; raises `ValueError` if a label is none of the model's.
     """
 
     task: str

@@ -23,6 +23,7 @@ from model_store.manifest import About
 from model_store.safetensors_file import open_tensors, to_bytes
 from model_store.store import Store
 from model_store.version import StoredVersion
+from recurrent.weights import Tensors
 
 HEADING = "## In 8 bits"
 
@@ -52,9 +53,7 @@ def quantize(
     """
     stored = store.open(name, version)
     form, config, tensors, run = _converted(stored)
-    loss = form.measure(stored, tensors, texts) if texts else None
-    if texts and loss is None:
-        raise NotQuantized("no text has anything that the model can read: measure with others")
+    loss = _measured(form, stored, tensors, texts) if texts else None
     if loss is not None and not is_forced and loss.lost > form.max_loss:
         raise NotQuantized(
             f"{stored.name}:{stored.version} loses more than {form.max_loss:g} in 8 bits "
@@ -96,6 +95,16 @@ def _converted(
         raise NotQuantized(f"{called}: {WEIGHTS} has no {exc.args[0]}") from exc
     except (IndexError, ValueError) as exc:
         raise NotQuantized(f"{called}: its weights have no 8-bit form: {exc}") from exc
+
+
+def _measured(form: EightBitForm, stored: StoredVersion, tensors: Tensors, texts: Texts) -> Loss:
+    try:
+        loss = form.measure(stored, tensors, texts)
+    except ValueError as exc:
+        raise NotQuantized(str(exc)) from exc
+    if loss is None:
+        raise NotQuantized("no text has anything that the model can read: measure with others")
+    return loss
 
 
 def _golden(stored: StoredVersion, run: Run) -> Golden:

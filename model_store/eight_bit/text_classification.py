@@ -73,14 +73,16 @@ def _runner(config: TaskConfig, tensors: Tensors) -> Run:
 
 
 def _measure(stored: StoredVersion, tensors: Tensors, texts: Texts) -> Loss | None:
-    """Compare answers; without labels those in floats count as right."""
+    """Compare answers with labels; if no text has one, those in floats count as right."""
     config = stored.config
     assert isinstance(config, ClassifierConfig)
     session, tokenizer = in_floats(stored), stored.tokenizer()
     run = _runner(config, tensors)
     rights: list[tuple[bool, bool]] = []
     largest = 0.0
-    for text, label in texts:
+    known = [one for one in texts if one[1] is not None]
+    _check_labels(config, known)
+    for text, label in known or texts:
         token_ids = config.input_ids(text, tokenizer)
         if not token_ids:
             continue
@@ -94,8 +96,17 @@ def _measure(stored: StoredVersion, tensors: Tensors, texts: Texts) -> Loss | No
     if not rights:
         return None
     shares = np.mean(rights, axis=0)
-    figure = "agreement" if texts[0][1] is None else "accuracy"
+    figure = "accuracy" if known else "agreement"
     return Loss(figure, float(shares[0]), float(shares[1]), len(rights), largest)
+
+
+def _check_labels(config: ClassifierConfig, texts: Texts) -> None:
+    wrong = next((label for _, label in texts if label not in config.labels), None)
+    if wrong is not None:
+        raise ValueError(
+            f"label {wrong!r} is none of the model's ({', '.join(config.labels)}): measure with "
+            "texts that have its labels, or none"
+        )
 
 
 def _check_pooling(config: ClassifierConfig) -> None:

@@ -1,6 +1,7 @@
 """Generators in 8 bits; their golden answers are logits, which have the same bits everywhere."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from recurrent.engine import AUTO
 from recurrent.language_model import LanguageModel
 from recurrent.quantize import quantized_language_model
 from recurrent.weights import Tensors, network_of
+
+PART = 256  # tokens whose logits are held at once: a file is one text, whole books too
 
 
 def open_language_model(
@@ -57,10 +60,13 @@ def _measure(stored: StoredVersion, tensors: Tensors, texts: Texts) -> Loss | No
         token_ids = config.input_ids(text, tokenizer)
         if len(token_ids) < 2:
             continue
-        logits, _ = model.each(token_ids[:-1], model.start_state(1))
-        wanted = np.array(token_ids[1:])
-        before = np.stack(list(_steps(session, config, token_ids[:-1])))
-        losses += zip(_nats(before, wanted), _nats(logits, wanted), strict=True)
+        steps, state = _steps(session, config, token_ids[:-1]), model.start_state(1)
+        for first in range(0, len(token_ids) - 1, PART):
+            part = token_ids[first : first + PART + 1]
+            before = np.stack(list(islice(steps, len(part) - 1)))
+            after, state = model.each(part[:-1], state)
+            wanted = np.array(part[1:])
+            losses += zip(_nats(before, wanted), _nats(after, wanted), strict=True)
     if not losses:
         return None
     pairs = np.array(losses)

@@ -1,3 +1,5 @@
+import os
+import signal
 import subprocess
 import sys
 
@@ -225,6 +227,30 @@ def test_it_runs_as_a_module_with_the_store_named_first(publish, store):
     result = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (result.returncode, result.stdout, result.stderr) == (0, "film:1: ok\n", "")
+
+
+def test_an_interrupted_command_ends_with_130_and_no_traceback(publish, store, tmp_path):
+    publish()
+    texts = tmp_path / "texts.csv"
+    os.mkfifo(texts)
+    command = [sys.executable, "-m", "model_store", "--store", str(store.root)]
+    command += ["quantize", "film", "--data", str(texts)]
+
+    with (
+        subprocess.Popen(
+            command, stderr=subprocess.PIPE, text=True, preexec_fn=_as_in_a_terminal
+        ) as process,
+        texts.open("w"),
+    ):  # there is a reader now
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+
+    assert (process.returncode, said) == (130, "stopped\n")
+    assert store.versions("film") == [1]
+
+
+def _as_in_a_terminal():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def test_columns_line_up():

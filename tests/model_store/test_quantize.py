@@ -8,6 +8,7 @@ import pytest
 from model_store import About, ClassifierConfig, GeneratorConfig, Store, TextCase
 from model_store.__main__ import main
 from model_store.config import INT8_WEIGHTS
+from model_store.eight_bit import text_generation
 from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.eight_bit.text_generation import open_language_model
 from model_store.eight_bit_form import eight_bit_forms
@@ -161,6 +162,45 @@ def test_the_command_publishes_and_says_what_is_lost(tmp_path, capsys):
     assert code == 0
     assert "sentiment:2 is published in 8 bits" in said
     assert "accuracy on 2 texts" in said
+
+
+def test_labels_that_the_model_has_not_are_refused(tmp_path):
+    """None of them is ever right, in floats or in 8 bits: nothing seemed to be lost."""
+    publish_classifier(tmp_path)
+
+    with pytest.raises(NotQuantized, match=r"label 'great' is none of the model's \("):
+        quantize(Store(tmp_path), "sentiment", 1, texts=[("a film", None), ("a film", "great")])
+
+    assert Store(tmp_path).versions("sentiment") == [1]
+
+
+def test_texts_without_a_label_do_not_count_beside_some_with_one(tmp_path):
+    stored = publish_classifier(tmp_path)
+    assert isinstance(stored.config, ClassifierConfig)
+    texts = [("a film", None), ("a good film", stored.config.labels[0])]
+
+    _, loss = quantize(Store(tmp_path), "sentiment", 1, texts=texts)
+
+    assert loss is not None
+    assert (loss.figure, loss.count) == ("accuracy", 1)
+
+
+def test_a_long_text_is_measured_in_parts_as_if_at_once(tmp_path):
+    publish_generator(tmp_path, num_layers=2)
+    text = "To be or not to be " * 60
+
+    new, loss = quantize(Store(tmp_path), "shakespeare", 1, texts=[(text, None)])
+
+    assert isinstance(new.config, GeneratorConfig)
+    token_ids = new.config.input_ids(text, new.tokenizer())
+    assert len(token_ids) > 3 * text_generation.PART
+    model = open_language_model(new.config, in_8_bits(new))
+    logits, _ = model.each(token_ids[:-1], model.start_state(1))
+    exact = logits.astype(np.float64)
+    of_next = exact[np.arange(len(exact)), token_ids[1:]]
+    assert loss is not None
+    assert loss.count == len(token_ids) - 1
+    assert loss.after == pytest.approx(np.mean(np.log(np.exp(exact).sum(axis=1)) - of_next))
 
 
 @pytest.mark.parametrize(
