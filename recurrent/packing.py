@@ -39,10 +39,11 @@ def quantize_rows(weights: Floats) -> tuple[Bytes, Floats]:
         weights: (rows, inputs), finite.
 
     Returns:
-        Whole numbers from -127 to 127, and (rows,) what one of them is worth; 1 for a row of zeros.
+        Whole numbers from -127 to 127, and (rows,) what one of them is worth; 1 for a row of zeros,
+        or of numbers so small that 32 bits have none for that.
     """
-    peaks = np.abs(weights).max(axis=1, initial=0.0)
-    scales = np.where(peaks > 0, peaks / LARGEST, 1.0).astype(np.float32)
+    steps = (np.abs(weights).max(axis=1, initial=0.0) / LARGEST).astype(np.float32)
+    scales = np.where(steps > 0, steps, np.float32(1))
     whole = np.rint(weights / scales[:, None]).clip(-LARGEST, LARGEST)
     return whole.astype(np.int8), scales
 

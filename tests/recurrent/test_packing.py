@@ -40,6 +40,16 @@ def test_a_row_of_zeros_stays_zeros():
     assert scales.tolist() == [1, 1]
 
 
+def test_a_row_that_decayed_to_almost_nothing_becomes_zeros():
+    """What one step is worth came out as 0, and zeros divided by it as no numbers."""
+    weights = np.array([[9e-45, 0.0, -3e-45], [1.0, 0.5, 0.0]], np.float32)
+
+    whole, scales = quantize_rows(weights)
+
+    assert whole.tolist() == [[0, 0, 0], [127, 64, 0]]
+    assert scales[0] == 1
+
+
 def test_gates_of_a_unit_lie_one_block_apart():
     rows = np.arange(4 * 20)  # four gates of twenty units
 
