@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -58,11 +58,18 @@ def library_file() -> Path:
 def compilers() -> Iterator[list[str]]:
     """Yield the commands that may compile C here, the most wanted first."""
     if chosen := os.environ.get("CC"):
-        yield shlex.split(chosen)
+        yield _words(chosen)
     yield from ([name] for name in ("cc", "gcc", "clang") if shutil.which(name))
     if find_spec("ziglang") is not None:
         # Without the flag it compiles everything for the processor that it runs on.
         yield [sys.executable, "-m", "ziglang", "cc", "-mcpu=baseline"]
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # a quotation mark without its other: no such program, and it is named
+        return [command]
 
 
 def compile_library(compiler: Sequence[str], target: Path) -> None:
@@ -89,26 +96,33 @@ def _run(command: Sequence[str | Path]) -> None:
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 
+def build(target: Path, wanted: Iterable[Sequence[str]]) -> str | None:
+    """Compile with the first compiler that can; return why none could, in one line, or None."""
+    why = "there is no C compiler"
+    for compiler in wanted:
+        try:
+            compile_library(compiler, target)
+        except (OSError, subprocess.CalledProcessError) as exc:
+            said = (getattr(exc, "stderr", None) or "").strip() or str(exc)
+            why = f"{shlex.join(compiler)}: {said.splitlines()[-1]}"
+        else:
+            return None
+    return why
+
+
 def main() -> int:
     """Compile unless that was done; say what happened in one line."""
     target = library_file()
     if target.exists():
         return 0
-    why = "there is no C compiler"
-    for compiler in compilers():
-        try:
-            compile_library(compiler, target)
-        except (OSError, subprocess.CalledProcessError) as exc:
-            said = getattr(exc, "stderr", None) or str(exc)
-            why = f"{shlex.join(compiler)}: {said.strip().splitlines()[-1]}"
-            continue
-        for other in BUILT.glob("*.so"):
-            if other != target:
-                other.unlink(missing_ok=True)
-        print(f"compiled the recurrent engine: {', '.join(instruction_sets())}")
-        return 0
-    print(f"not compiled, so 8-bit models will run in numpy: {why}", file=sys.stderr)
-    return 1
+    if why := build(target, compilers()):
+        print(f"not compiled, so 8-bit models will run in numpy: {why}", file=sys.stderr)
+        return 1
+    for other in BUILT.glob("*.so"):
+        if other != target:
+            other.unlink(missing_ok=True)
+    print(f"compiled the recurrent engine: {', '.join(instruction_sets())}")
+    return 0
 
 
 if __name__ == "__main__":
