@@ -11,7 +11,7 @@ from model_store.config import INT8_WEIGHTS
 from model_store.eight_bit import text_generation
 from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.eight_bit.text_generation import open_language_model
-from model_store.eight_bit_form import eight_bit_forms
+from model_store.eight_bit_form import Loss, eight_bit_forms
 from model_store.quantize import NotQuantized, quantize
 from model_store.safetensors_file import open_tensors, to_bytes
 from tests.models import publish_classifier, publish_generator
@@ -87,6 +87,14 @@ def test_a_version_that_loses_too_much_is_not_published_unasked(tmp_path, monkey
 
     assert store.versions("sentiment") == [1]
     assert quantize(store, "sentiment", 1, texts=TEXTS, is_forced=True)[0].version == 2
+
+
+def test_one_answer_of_a_thousand_may_be_lost():
+    """1 - 0.999 is above 0.001 in floats, and such a version was refused."""
+    loss = Loss("accuracy", 1.0, 0.999, 1000, 0.1)
+
+    assert loss.lost <= eight_bit_forms()["text-classification"].max_loss
+    assert replace(loss, after=0.998).lost > eight_bit_forms()["text-classification"].max_loss
 
 
 def test_an_8_bit_version_has_no_8_bit_form(tmp_path):
