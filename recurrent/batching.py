@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recurrent.packing import Floats
-from recurrent.weights import Ints, Network
+from recurrent.weights import Ints
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -46,9 +46,3 @@ def lay_out(sequences: Sequence[Sequence[int]]) -> tuple[Ints, Ints, Ints]:
     is_token = np.arange(lengths[0]) < lengths[:, None]
     active = is_token.sum(axis=0, dtype=np.int32)
     return np.ascontiguousarray(by_row.T[is_token.T]), active, lengths
-
-
-def zero_state(network: Network, rows: int) -> Floats:
-    """Return the state before a text's first token."""
-    shape = (len(network.layers), network.num_directions, rows, network.units)
-    return np.zeros(shape, np.float32)

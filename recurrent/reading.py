@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recurrent.packing import Floats
-from recurrent.weights import Classifier, Ints
+from recurrent.weights import Ints
 
 NO_TOKEN = -2  # among the last tokens of a text, what stands before its start
 LOWEST = np.finfo(np.float32).min  # the maximum of no states
@@ -34,19 +34,3 @@ class Reading:
     temperatures: Floats
     is_each: bool
     probs: Floats
-
-
-def start(classifier: Classifier, rows: int, temperatures: Floats, *, is_each: bool) -> Reading:
-    """Return the reading of texts that begin."""
-    width, ngrams = classifier.network.width, classifier.ngrams
-    order = 1 if ngrams is None else ngrams.order
-    return Reading(
-        np.full((rows, width), LOWEST, np.float32),
-        np.zeros((rows, width), np.float32),
-        np.zeros((rows, classifier.num_classes + 1), np.float32),
-        np.zeros(rows, np.int32),
-        np.full((rows, order - 1), NO_TOKEN, np.int32),
-        temperatures,
-        is_each,
-        np.zeros((len(temperatures), classifier.num_classes), np.float32),
-    )

@@ -106,7 +106,7 @@ class TextClassifier:
             _last(ids, one, self.num_last)
             for ids, one in zip(before.last_ids, sequences, strict=True)
         ]
-        after = {name: array.take(back, axis=_axis(name)) for name, array in arrays.items()}
+        after = {name: array.take(back, axis=axis_of_rows(name)) for name, array in arrays.items()}
         return probs[back], Standing([counts[place] for place in back], last_ids, after)
 
     def _read(
@@ -119,7 +119,8 @@ class TextClassifier:
     ) -> tuple[Floats, dict[str, Floats]]:
         """Return probabilities and states of texts in this order."""
         arrays = {
-            name: array.take(order, axis=_axis(name)) for name, array in before.arrays.items()
+            name: array.take(order, axis=axis_of_rows(name))
+            for name, array in before.arrays.items()
         }
         laid_out = lay_out([sequences[place] for place in order])
         temperatures = [_temperature(*self._temperature, count) for count in answer_counts]
@@ -148,7 +149,8 @@ def _temperature(temperature: float, slope: float, count: int) -> float:
     return float(EXACT.multiply(Decimal(temperature), power))
 
 
-def _axis(name: str) -> int:
+def axis_of_rows(name: str) -> int:
+    """Return which axis of one of `Standing.arrays` its rows are."""
     return 2 if name in BY_LAYER else 0
 
 

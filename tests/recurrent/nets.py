@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from recurrent import batching, reading
+from recurrent import batching
 from recurrent.quantize import quantized_classifier, quantized_language_model
+from recurrent.reading import LOWEST, NO_TOKEN, Reading
 from recurrent.weights import NUM_GATES, classifier_of, network_of
 
 VOCAB_SIZE = 29
@@ -123,9 +124,25 @@ def random_texts(count, *, longest=20, seed=0):
 def begin(network, texts):
     """A batch of whole texts, and the places that they come from."""
     order = batching.longest_first(texts)
-    zeros = batching.zero_state(network, len(texts))
+    shape = (len(network.layers), network.num_directions, len(texts), network.units)
+    zeros = np.zeros(shape, np.float32)
     laid_out = batching.lay_out([texts[place] for place in order])
     return batching.Batch(*laid_out, zeros, zeros.copy()), order
+
+
+def start(classifier, rows, temperatures, *, is_each):
+    """The reading of texts that begin."""
+    width, ngrams = classifier.network.width, classifier.ngrams
+    return Reading(
+        np.full((rows, width), LOWEST, np.float32),
+        np.zeros((rows, width), np.float32),
+        np.zeros((rows, classifier.num_classes + 1), np.float32),
+        np.zeros(rows, np.int32),
+        np.full((rows, 0 if ngrams is None else ngrams.order - 1), NO_TOKEN, np.int32),
+        temperatures,
+        is_each,
+        np.zeros((len(temperatures), classifier.num_classes), np.float32),
+    )
 
 
 def classify(engine, classifier, texts, *, is_each=False):
@@ -135,7 +152,7 @@ def classify(engine, classifier, texts, *, is_each=False):
     temperatures = np.linspace(0.5, 2, answers).astype(np.float32)
     if not is_each:
         temperatures = np.array([0.5 + 0.1 * len(texts[place]) for place in order], np.float32)
-    started = reading.start(classifier, len(texts), temperatures, is_each=is_each)
+    started = start(classifier, len(texts), temperatures, is_each=is_each)
     engine.classify(batch, started)
     probs = np.empty_like(started.probs)
     probs[range(answers) if is_each else order] = started.probs

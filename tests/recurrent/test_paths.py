@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recurrent import reading
 from recurrent.engine import PLAIN, open_classifier, open_predictor, paths
 from recurrent.native import NativeClassifier, NativePredictor
 from tests.recurrent.nets import (
@@ -15,6 +14,7 @@ from tests.recurrent.nets import (
     random_classifier,
     random_predictor,
     random_texts,
+    start,
 )
 
 COMPILED = [path for path in paths() if path != PLAIN]
@@ -102,6 +102,6 @@ def test_answers_after_each_token_are_those_of_the_beginnings(path):
 
     for stop in range(1, len(text) + 1):
         batch, _ = begin(classifier.network, [text[:stop]])
-        started = reading.start(classifier, 1, temperatures[stop - 1 : stop], is_each=False)
+        started = start(classifier, 1, temperatures[stop - 1 : stop], is_each=False)
         engine.classify(batch, started)
         assert started.probs[0].tobytes() == each[stop - 1].tobytes()

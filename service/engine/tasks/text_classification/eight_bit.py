@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from recurrent.text_classifier import BY_LAYER, Standing, TextClassifier
+from recurrent.text_classifier import Standing, TextClassifier, axis_of_rows
 from service.engine.arrays import Floats
 from service.engine.tasks.text_classification.resume_runtime import Reading, TextState
 
@@ -35,7 +35,7 @@ class EightBitResume:
         """Return where each text stands after its next part."""
         befores = [one.before for one in readings]
         arrays = {
-            name: np.concatenate([one.arrays[name] for one in befores], axis=_axis(name))
+            name: np.concatenate([one.arrays[name] for one in befores], axis=axis_of_rows(name))
             for name in self.start.arrays
         }
         before = Standing(
@@ -53,9 +53,5 @@ class EightBitResume:
         ]
 
 
-def _axis(name: str) -> int:
-    return 2 if name in BY_LAYER else 0
-
-
 def _row(array: Floats, name: str, row: int) -> Floats:
-    return array.take([row], axis=_axis(name))
+    return array.take([row], axis=axis_of_rows(name))
