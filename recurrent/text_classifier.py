@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from recurrent.weights import Classifier
 
 FEWEST_TOKENS = 8  # shorter texts get the temperature of so many: hardly any data set tells theirs
 EXACT = Context(prec=28)
+MAX_KEPT = 1 << 14  # temperatures; a text that is read on and on has a new length each time
 BY_LAYER = ("hidden", "cell")  # arrays (num_layers, num_directions, rows, units); others (rows, …)
 
 
@@ -123,7 +124,7 @@ class TextClassifier:
             for name, array in before.arrays.items()
         }
         laid_out = lay_out([sequences[place] for place in order])
-        temperatures = [_temperature(*self._temperature, count) for count in answer_counts]
+        temperatures = [temperature_of(*self._temperature, count) for count in answer_counts]
         probs = np.zeros((len(temperatures), self._classifier.num_classes), np.float32)
         reading = Reading(
             arrays["highest"],
@@ -139,8 +140,8 @@ class TextClassifier:
         return probs, arrays
 
 
-@cache
-def _temperature(temperature: float, slope: float, count: int) -> float:
+@lru_cache(MAX_KEPT)
+def temperature_of(temperature: float, slope: float, count: int) -> float:
     """Return what the logits of a text of so many tokens are divided by.
 
     Powers of floats come from the C library, whose last digit differs; those of decimals do not.
