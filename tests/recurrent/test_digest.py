@@ -13,6 +13,8 @@ SOURCE = Path(__file__).with_name("digest.c")
 DIGEST = "f3974483c629b3f8"
 """Also seen of both paths of 64-bit Arm, under an emulator."""
 
+SANITIZERS = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
+
 ARM_COMPILER, ARM_EMULATOR = "aarch64-linux-gnu-gcc", "qemu-aarch64"
 
 
@@ -31,6 +33,25 @@ def test_every_path_gives_the_same_digest(tmp_path, name):
         pytest.skip("no C compiler")
 
     assert digest(compiler, name, instruction_sets()[name], tmp_path / name) == DIGEST
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", available())
+def test_no_path_leaves_its_memory_or_the_language(tmp_path, monkeypatch, name):
+    """Addresses, alignment, overflows and conversions are watched while the digest is made."""
+    watched = (*instruction_sets()[name], *SANITIZERS)
+    compiler = next(compilers(), None)
+    if compiler is None or not has_sanitizers(compiler, tmp_path / "empty"):
+        pytest.skip("no C compiler with sanitizers")
+
+    monkeypatch.setenv("ASAN_OPTIONS", "detect_leaks=0")  # digest.c frees nothing at its end
+    assert digest(compiler, name, watched, tmp_path / name) == DIGEST
+
+
+def has_sanitizers(compiler, target):
+    command = [*compiler, *SANITIZERS, "-x", "c", "-", "-o", target]
+    done = subprocess.run(command, input=b"int main(void) {return 0;}", capture_output=True)
+    return done.returncode == 0 and subprocess.run([target]).returncode == 0
 
 
 @pytest.mark.parametrize("name", PATHS["aarch64"])
