@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from bench.report import hardware
-from model_store import ClassifierConfig, GeneratorConfig, Store, StoredVersion
+from model_store import ClassifierConfig, GeneratorConfig, Store, StoredVersion, StoreError
 from model_store.__main__ import DEFAULT_STORE
+from model_store.config import INT8_WEIGHTS
 from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.eight_bit.text_generation import open_language_model
 from model_store.eight_bit_form import in_8_bits, in_floats, ints
@@ -106,9 +107,17 @@ def main(argv: Sequence[str]) -> None:
     parser.add_argument("--rounds", type=int, default=5, metavar="N")
     arguments = parser.parse_args(argv)
     print(f"{hardware()}; paths: {', '.join(paths())}")
+    try:
+        versions = [Store(DEFAULT_STORE).open(name) for name in arguments.models]
+    except StoreError as exc:
+        parser.error(str(exc))
+    for stored in versions:
+        if INT8_WEIGHTS not in stored.manifest.files:
+            parser.error(f"{stored.name}:{stored.version} has no form in 8 bits: name another")
     found = []
-    for name in arguments.models:
-        for case in cases_of(Store(DEFAULT_STORE).open(name)):
+    for stored in versions:
+        name = stored.name
+        for case in cases_of(stored):
             figures = measure(case, arguments.rounds)
             floats = figures["floats"]
             shown = ", ".join(

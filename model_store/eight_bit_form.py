@@ -94,12 +94,21 @@ def eight_bit_forms() -> dict[str, EightBitForm]:
 
 
 def in_floats(stored: StoredVersion) -> ort.InferenceSession:
-    """Return the graph that a version is in floats, for one thread; errors as in its `read`."""
+    """Return the graph that a version is in floats, for one thread.
+
+    Raises:
+        CorruptVersion: If ONNX Runtime cannot open it; also as in its `read`.
+        StoreUnavailable: As in its `read`.
+    """
     options = ort.SessionOptions()
     options.intra_op_num_threads = 1
     weights = stored.read(WEIGHTS)
     options.add_external_initializers_from_files_in_memory([WEIGHTS], [weights], [len(weights)])
-    return ort.InferenceSession(stored.read("model.onnx"), options)
+    graph = stored.read("model.onnx")
+    try:
+        return ort.InferenceSession(graph, options)
+    except Exception as exc:  # the library raises plain Exception
+        raise CorruptVersion(f"{stored.name}:{stored.version}", "model.onnx", str(exc)) from exc
 
 
 @contextmanager

@@ -18,7 +18,7 @@ DIRECTIONS = ("forward", "backward")
 MAX_ORDER = 64  # tokens of an n-gram, kernels/ngrams.h
 NUM_RESERVED = 3  # digits of an n-gram's key that are no tokens
 MAX_INPUTS = 131_071  # of a product: sums of so many, each at most 2^14, fit 32 bits
-MAX_FLOAT = 1e9  # of a scale, bias or weight: what is worked out of such stays finite
+MAX_FLOAT = 1e9  # of a scale, bias or weight: gates that are worked out of such stay finite
 
 Tensors = Mapping[str, NDArray[Any]]
 Ints = NDArray[np.int32]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from bench.precision import LENGTHS, ROWS, cases_of, measure
+from bench.precision import LENGTHS, ROWS, cases_of, main, measure
 from model_store import Store
 from model_store.quantize import quantize
 from recurrent.engine import PLAIN, paths
@@ -28,6 +28,16 @@ def test_both_forms_answer_nearly_alike(tmp_path, publish, num_cases):
             got = answers if isinstance(answers, np.ndarray) else answers[0]
             assert got.shape == in_floats[0].shape == (case.rows, got.shape[1])
             np.testing.assert_allclose(got, in_floats[0], atol=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("nosuch", "no model 'nosuch'"), ("digits", "digits:1 has no form in 8 bits")]
+)
+def test_a_model_that_has_not_both_forms_is_a_wrong_command_line(capsys, name, why):
+    with pytest.raises(SystemExit, match="2"):
+        main(["--models", "sentiment", name])
+
+    assert why in capsys.readouterr().err
 
 
 def test_each_path_has_a_figure(tmp_path):

@@ -109,10 +109,13 @@ def test_an_8_bit_version_has_no_8_bit_form(tmp_path):
 def publish_with_weights(root, change):
     """Publish the classifier once more, with weights that `change` was at."""
     stored = publish_classifier(root)
-    files = {kept: stored.read(kept) for kept in stored.manifest.files}
-    tensors = dict(open_tensors(files["weights.safetensors"]))
+    tensors = dict(open_tensors(stored.read("weights.safetensors")))
     change(tensors)
-    files["weights.safetensors"] = to_bytes(tensors)
+    publish_again(root, stored, {"weights.safetensors": to_bytes(tensors)})
+
+
+def publish_again(root, stored, changes):
+    files = {kept: stored.read(kept) for kept in stored.manifest.files} | changes
     facts = {field: getattr(stored.manifest, field) for field in About.model_fields}
     Store(root).publish("sentiment", files, About(**facts))
 
@@ -126,6 +129,17 @@ def test_weights_that_are_no_numbers_are_refused(tmp_path, name):
 
     with pytest.raises(NotQuantized, match="finite"):
         quantize(Store(tmp_path), "sentiment", 2)
+
+
+def test_a_graph_that_cannot_be_opened_is_named(tmp_path, capsys):
+    publish_again(tmp_path, publish_classifier(tmp_path), {"model.onnx": b"no graph"})
+    texts = tmp_path / "texts.txt"
+    texts.write_text("a good film")
+
+    code = main(["--store", str(tmp_path), "quantize", "sentiment:2", "--data", str(texts)])
+
+    assert code == 1
+    assert capsys.readouterr().err.startswith("error: sentiment:2: model.onnx: ")
 
 
 def drop_bias(tensors):
