@@ -104,7 +104,7 @@ def main(argv: Sequence[str]) -> None:
     """Measure, print a row for each case and one line of JSON."""
     parser = argparse.ArgumentParser(prog="python -m bench.precision", description=__doc__)
     parser.add_argument("--models", nargs="+", default=MODELS, metavar="NAME")
-    parser.add_argument("--rounds", type=int, default=5, metavar="N")
+    parser.add_argument("--rounds", type=int, default=5, choices=range(1, 100), metavar="N")
     arguments = parser.parse_args(argv)
     print(f"{hardware()}; paths: {', '.join(paths())}")
     try:

@@ -64,12 +64,14 @@ class TextClassifier:
 
     def probs(self, sequences: Sequence[Sequence[int]]) -> Floats:
         """Return (rows, num_classes) probabilities of texts, each of 1 token and up."""
-        return self.read(sequences, self.start(len(sequences)))[0]
+        order = longest_first(sequences)
+        ordered = [sequences[place] for place in order]
+        probs = self._run(ordered, self.start(len(ordered)), list(map(len, ordered)))
+        return probs if len(order) == 1 else probs[np.argsort(order)]
 
     def trajectory(self, token_ids: Sequence[int]) -> Floats:
         """Return (tokens, num_classes) probabilities after each token of one text."""
-        counts = range(1, len(token_ids) + 1)
-        return self._read([token_ids], self.start(1), [0], answer_counts=counts)[0]
+        return self._run([token_ids], self.start(1), range(1, len(token_ids) + 1))
 
     def start(self, rows: int) -> Standing:
         """Return where texts stand that begin."""
@@ -100,44 +102,43 @@ class TextClassifier:
             MemoryError: If there is not enough of it.
         """
         order = longest_first(sequences)
-        counts = [before.counts[place] + len(sequences[place]) for place in order]
-        probs, arrays = self._read(sequences, before, order, answer_counts=counts)
-        back = np.argsort(order)
+        ordered = [sequences[place] for place in order]
+        standing = _rows(before, order)
+        counts = [count + len(one) for count, one in zip(standing.counts, ordered, strict=True)]
+        probs = self._run(ordered, standing, counts)
         last_ids = [
             _last(ids, one, self.num_last)
-            for ids, one in zip(before.last_ids, sequences, strict=True)
+            for ids, one in zip(standing.last_ids, ordered, strict=True)
         ]
-        after = {name: array.take(back, axis=axis_of_rows(name)) for name, array in arrays.items()}
-        return probs[back], Standing([counts[place] for place in back], last_ids, after)
+        back = np.argsort(order).tolist()
+        return probs[back], _rows(Standing(counts, last_ids, standing.arrays), back)
 
-    def _read(
-        self,
-        sequences: Sequence[Sequence[int]],
-        before: Standing,
-        order: Sequence[int],
-        *,
-        answer_counts: Sequence[int],
-    ) -> tuple[Floats, dict[str, Floats]]:
-        """Return probabilities and states of texts in this order."""
-        arrays = {
-            name: array.take(order, axis=axis_of_rows(name))
-            for name, array in before.arrays.items()
-        }
-        laid_out = lay_out([sequences[place] for place in order])
-        temperatures = [temperature_of(*self._temperature, count) for count in answer_counts]
+    def _run(
+        self, sequences: Sequence[Sequence[int]], standing: Standing, counts: Sequence[int]
+    ) -> Floats:
+        """Read texts, longest first, from where they stand; their arrays are written over.
+
+        Args:
+            sequences: Token ids.
+            standing: Where the texts stand.
+            counts: Tokens that each answer is of; of one text, those after each token are wanted
+                where there is more than one.
+        """
+        arrays = standing.arrays
+        temperatures = [temperature_of(*self._temperature, count) for count in counts]
         probs = np.zeros((len(temperatures), self._classifier.num_classes), np.float32)
         reading = Reading(
             arrays["highest"],
             arrays["total"],
             arrays["ngram_sums"],
-            np.array([before.counts[place] for place in order], np.int32),
-            np.array([before.last_ids[place] for place in order], np.int32),
+            np.array(standing.counts, np.int32),
+            np.array(standing.last_ids, np.int32),
             np.array(temperatures, np.float32),
-            len(answer_counts) != len(order),
+            len(counts) != len(sequences),
             probs,
         )
-        self._engine.classify(Batch(*laid_out, arrays["hidden"], arrays["cell"]), reading)
-        return probs, arrays
+        self._engine.classify(Batch(*lay_out(sequences), arrays["hidden"], arrays["cell"]), reading)
+        return probs
 
 
 @lru_cache(MAX_KEPT)
@@ -159,3 +160,15 @@ def _last(before: Sequence[int], token_ids: Sequence[int], count: int) -> Sequen
     if count == 0:
         return ()
     return (*before, *token_ids)[-count:]
+
+
+def _rows(standing: Standing, order: Sequence[int]) -> Standing:
+    """Return where texts stand in another order."""
+    return Standing(
+        [standing.counts[place] for place in order],
+        [standing.last_ids[place] for place in order],
+        {
+            name: array.take(order, axis=axis_of_rows(name))
+            for name, array in standing.arrays.items()
+        },
+    )
