@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from model_store.importing.fitting import fit
 from model_store.importing.keras.read import read_keras
 from model_store.importing.onnx_files.ends import Ends
@@ -31,8 +33,8 @@ FOLDERS = ("--store",)  # of this machine; left out of the command that is kept
 ONNX = ".onnx"
 PYTORCH = (".safetensors", ".pt", ".pth", ".bin")
 SAVED_MODEL = "Load it with the Keras that made it and save it with model.save('model.keras')"
+FOLDER = ("a folder, such as TensorFlow's SavedModel, holds a program", SAVED_MODEL)
 REFUSED_KINDS = {
-    "": ("a folder, such as TensorFlow's SavedModel, holds a program", SAVED_MODEL),
     ".pb": ("a TensorFlow graph is a program", SAVED_MODEL),
     ".tflite": ("it is compiled for other machines", SAVED_MODEL),
     ".mar": (
@@ -64,7 +66,11 @@ def run(store: Store, args: argparse.Namespace) -> int:
     """
     check_model_name(args.name)
     try:
-        return _import(store, args)
+        with np.errstate(all="ignore"):  # what is not finite is refused in words
+            return _import(store, args)
+    except MemoryError as exc:
+        reason = "it does not fit into the memory that there is"
+        raise Refused(args.file.name, reason, "Import it where there is more") from exc
     except OSError as exc:
         what = exc.filename or args.file
         raise Refused(str(what), exc.strerror or str(exc), "Name a file that can be read") from exc
@@ -88,13 +94,15 @@ def _import(store: Store, args: argparse.Namespace) -> int:
 def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
     """Read a file by its kind, and prove what was made of it; say what wrote it."""
     path: Path = args.file
-    if path.suffix in REFUSED_KINDS or path.is_dir():
-        what, way_out = REFUSED_KINDS["" if path.is_dir() else path.suffix]
-        raise Refused(path.name, what, way_out)
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix in REFUSED_KINDS:
+        raise Refused(path.name, *(FOLDER if path.is_dir() else REFUSED_KINDS[suffix]))
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise Refused(path.name, "it is no file on a disk", "Write it into one, and name that")
     gives: Gives = "logits" if args.logits else "probabilities"
-    if path.suffix == ONNX:
+    if suffix == ONNX:
         return _proved_onnx(args, _Defaults("none", "post", gives))
-    if path.suffix in PYTORCH:
+    if suffix in PYTORCH:
         layout = _layout(args)
         network, source = read_pytorch(path, layout)
         defaults = _Defaults(layout.padding, "post", layout.gives, layout.pad_id)
@@ -131,7 +139,7 @@ def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
         return tokenizer_file(args.tokenizer)
     if args.vocabulary is None:
         return None
-    is_keras = args.file.suffix not in (*PYTORCH, ONNX)
+    is_keras = args.file.suffix.lower() not in (*PYTORCH, ONNX)
     standardize: Standardize = args.standardize or (
         "lower_and_strip_punctuation" if is_keras else "none"
     )

@@ -43,7 +43,7 @@ def read_pytorch(path: Path, layout: Layout) -> tuple[Network, str]:
         Refused: If it cannot be imported.
         OSError: If it cannot be read.
     """
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         try:
             tensors = load(path.read_bytes())
         except (SafetensorError, ValueError, KeyError) as exc:
