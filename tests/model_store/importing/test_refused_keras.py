@@ -226,7 +226,7 @@ def test_a_length_that_nobody_says_is_asked_for(files, run_import):
 TOKENIZERS = {
     "of another model": ({"index": MANY}, "40 tokens (0 included), the embedding 20"),
     "with holes in its ids": ({"index": {"a": 1, "b": 3}}, "not 1, 2, 3"),
-    "that was never fitted": ({"index": {}}, "no word_index"),
+    "that was never fitted": ({"index": {}}, "word_index: Value should have at least 1 item"),
     "whose unknown token has no id": ({"oov_token": "<OOV>"}, "oov_token '<OOV>' has no id"),
 }
 
