@@ -20,8 +20,8 @@ from model_store.importing.onnx_files.wrap import fit_onnx
 from model_store.importing.options import Gives, Options, Padding, Truncating
 from model_store.importing.publishing import Origin, Proved, prove_graph, prove_network, publish
 from model_store.importing.pytorch.layout import Layout, read_layout
-from model_store.importing.pytorch.pickled import SAVE_STATE
 from model_store.importing.pytorch.read import read_pytorch
+from model_store.importing.pytorch.storages import SAVE_STATE
 from model_store.importing.refused import Refused
 from model_store.importing.summary import proof_words, reading_words
 from model_store.importing.text import Reading, Standardize, tokenizer_file, vocabulary_file

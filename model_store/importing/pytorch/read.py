@@ -27,7 +27,8 @@ from model_store.importing.network import (
     Step,
 )
 from model_store.importing.pytorch.layout import Layout
-from model_store.importing.pytorch.pickled import SAVE_STATE, read_pickled
+from model_store.importing.pytorch.pickled import read_pickled
+from model_store.importing.pytorch.storages import SAVE_STATE
 from model_store.importing.reference import FUNCTIONS
 from model_store.importing.refused import Refused
 
