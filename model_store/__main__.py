@@ -5,7 +5,7 @@
     python -m model_store promote sentiment:4
 
 Ends with 0 if all is well, 1 if something was refused or found wrong, 2 if the command itself
-was wrong.
+was wrong, 130 at Ctrl-C.
 """
 
 import argparse
@@ -39,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except StoreError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("stopped before it was done", file=sys.stderr)
+        return 128 + signal.SIGINT
     return code
 
 
@@ -175,10 +178,11 @@ def _target(args: argparse.Namespace) -> tuple[str, int | None]:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more: the newest version always stays")
-    return number
+    if not text.isdecimal() or int(text[:9]) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a whole number from 1 up: the newest version always stays"
+        )
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:

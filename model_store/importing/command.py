@@ -24,7 +24,7 @@ from model_store.importing.pytorch.read import read_pytorch
 from model_store.importing.pytorch.storages import SAVE_STATE
 from model_store.importing.refused import Refused
 from model_store.importing.summary import proof_words, reading_words
-from model_store.importing.text import Reading, Standardize, tokenizer_file, vocabulary_file
+from model_store.importing.text import Reading, Split, Standardize, tokenizer_file, vocabulary_file
 from model_store.names import check_model_name
 from model_store.store import Store
 from model_store.tokenizer import Tokenizer
@@ -46,6 +46,14 @@ REFUSED_KINDS = {
     ".joblib": ("it is a pickle, and importing runs no code of a file", SAVE_STATE),
 }
 """Kinds of files that are no model on their own, by their suffix: why not, and the way out."""
+
+
+FLAGS_OF = {
+    "layout": ("PyTorch",),
+    **dict.fromkeys(("input", "lengths", "output", "time_first"), ("ONNX",)),
+    "logits": ("Keras", "ONNX"),
+}
+"""Flags that say something of files of these kinds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,7 @@ def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
         raise Refused(path.name, *(FOLDER if path.is_dir() else REFUSED_KINDS[suffix]))
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise Refused(path.name, "it is no file on a disk", "Write it into one, and name that")
+    _check_flags(args, "ONNX" if suffix == ONNX else "PyTorch" if suffix in PYTORCH else "Keras")
     gives: Gives = "logits" if args.logits else "probabilities"
     if suffix == ONNX:
         return _proved_onnx(args, _Defaults("none", "post", gives))
@@ -113,6 +122,20 @@ def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
         )  # as pad_sequences, TextVectorization
         defaults = _Defaults(end, end, gives)
     return prove_network(*fit(network, _tokenizer(args), _options(args, defaults))), source
+
+
+def _check_flags(args: argparse.Namespace, kind: str) -> None:
+    """Refuse flags that say nothing of such a file: their caller expects something of them."""
+    for flag, kinds in FLAGS_OF.items():
+        if getattr(args, flag) and kind not in kinds:
+            raise Refused(
+                f"--{flag.replace('_', '-')}",
+                f"it is for files of {' or '.join(kinds)}, and {args.file.name} is of {kind}",
+                "Leave it out",
+            )
+    for flag in ("standardize", "split", "unknown"):
+        if getattr(args, flag) is not None and args.vocabulary is None:
+            raise Refused(f"--{flag}", "it goes with --vocabulary", "Name one, or leave it out")
 
 
 def _proved_onnx(args: argparse.Namespace, defaults: _Defaults) -> tuple[Proved, str]:
@@ -143,7 +166,8 @@ def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
     standardize: Standardize = args.standardize or (
         "lower_and_strip_punctuation" if is_keras else "none"
     )
-    reading = Reading(standardize, args.split, args.unknown, adds_special=is_keras)
+    split: Split = args.split or "whitespace"
+    reading = Reading(standardize, split, args.unknown, adds_special=is_keras)
     return vocabulary_file(args.vocabulary, reading)
 
 

@@ -103,7 +103,9 @@ class KerasConfig(Document):
     model_config = ConfigDict(extra="ignore")
 
     word_index: Annotated[dict[str, int], BeforeValidator(_parsed), Field(min_length=1)]
-    num_words: Annotated[int, Field(ge=2)] | None = None
+    num_words: Annotated[
+        Annotated[int, Field(ge=2)] | None, BeforeValidator(lambda number: number or None)
+    ] = None  # 0 keeps all words as well
     filters: str = KERAS_FILTERS
     lower: bool = True
     split: Annotated[str, Field(min_length=1)] = " "

@@ -46,6 +46,13 @@ def test_a_setting_that_cannot_be_is_refused_by_name(read, change, reason):
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("num_words", [None, 0])
+def test_without_a_limit_all_words_are_kept(read, num_words):
+    tokenizer = read({"class_name": "Tokenizer", "config": CONFIG | {"num_words": num_words}})
+
+    assert tokenizer.encode_ids("film good") == [2, 1]
+
+
 @pytest.mark.parametrize("content", [{}, {"config": None}, {"config": []}, {"config": {}}], ids=str)
 def test_a_tokenizer_without_settings_is_refused(read, content):
     with pytest.raises(Refused, match=r"tokenizer\.to_json\(\)"):
