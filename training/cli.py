@@ -25,6 +25,7 @@ from model_store import (
     Tokenizer,
 )
 from model_store.document import describe
+from model_store.eight_bit_form import eight_bit_forms
 from model_store.manifest import Dataset
 from model_store.names import check_model_name
 from training.data.batches import Passes
@@ -277,5 +278,8 @@ def say_published(stored: StoredVersion, example: Any) -> None:
             *(stored.name, default, promote_command(Store(root), stored, default)),
         )
     folder = shlex.quote(str(root))
+    if stored.config.task in eight_bit_forms():
+        command = f"python -m model_store --store {folder} quantize {stored.name}:{stored.version}"
+        log.info("three to five times as quick in 8 bits: %s", command)
     serve = "make serve" if root == DEFAULT_STORE else f"STORE_DIR={folder} make serve"
     log.info("serve it with `%s`, then:\n%s", serve, task.call(stored.name, example))

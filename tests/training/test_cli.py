@@ -170,7 +170,7 @@ def test_version_that_measured_worse_is_not_served_by_itself_and_told(
     assert store.serving("tickets").default == (1 if is_worse else 2)
     assert ("tickets:2 has test_accuracy 0.4, tickets:1 has 0.9" in caplog.text) == is_worse
     if is_worse:  # the command that is told serves the new one
-        argv = shlex.split(caplog.messages[-2].partition("\n")[2])[3:]
+        argv = shlex.split(caplog.messages[-3].partition("\n")[2])[3:]
         assert model_store_main(argv) == 0
     assert store.serving("tickets").default == 2
 
@@ -210,6 +210,17 @@ def test_version_that_a_promotion_keeps_from_being_served_is_told(tmp_path, capl
 
     assert "tickets stays at version 1" in caplog.text
     assert "model_store promote tickets 2" in caplog.text
+
+
+def test_what_makes_a_version_quicker_is_told_as_a_command_that_works(tmp_path, caplog):
+    stored = publish_classifier(tmp_path, "tickets")
+    with caplog.at_level(logging.INFO, "training.cli"):
+        cli.say_published(stored, "example")
+
+    [line] = [one for one in caplog.messages if "8 bits" in one]
+    words = shlex.split(line.partition("python -m model_store ")[2])
+    assert model_store_main(words) == 0
+    assert Store(tmp_path).open("tickets").version == 2
 
 
 @pytest.mark.parametrize(
