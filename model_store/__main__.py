@@ -9,6 +9,7 @@ was wrong, 130 at Ctrl-C.
 """
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,9 @@ DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may have fewer characters than a name
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(given, argparse.Namespace(given=given))
     try:

@@ -22,7 +22,7 @@ from model_store.importing.publishing import Origin, Proved, prove_graph, prove_
 from model_store.importing.pytorch.layout import Layout, read_layout
 from model_store.importing.pytorch.read import read_pytorch
 from model_store.importing.pytorch.storages import SAVE_STATE
-from model_store.importing.refused import Refused
+from model_store.importing.refused import Refused, printable
 from model_store.importing.summary import proof_words, reading_words
 from model_store.importing.text import Reading, Split, Standardize, tokenizer_file, vocabulary_file
 from model_store.names import check_model_name
@@ -31,6 +31,7 @@ from model_store.tokenizer import Tokenizer
 
 FOLDERS = ("--store",)  # of this machine; left out of the command that is kept
 ONNX = ".onnx"
+MAX_COMMAND = 4_000
 PYTORCH = (".safetensors", ".pt", ".pth", ".bin")
 SAVED_MODEL = "Load it with the Keras that made it and save it with model.save('model.keras')"
 FOLDER = ("a folder, such as TensorFlow's SavedModel, holds a program", SAVED_MODEL)
@@ -87,7 +88,7 @@ def run(store: Store, args: argparse.Namespace) -> int:
 def _import(store: Store, args: argparse.Namespace) -> int:
     proved, source = _proved(args)
     fitted = proved.fitted
-    print(f"{args.file.name} ({source}): {fitted.num_weights:,} weights\n")
+    print(f"{printable(args.file.name, 200)} ({source}): {fitted.num_weights:,} weights\n")
     print(fitted.outline, end="\n\n")
     print(reading_words(fitted))
     print("\n".join(f"proved: {line}" for line in proof_words(fitted, proved.proof)))
@@ -194,4 +195,4 @@ def _command(argv: Sequence[str]) -> str:
             kept.append(Path(argument).name if "/" in argument else argument)
         elif not has_value:
             next(arguments, None)
-    return shlex.join(["python", "-m", "model_store", *kept])
+    return printable(shlex.join(["python", "-m", "model_store", *kept]), MAX_COMMAND)

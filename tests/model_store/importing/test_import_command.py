@@ -71,6 +71,32 @@ def test_a_suffix_may_be_in_capitals(import_graph, tmp_path):
     assert import_graph(file="NET.ONNX")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["half\udcff.onnx", "two\nlines `x`.onnx"], ids=ascii)
+def test_a_file_may_have_any_name(import_graph, tmp_path, name):
+    (tmp_path / "net.onnx").rename(tmp_path / name)
+
+    status, out, error = import_graph(file=name)
+
+    assert status == 0, error
+    assert out.startswith(f"{ascii(name)[1:-1]} (")
+    assert ascii(name)[1:-1] in (tmp_path / "store/mine/1/README.md").read_text()
+
+
+def test_a_terminal_without_the_characters_of_a_name_shows_them_escaped(tmp_path):
+    write_graph(tmp_path / "модель.onnx")
+    (tmp_path / "words.txt").write_text(WORDS)
+    command = [sys.executable, "-m", "model_store", "--store", str(tmp_path / "store"), "import",
+               str(tmp_path / "модель.onnx"), "--name", "mine", "--logits", "--maxlen", "9",
+               "--vocabulary", str(tmp_path / "words.txt")]  # fmt: skip
+
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONIOENCODING": "ascii"}, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(r"\u043c\u043e")
+
+
 def test_ctrl_c_ends_an_import_in_one_line_and_publishes_nothing(tmp_path):
     """It waits for a vocabulary that never comes: opening the pipe tells that it does."""
     write_graph(tmp_path / "net.onnx")

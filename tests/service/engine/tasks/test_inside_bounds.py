@@ -94,10 +94,11 @@ def test_a_version_with_its_weights_in_the_graph_alone_says_so(start, tmp_path):
     assert "has its weights in its graph alone" in error.message
 
 
-def test_a_version_that_computes_otherwise_says_so():
-    config = classifier_config(word_tokenizer(), precision="int8")
-    with pytest.raises(InvalidInput, match="computes in int8, and not by the plain equations"):
-        Inside.of(config, lambda: b"unread").check(GatesAsk(), 1, "")
+def test_a_version_of_layers_that_are_not_known_says_so():
+    config = classifier_config(word_tokenizer())
+    inside = Inside.of(config, lambda: b"unread", has_other_layers=True)
+    with pytest.raises(InvalidInput, match="made elsewhere, of layers that are not known here"):
+        inside.check(GatesAsk(), 1, "")
 
 
 def test_weights_that_cannot_be_read_now_are_no_fault_of_the_caller():
