@@ -27,7 +27,7 @@ SAVE_WHOLE = "Load it where it was made and save it with model.save('model.keras
 MAX_BYTES = 2 << 30
 MAX_JSON_BYTES = 64 << 20
 DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, RuntimeError,
-          LookupError, ValueError, TypeError, AttributeError)  # fmt: skip
+          LookupError, ValueError, TypeError, AttributeError, OverflowError)  # fmt: skip
 """What reading a damaged file raises: zipfile, h5py, or looking for what is not there."""
 
 ROOTS = ("layers", "_layer_checkpoint_dependencies")  # of 3.x; of 2.12 to 2.15

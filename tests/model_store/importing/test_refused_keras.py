@@ -24,10 +24,12 @@ from tests.model_store.importing.keras_files import (
     nested,
     own_activation,
     own_class,
+    pointing_far_away,
     subclassed,
     weights_alone,
     with_config,
     with_kernel,
+    with_member,
     with_version,
     zip_of,
 )
@@ -133,6 +135,9 @@ CASES = {
         "model.keras", "config.json", "save",
     ),
     "an .h5 file cut short": (cut_short, "model.h5", "it is damaged", "model.save("),
+    "weights beyond all offsets": (
+        with_member("model.weights.h5", pointing_far_away), "model.keras", "damaged", "model.save(",
+    ),
     "weights that are not there": (with_kernel(None), "kernel", "not in the file", "model.save("),
     "weights of another shape": (
         with_kernel(np.zeros(4, np.float32)), "answer", "its kernel has shape (4,)", "Save",
