@@ -5,10 +5,11 @@
     python -m model_store promote sentiment:4
 
 Ends with 0 if all is well, 1 if something was refused or found wrong, 2 if the command itself
-was wrong, 130 if it was interrupted.
+was wrong, 130 at Ctrl-C.
 """
 
 import argparse
+import io
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,9 @@ DEFAULT_STORE = Path(__file__).resolve().parent / "models"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):  # a terminal may have fewer characters than a name
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     given = sys.argv[1:] if argv is None else list(argv)
     args = _parser().parse_args(given, argparse.Namespace(given=given))
     try:
@@ -41,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        print("stopped before it was done", file=sys.stderr)
         return INTERRUPTED
     return code
 
@@ -179,10 +183,11 @@ def _target(args: argparse.Namespace) -> tuple[str, int | None]:
 
 
 def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more: the newest version always stays")
-    return number
+    if not text.isdecimal() or int(text[:9]) < 1:
+        raise argparse.ArgumentTypeError(
+            f"{text[:40]!r} is not a whole number from 1 up: the newest version always stays"
+        )
+    return int(text)
 
 
 def _parser() -> argparse.ArgumentParser:

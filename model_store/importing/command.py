@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from model_store.importing.fitting import fit
 from model_store.importing.keras.read import read_keras
 from model_store.importing.onnx_files.ends import Ends
@@ -18,21 +20,22 @@ from model_store.importing.onnx_files.wrap import fit_onnx
 from model_store.importing.options import Gives, Options, Padding, Truncating
 from model_store.importing.publishing import Origin, Proved, prove_graph, prove_network, publish
 from model_store.importing.pytorch.layout import Layout, read_layout
-from model_store.importing.pytorch.pickled import SAVE_STATE
 from model_store.importing.pytorch.read import read_pytorch
-from model_store.importing.refused import Refused
+from model_store.importing.pytorch.storages import SAVE_STATE
+from model_store.importing.refused import Refused, printable
 from model_store.importing.summary import proof_words, reading_words
-from model_store.importing.text import Reading, Standardize, tokenizer_file, vocabulary_file
+from model_store.importing.text import Reading, Split, Standardize, tokenizer_file, vocabulary_file
 from model_store.names import check_model_name
 from model_store.store import Store
 from model_store.tokenizer import Tokenizer
 
 FOLDERS = ("--store",)  # of this machine; left out of the command that is kept
 ONNX = ".onnx"
+MAX_COMMAND = 4_000
 PYTORCH = (".safetensors", ".pt", ".pth", ".bin")
 SAVED_MODEL = "Load it with the Keras that made it and save it with model.save('model.keras')"
+FOLDER = ("a folder, such as TensorFlow's SavedModel, holds a program", SAVED_MODEL)
 REFUSED_KINDS = {
-    "": ("a folder, such as TensorFlow's SavedModel, holds a program", SAVED_MODEL),
     ".pb": ("a TensorFlow graph is a program", SAVED_MODEL),
     ".tflite": ("it is compiled for other machines", SAVED_MODEL),
     ".mar": (
@@ -44,6 +47,14 @@ REFUSED_KINDS = {
     ".joblib": ("it is a pickle, and importing runs no code of a file", SAVE_STATE),
 }
 """Kinds of files that are no model on their own, by their suffix: why not, and the way out."""
+
+
+FLAGS_OF = {
+    "layout": ("PyTorch",),
+    **dict.fromkeys(("input", "lengths", "output", "time_first"), ("ONNX",)),
+    "logits": ("Keras", "ONNX"),
+}
+"""Flags that say something of files of these kinds alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,11 @@ def run(store: Store, args: argparse.Namespace) -> int:
     """
     check_model_name(args.name)
     try:
-        return _import(store, args)
+        with np.errstate(all="ignore"):  # what is not finite is refused in words
+            return _import(store, args)
+    except MemoryError as exc:
+        reason = "it does not fit into the memory that there is"
+        raise Refused(args.file.name, reason, "Import it where there is more") from exc
     except OSError as exc:
         what = exc.filename or args.file
         raise Refused(str(what), exc.strerror or str(exc), "Name a file that can be read") from exc
@@ -73,7 +88,7 @@ def run(store: Store, args: argparse.Namespace) -> int:
 def _import(store: Store, args: argparse.Namespace) -> int:
     proved, source = _proved(args)
     fitted = proved.fitted
-    print(f"{args.file.name} ({source}): {fitted.num_weights:,} weights\n")
+    print(f"{printable(args.file.name, 200)} ({source}): {fitted.num_weights:,} weights\n")
     print(fitted.outline, end="\n\n")
     print(reading_words(fitted))
     print("\n".join(f"proved: {line}" for line in proof_words(fitted, proved.proof)))
@@ -88,13 +103,16 @@ def _import(store: Store, args: argparse.Namespace) -> int:
 def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
     """Read a file by its kind, and prove what was made of it; say what wrote it."""
     path: Path = args.file
-    if path.suffix in REFUSED_KINDS or path.is_dir():
-        what, way_out = REFUSED_KINDS["" if path.is_dir() else path.suffix]
-        raise Refused(path.name, what, way_out)
+    suffix = path.suffix.lower()
+    if path.is_dir() or suffix in REFUSED_KINDS:
+        raise Refused(path.name, *(FOLDER if path.is_dir() else REFUSED_KINDS[suffix]))
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise Refused(path.name, "it is no file on a disk", "Write it into one, and name that")
+    _check_flags(args, "ONNX" if suffix == ONNX else "PyTorch" if suffix in PYTORCH else "Keras")
     gives: Gives = "logits" if args.logits else "probabilities"
-    if path.suffix == ONNX:
+    if suffix == ONNX:
         return _proved_onnx(args, _Defaults("none", "post", gives))
-    if path.suffix in PYTORCH:
+    if suffix in PYTORCH:
         layout = _layout(args)
         network, source = read_pytorch(path, layout)
         defaults = _Defaults(layout.padding, "post", layout.gives, layout.pad_id)
@@ -105,6 +123,20 @@ def _proved(args: argparse.Namespace) -> tuple[Proved, str]:
         )  # as pad_sequences, TextVectorization
         defaults = _Defaults(end, end, gives)
     return prove_network(*fit(network, _tokenizer(args), _options(args, defaults))), source
+
+
+def _check_flags(args: argparse.Namespace, kind: str) -> None:
+    """Refuse flags that say nothing of such a file: their caller expects something of them."""
+    for flag, kinds in FLAGS_OF.items():
+        if getattr(args, flag) and kind not in kinds:
+            raise Refused(
+                f"--{flag.replace('_', '-')}",
+                f"it is for files of {' or '.join(kinds)}, and {args.file.name} is of {kind}",
+                "Leave it out",
+            )
+    for flag in ("standardize", "split", "unknown"):
+        if getattr(args, flag) is not None and args.vocabulary is None:
+            raise Refused(f"--{flag}", "it goes with --vocabulary", "Name one, or leave it out")
 
 
 def _proved_onnx(args: argparse.Namespace, defaults: _Defaults) -> tuple[Proved, str]:
@@ -131,11 +163,12 @@ def _tokenizer(args: argparse.Namespace) -> Tokenizer | None:
         return tokenizer_file(args.tokenizer)
     if args.vocabulary is None:
         return None
-    is_keras = args.file.suffix not in (*PYTORCH, ONNX)
+    is_keras = args.file.suffix.lower() not in (*PYTORCH, ONNX)
     standardize: Standardize = args.standardize or (
         "lower_and_strip_punctuation" if is_keras else "none"
     )
-    reading = Reading(standardize, args.split, args.unknown, adds_special=is_keras)
+    split: Split = args.split or "whitespace"
+    reading = Reading(standardize, split, args.unknown, adds_special=is_keras)
     return vocabulary_file(args.vocabulary, reading)
 
 
@@ -162,4 +195,4 @@ def _command(argv: Sequence[str]) -> str:
             kept.append(Path(argument).name if "/" in argument else argument)
         elif not has_value:
             next(arguments, None)
-    return shlex.join(["python", "-m", "model_store", *kept])
+    return printable(shlex.join(["python", "-m", "model_store", *kept]), MAX_COMMAND)

@@ -34,6 +34,7 @@ from model_store.tasks.text_classification import ClassifierConfig
 from model_store.tasks.vector_classification import VectorClassifierConfig
 from model_store.tokenizer import Tokenizer
 
+MAX_LABEL = 200
 Config = ClassifierConfig | SequenceClassifierConfig | VectorClassifierConfig
 
 
@@ -186,6 +187,12 @@ def labels_of(num_classes: int, options: Options) -> tuple[str, ...]:
             "--labels",
             f"{len(labels)} labels for {num_classes} classes",
             "Name each class once, in the order 0, 1, … (for one sigmoid: what 0 means, then 1)",
+        )
+    if strange := [one for one in labels if not one.isprintable() or len(one) > MAX_LABEL]:
+        raise Refused(
+            "--labels",
+            f"{strange[0][:40]!r} has line breaks or the like, or over {MAX_LABEL} characters",
+            "Name each class in a few words",
         )
     if len(labels) < 2 or "" in labels or len(set(labels)) < len(labels):
         raise Refused("--labels", "labels must differ, and there are 2 or more", "Name each class")

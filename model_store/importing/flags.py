@@ -3,16 +3,23 @@
 import argparse
 from pathlib import Path
 
-ABOUT = (
+ABOUT = "Bring a model that was made elsewhere: a Keras, PyTorch or ONNX file."
+DESCRIPTION = (
     "Bring a model that was made elsewhere: a whole Keras file (.keras, .h5), a PyTorch state_dict "
     "(.safetensors, .pt) with a few lines of TOML, or an ONNX graph. Nothing in the file is run, "
     "and nothing is published that does not answer as the file's own framework would."
 )
+EXAMPLE = (
+    "Example: python -m model_store import model.keras --name mine --tokenizer tokenizer.json "
+    "--maxlen 150 --labels negative,positive. For the others see docs/migrate.md."
+)
+MAX_LEN = 100_000
 STANDARDIZE = ("lower_and_strip_punctuation", "lower", "strip_punctuation", "none")
 
 
 def add_flags(parser: argparse.ArgumentParser) -> None:
     """Add all flags but the store's."""
+    parser.description, parser.epilog = DESCRIPTION, EXAMPLE
     parser.add_argument("file", type=Path, metavar="FILE", help="the model's file")
     parser.add_argument("--name", required=True, help="the model's name in the store")
     parser.add_argument("--dry-run", action="store_true", help="read and prove, publish nothing")
@@ -30,7 +37,9 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         "--labels", metavar="A,B,…", help="names of the classes 0, 1, … (default: their numbers)"
     )
     answers.add_argument(
-        "--logits", action="store_true", help="the network ends before its sigmoid or softmax"
+        "--logits",
+        action="store_true",
+        help="the network ends before its sigmoid or softmax (PyTorch: always so)",
     )
     answers.add_argument(
         "--expected",
@@ -56,8 +65,8 @@ def _add_text(group: argparse._ArgumentGroup) -> None:
         help="with --vocabulary: as TextVectorization has it (default: the first; PyTorch: none)",
     )
     group.add_argument(
-        "--split", choices=("whitespace", "character"), default="whitespace",
-        help="with --vocabulary: where texts are split (default: %(default)s)",
+        "--split", choices=("whitespace", "character"),
+        help="with --vocabulary: where texts are split (default: whitespace)",
     )  # fmt: skip
     group.add_argument("--unknown", metavar="TOKEN", help="with --vocabulary: its unknown token")
     group.add_argument(
@@ -77,7 +86,6 @@ def _add_text(group: argparse._ArgumentGroup) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100_000:
-        raise argparse.ArgumentTypeError("must be 1 to 100,000")
-    return number
+    if not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_LEN:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a whole number, 1 to {MAX_LEN:,}")
+    return int(text)

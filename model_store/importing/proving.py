@@ -5,16 +5,15 @@ mask of the network's own framework; and where the caller has a file of answers 
 gave, by that file as well.
 """
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from model_store.config import RecurrentConfig
 from model_store.golden import GoldenCase, NumbersCase, TextCase
+from model_store.importing.expected import read_expected
 from model_store.importing.fitting import Config, Fitted
 from model_store.importing.network import Array, Ending
 from model_store.importing.options import Gives
@@ -25,6 +24,9 @@ from model_store.tasks.text_classification import ClassifierConfig
 
 TOLERANCE = 1e-5
 """Largest difference of a probability that is still the same network."""
+
+PROBS_TOLERANCE = 1e-3
+"""How far from 1 the probabilities of an answer may add up, as the service checks it."""
 
 NUM_DRAWN = 24
 NUM_GOLDEN = 4
@@ -105,6 +107,7 @@ def prove(fitted: Fitted, runner: Runner) -> Proof:
     """
     drawn = _drawn(fitted)
     wanted = np.concatenate([_worked_out(fitted, one) for one in drawn])
+    _check_probs(wanted, len(drawn), len(fitted.config.labels))
     given = [_as_served(fitted, one) for one in drawn]
     together = runner.answers(given)
     alone = np.concatenate([runner.answers([one]) for one in given])
@@ -126,9 +129,30 @@ def prove(fitted: Fitted, runner: Runner) -> Proof:
 
 
 def _largest(got: Array, wanted: Array) -> float:
-    if got.shape != wanted.shape or not np.isfinite(got).all():
-        return float("inf")
+    if got.shape != wanted.shape or not np.isfinite([got, wanted]).all():
+        return float("inf")  # a NaN on either side is no agreement
     return float(np.abs(got - wanted).max())
+
+
+def _check_probs(answers: Array, num_inputs: int, num_classes: int) -> None:
+    """Refuse answers that are no distribution over the classes, one an input.
+
+    Those that are not finite are told by the comparison.
+    """
+    if answers.shape != (num_inputs, num_classes):
+        raise Refused(
+            "the proof",
+            f"{num_inputs} inputs, each by itself, have answers {answers.shape}, not a row each",
+            "Check --output, and --time-first, which is for inputs (time, batch)",
+        )
+    is_off = (answers < -PROBS_TOLERANCE) | (answers > 1 + PROBS_TOLERANCE)
+    if is_off.any() or (np.abs(answers.sum(axis=1) - 1) > PROBS_TOLERANCE).any():
+        raise Refused(
+            "the proof",
+            f"its answers are no probabilities: they go from {answers.min():.3g} to "
+            f"{answers.max():.3g}, where classes have 0 to 1 and add up to 1",
+            "If the network ends before its sigmoid or softmax, say --logits",
+        )
 
 
 def _check(what: str, difference: float) -> None:
@@ -186,16 +210,15 @@ def _against_file(fitted: Fitted, runner: Runner) -> tuple[float | None, int]:
     path = fitted.options.expected
     if path is None:
         return None, 0
-    inputs, ids, outputs = _expected(path)
-    if ids is not None and fitted.tokenizer is not None:
-        _check_ids(fitted, inputs, ids)
-    given = [_as_served(fitted, _typed(fitted, one)) for one in inputs]
+    expected = read_expected(path, reads_texts=fitted.tokenizer is not None)
+    if expected.token_ids is not None and expected.texts is not None:
+        _check_ids(fitted, expected.texts, expected.token_ids)
+    given = [_as_served(fitted, _typed(fitted, one)) for one in expected.given]
     got = np.concatenate([runner.answers([one]) for one in given])
-    numbers = np.asarray(outputs, np.float64)
-    wanted = as_probs(numbers, fitted.ending, fitted.options.gives)
-    difference = _largest(got, wanted)
+    numbers = np.asarray(expected.outputs, np.float64)
+    difference = _largest(got, as_probs(numbers, fitted.ending, fitted.options.gives))
     _check(f"those in {path.name}", difference)
-    return difference, len(inputs)
+    return difference, len(expected.given)
 
 
 def _typed(fitted: Fitted, one: Any) -> Any:
@@ -203,20 +226,6 @@ def _typed(fitted: Fitted, one: Any) -> Any:
         return one
     array = np.asarray(one, np.float32)
     return array[None] if array.ndim == 1 else array
-
-
-def _expected(path: Path) -> tuple[list[Any], list[list[int]] | None, list[Any]]:
-    """Read a file of inputs and answers."""
-    how = "Write it with the script in docs/migrate.md"
-    try:
-        content = json.loads(path.read_bytes())
-        inputs = content["texts"] if "texts" in content else content["inputs"]
-        outputs, ids = content["outputs"], content.get("token_ids")
-    except (ValueError, KeyError, TypeError, RecursionError) as exc:
-        raise Refused(path.name, "it has no texts (or inputs) and outputs in JSON", how) from exc
-    if not inputs or len(inputs) != len(outputs) or (ids is not None and len(ids) != len(inputs)):
-        raise Refused(path.name, f"{len(inputs)} inputs and {len(outputs)} outputs", how)
-    return inputs, ids, outputs
 
 
 def _check_ids(fitted: Fitted, texts: Sequence[str], ids: Sequence[Sequence[int]]) -> None:

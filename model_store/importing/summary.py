@@ -6,6 +6,7 @@ from pathlib import Path
 
 from model_store.importing.fitting import Fitted
 from model_store.importing.proving import TOLERANCE, Proof, runs_alone
+from model_store.importing.refused import printable
 from model_store.tasks.text_classification import ClassifierConfig
 
 READS = {
@@ -48,6 +49,7 @@ def proof_words(fitted: Fitted, proof: Proof) -> list[str]:
 def card(name: str, path: Path, source: str, *, fitted: Fitted, proof: Proof, command: str) -> str:
     """Return the version's `README.md`, which says of what nobody knows that it is not known."""
     config = fitted.config
+    file = printable(path.name, 200)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     example = "A text to label." if fitted.tokenizer is not None else _numbers(fitted)
     call = json.dumps({"model": name, "input": example})
@@ -59,13 +61,12 @@ def card(name: str, path: Path, source: str, *, fitted: Fitted, proof: Proof, co
         "Proof": "\n".join(findings),
         "Data": "Not known: the file does not say what the model was trained on.",
         "Limits": "Not known beyond those of its data.",
-        "Made by": f"```bash\n{command}\n```\n\n`{path.name}`: sha256 {digest}. Its terms are "
+        "Made by": f"```bash\n{command}\n```\n\n`{file}`: sha256 {digest}. Its terms are "
         "those that its author gave it.",
     }
     lines = [
         f"# {name}",
-        f"Task: {config.task}. Imported from `{path.name}` ({source}), "
-        f"{fitted.num_weights:,} weights.",
+        f"Task: {config.task}. Imported from `{file}` ({source}), {fitted.num_weights:,} weights.",
         f"Labels: {', '.join(config.labels)}.",
         "```bash\ncurl -s http://127.0.0.1:8000/v1/classify \\\n"
         f"  -H 'content-type: application/json' -d '{call}'\n```",

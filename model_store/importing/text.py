@@ -7,15 +7,17 @@ tokenizer whose unknown token it is leaves unknown words out.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import BeforeValidator, ConfigDict, Field
 from tokenizers import Regex, normalizers, pre_tokenizers
 from tokenizers import Tokenizer as Inner
 from tokenizers.models import WordLevel
 
+from model_store.document import Document, describe
 from model_store.importing.refused import Refused
 from model_store.tokenizer import SPECIAL_TOKENS, Tokenizer
 
@@ -29,7 +31,7 @@ SPACE = r"[ \t\n\x0b\x0c\r]+"
 CASED, IGNORABLE = r"[\p{Lu}\p{Ll}\p{Lt}]", r"[\p{Mn}\p{Me}\p{Cf}\p{Lm}\p{Sk}'.:·‘’․‧]"
 BEFORE = "|".join(CASED + IGNORABLE * count for count in range(4))
 FINAL_SIGMA = Regex(f"(?<={BEFORE})Σ(?!{IGNORABLE}*{CASED})")
-MAX_BYTES = 256 << 20
+SURROGATE = re.compile("[\ud800-\udfff]")
 
 Standardize = Literal["lower_and_strip_punctuation", "lower", "strip_punctuation", "none"]
 Split = Literal["whitespace", "character"]
@@ -51,6 +53,14 @@ class Reading:
     split: Split = "whitespace"
     unknown: str | None = None
     adds_special: bool = True
+
+
+def _parsed(index: Any) -> Any:
+    """Return a `word_index`, which is JSON in a string."""
+    try:
+        return json.loads(index) if isinstance(index, str) else index
+    except (ValueError, RecursionError) as exc:
+        raise ValueError("its string holds no JSON") from exc
 
 
 def tokenizer_file(path: Path) -> Tokenizer:
@@ -76,7 +86,7 @@ def tokenizer_file(path: Path) -> Tokenizer:
             path.name, "it is no JSON", "Write what tokenizer.to_json() returns into it"
         ) from exc
     if isinstance(content, dict) and content.get("class_name") == "Tokenizer":
-        return keras_tokenizer(content["config"], path.name)
+        return keras_tokenizer(content.get("config"), path.name)
     try:
         return Tokenizer.from_bytes(data)
     except ValueError as exc:
@@ -87,44 +97,63 @@ def tokenizer_file(path: Path) -> Tokenizer:
         ) from exc
 
 
-def keras_tokenizer(config: Mapping[str, Any], name: str = "tokenizer") -> Tokenizer:
+class KerasConfig(Document):
+    """What counts in the configuration of a Keras `Tokenizer`; names and defaults are its own."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    word_index: Annotated[dict[str, int], BeforeValidator(_parsed), Field(min_length=1)]
+    num_words: Annotated[
+        Annotated[int, Field(ge=2)] | None, BeforeValidator(lambda number: number or None)
+    ] = None  # 0 keeps all words as well
+    filters: str = KERAS_FILTERS
+    lower: bool = True
+    split: Annotated[str, Field(min_length=1)] = " "
+    char_level: bool = False
+    oov_token: str | None = None
+
+
+def keras_tokenizer(config: Any, name: str = "tokenizer") -> Tokenizer:
     """Return the tokenizer that a Keras `Tokenizer` of this configuration is.
 
     Its `word_index` is JSON in a string. `num_words` N keeps the words of ids 1 to N - 1. A word
     that is not kept becomes `oov_token`, which has id 1, and is left out where there is none.
 
     Raises:
-        Refused: If its ids cannot be those of a tokenizer.
+        Refused: If it is no such configuration, or its ids cannot be those of a tokenizer.
     """
-    index = config.get("word_index")
-    words = json.loads(index) if isinstance(index, str) else index
-    if not isinstance(words, dict) or not words:
-        raise Refused(name, "it has no word_index", "Save it after fit_on_texts")
+    try:
+        said = KerasConfig.model_validate(config)
+    except ValueError as exc:
+        reason = describe(exc).split("; ")[0]
+        raise Refused(
+            name, reason, "Write what tokenizer.to_json() returns, after fit_on_texts"
+        ) from exc
+    words = said.word_index
     by_id = {place: word for word, place in words.items()}
     if sorted(by_id) != list(range(1, len(words) + 1)):
         raise Refused(
             name, "the ids of its word_index are not 1, 2, 3, …", "Save it as fit_on_texts made it"
         )
-    num_words = config.get("num_words")
-    kept = min(len(words), num_words - 1) if num_words else len(words)
+    kept = min(len(words), said.num_words - 1) if said.num_words else len(words)
     vocabulary = [by_id[place] for place in range(1, kept + 1)]
-    oov = config.get("oov_token")
+    oov = said.oov_token
     if oov is not None and oov not in vocabulary:
         raise Refused(name, f"its oov_token {oov!r} has no id", "Save it after fit_on_texts")
     inner = Inner(WordLevel(_ids([PAD, *vocabulary], name), unk_token=PAD if oov is None else oov))
-    if config.get("lower", True):
+    if said.lower:
         final = normalizers.Replace(FINAL_SIGMA, "ς")
         inner.normalizer = normalizers.Sequence([final, normalizers.Lowercase()])
-    inner.pre_tokenizer = _keras_splitting(config)
+    inner.pre_tokenizer = _keras_splitting(said)
     return Tokenizer(inner)
 
 
-def _keras_splitting(config: Mapping[str, Any]) -> pre_tokenizers.PreTokenizer:
-    if config.get("char_level"):
+def _keras_splitting(said: KerasConfig) -> pre_tokenizers.PreTokenizer:
+    if said.char_level:
         return pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
-    between = [re.escape(str(config.get("split", " ")))]
-    if filters := str(config.get("filters", KERAS_FILTERS)):
-        between.append(f"[{''.join(map(_in_class, filters))}]")
+    between = [re.escape(said.split)]
+    if said.filters:
+        between.append(f"[{''.join(map(_in_class, said.filters))}]")
     return pre_tokenizers.Split(Regex(f"(?:{'|'.join(between)})+"), "removed")
 
 
@@ -141,7 +170,7 @@ def vocabulary_file(path: Path, reading: Reading) -> Tokenizer:
         OSError: If it cannot be read.
     """
     try:
-        lines = path.read_bytes().decode().split("\n")
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")  # Windows' editors begin so
     except UnicodeDecodeError as exc:
         raise Refused(path.name, "it is not in UTF-8", "Write one token a line in UTF-8") from exc
     tokens = [line.removesuffix("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
@@ -188,6 +217,12 @@ def _standardizing(kind: Standardize) -> list[normalizers.Normalizer]:
 
 def _ids(tokens: Sequence[str], name: str) -> dict[str, int]:
     ids = {token: place for place, token in enumerate(tokens)}
+    if broken := [token for token in tokens if not token.isascii() and SURROGATE.search(token)]:
+        raise Refused(
+            name,
+            f"its token {broken[0][:40]!r} holds half of a surrogate pair, which is no character",
+            "Leave such texts out where the tokenizer is fitted",
+        )
     if len(ids) < len(tokens):
         twice = next(token for place, token in enumerate(tokens) if ids[token] != place)
         raise Refused(

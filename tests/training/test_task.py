@@ -16,7 +16,7 @@ from training.errors import UsageError
 from training.task import TrainingTask, training_tasks
 
 NAMES = sorted(training_tasks())
-OWN = ("training/tasks/", "training/train_")
+OWN = ("training/tasks/", "training/train_", "training/lessons/", "training/gradients")
 NETS = "training/nets/"  # which define the networks, and the blocks that these are made of
 
 

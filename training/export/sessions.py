@@ -9,9 +9,7 @@ from torch import Tensor
 from model_store import StoredVersion
 from model_store.config import RecurrentConfig
 from model_store.onnx_runtime import ort
-from recurrent.language_model import LanguageModel
 from recurrent.packing import padded
-from recurrent.text_classifier import TextClassifier
 from training.export.weights import FILENAME
 
 Feeds = dict[str, np.ndarray]
@@ -22,32 +20,6 @@ class Session(Protocol):
 
     def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
         """Return the graph's outputs of these names, all of them for None."""
-
-
-class EightBitClassifier:
-    """A classifier in 8 bits, asked as its graph is: its one output is `probs`."""
-
-    def __init__(self, classifier: TextClassifier) -> None:
-        """Remember it."""
-        self._classifier = classifier
-
-    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
-        """Return the one output."""
-        return [self._classifier.probs(_sequences(feed))]
-
-
-class EightBitGenerator:
-    """A generator in 8 bits, asked as its graph is."""
-
-    def __init__(self, model: LanguageModel) -> None:
-        """Remember it."""
-        self._model = model
-
-    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
-        """Return logits and states."""
-        state = tuple(part for name, part in feed.items() if name in ("hidden", "cell"))
-        logits, after = self._model.run(_sequences(feed), state)
-        return [logits, *after]
 
 
 def open_floats(stored: StoredVersion) -> Session:
@@ -61,7 +33,8 @@ def state_size(config: RecurrentConfig) -> int:
     return padded(config.hidden_size) if config.precision == "int8" else config.hidden_size
 
 
-def _sequences(feed: Feeds) -> list[list[int]]:
+def sequences_of(feed: Feeds) -> list[list[int]]:
+    """Return the texts of a batch as lists of token ids."""
     rows = zip(feed["token_ids"].tolist(), feed["lengths"].tolist(), strict=True)
     return [row[:length] for row, length in rows]
 

@@ -11,6 +11,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,10 @@ from model_store.importing.refused import Refused
 SAVE_WHOLE = "Load it where it was made and save it with model.save('model.keras')"
 MAX_BYTES = 2 << 30
 MAX_JSON_BYTES = 64 << 20
+DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, OSError, RuntimeError,
+          LookupError, ValueError, TypeError, AttributeError, OverflowError)  # fmt: skip
+"""What reading a damaged file raises: zipfile, h5py, or looking for what is not there."""
+
 ROOTS = ("layers", "_layer_checkpoint_dependencies")  # of 3.x; of 2.12 to 2.15
 
 
@@ -63,7 +68,7 @@ def open_keras(path: Path) -> KerasFile:
         Refused: If it is none, or is damaged.
         OSError: If it cannot be read.
     """
-    with path.open("rb") as file:
+    with path.open("rb") as file:  # from here on an OSError is of h5py: the file is damaged
         head = file.read(8)
     if path.stat().st_size > MAX_BYTES:
         raise Refused(path.name, f"it has more than {MAX_BYTES >> 30} GiB", "Save a smaller model")
@@ -72,13 +77,19 @@ def open_keras(path: Path) -> KerasFile:
             return _open_zip(path)
         if head == b"\x89HDF\r\n\x1a\n":
             return _open_h5(path)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, ValueError, RuntimeError) as exc:
-        raise Refused(path.name, f"it is damaged, or no model ({_short(exc)})", SAVE_WHOLE) from exc
-    raise Refused(path.name, "it is neither a .keras nor an .h5 file", SAVE_WHOLE)
+    except DAMAGE as exc:
+        raise damaged(path.name, exc) from exc
+    raise Refused(
+        path.name,
+        "it is neither a .keras nor an .h5 file, nor named .pt, .safetensors or .onnx",
+        SAVE_WHOLE,
+    )
 
 
-def _short(exc: Exception) -> str:
-    return str(exc).splitlines()[0][:120] if str(exc) else type(exc).__name__
+def damaged(place: str, exc: Exception) -> Refused:
+    """Return the error of a file, or a layer of it, that cannot be read as what it says it is."""
+    reason = str(exc).splitlines()[0][:120] if str(exc) else type(exc).__name__
+    return Refused(place, f"it is damaged, or no model ({reason})", SAVE_WHOLE)
 
 
 def _open_zip(path: Path) -> KerasFile:
@@ -86,7 +97,7 @@ def _open_zip(path: Path) -> KerasFile:
         names = set(archive.namelist())
         if not {"config.json", "model.weights.h5"} <= names:
             raise Refused(path.name, "a zip without config.json and model.weights.h5", SAVE_WHOLE)
-        model = json.loads(_member(archive, "config.json", MAX_JSON_BYTES))
+        model = _checked(json.loads(_member(archive, "config.json", MAX_JSON_BYTES)))
         about = json.loads(_member(archive, "metadata.json", MAX_JSON_BYTES))
         data = _member(archive, "model.weights.h5", MAX_BYTES)
     version = str(about.get("keras_version", "3"))
@@ -108,7 +119,26 @@ def _open_h5(path: Path) -> KerasFile:
         raise Refused(path.name, f"the file holds {what}, not the layers", SAVE_WHOLE)
     group = file["model_weights"]
     version = _text(file.attrs.get("keras_version", group.attrs.get("keras_version", "2")))
-    return KerasFile(version, json.loads(_text(file.attrs["model_config"])), _ByName(group))
+    model = _checked(json.loads(_text(file.attrs["model_config"])))
+    return KerasFile(version, model, _ByName(group))
+
+
+def _checked(model: Any) -> Mapping[str, Any]:
+    """Return a configuration if each layer has a class, settings and a name, else `ValueError`."""
+    if not isinstance(model, dict) or not isinstance(model.get("class_name"), str):
+        raise ValueError("its configuration names no class")
+    config = model.get("config")  # of a Sequential of Keras 2.2 and before, the layers themselves
+    if not isinstance(config, dict | list):
+        raise ValueError(f"the configuration of {model['class_name']!r} holds no settings")
+    layers = config if isinstance(config, list) else config.get("layers", [])
+    for place, layer in enumerate(layers if isinstance(layers, list) else [layers]):
+        if not isinstance(layer, dict) or not isinstance(layer.get("class_name"), str):
+            raise ValueError(f"entry {place} of its layers names no class")
+        if not isinstance(layer.get("config"), dict) or not isinstance(
+            layer["config"].get("name"), str
+        ):
+            raise ValueError(f"layer {place}, {layer['class_name']!r}, has no settings or no name")
+    return model
 
 
 def _text(value: Any) -> str:
@@ -174,7 +204,10 @@ def _child(group: h5py.Group, path: str) -> Any:
     for part in path.split("/"):
         if not part:
             continue
-        if not isinstance(group.get(part, getlink=True), h5py.HardLink):
+        link = group.get(part, getlink=True) if isinstance(group, h5py.Group) else None
+        if link is None:
+            raise Refused(path, "these weights are not in the file", SAVE_WHOLE)
+        if not isinstance(link, h5py.HardLink):
             raise Refused(path, "it is a link out of its place", SAVE_WHOLE)
         group = group[part]
     return group
@@ -189,8 +222,11 @@ def _array(dataset: Any, place: str) -> Array:
             f"its weights are {dataset.dtype}, only float32 is read",
             "Save it with the float32 policy: keras.config.set_dtype_policy('float32')",
         )
+    if not dataset.size:  # None where the file says that there are none
+        raise Refused(place, "it has weights without numbers", SAVE_WHOLE)
     if dataset.size * dataset.dtype.itemsize > MAX_BYTES:
-        raise Refused(place, "its weights are too large", "Save a smaller model")
+        what = f"its weights {dataset.shape} have more than {MAX_BYTES >> 30} GiB"
+        raise Refused(place, what, "Save a smaller model")
     array = np.asarray(dataset[()], np.float32)
     if not np.isfinite(array).all():
         raise Refused(place, "its weights are not all finite", "Train it again: it has diverged")

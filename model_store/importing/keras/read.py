@@ -1,11 +1,12 @@
 """A Keras file as a `network`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from model_store.importing.keras.calls import Call, calls_of
-from model_store.importing.keras.files import KerasFile, open_keras
+from model_store.importing.keras.files import DAMAGE, KerasFile, damaged, open_keras
 from model_store.importing.keras.layers import operations
 from model_store.importing.keras.source import Layer
 from model_store.importing.network import (
@@ -19,8 +20,9 @@ from model_store.importing.network import (
     Recurrent,
     Step,
 )
-from model_store.importing.refused import Refused
+from model_store.importing.refused import Refused, printable
 
+MAX_SIZE = 100_000  # as --maxlen has it
 LOGITS = "If the loss was told from_logits=True, say --logits"
 
 
@@ -36,7 +38,10 @@ def read_keras(path: Path, *, takes_logits: bool = False) -> tuple[Network, str]
         OSError: If it cannot be read.
     """
     file = open_keras(path)
-    return to_network(file, takes_logits=takes_logits), f"keras {file.version}"
+    try:
+        return to_network(file, takes_logits=takes_logits), f"keras {file.version}"
+    except DAMAGE as exc:
+        raise damaged(path.name, exc) from exc
 
 
 def to_network(file: KerasFile, *, takes_logits: bool) -> Network:
@@ -51,10 +56,13 @@ def to_network(file: KerasFile, *, takes_logits: bool) -> Network:
     for call in calls:
         layer = Layer(call.entry, file.weights, major, rank)
         given = tuple(places[key] for key in call.inputs) or (-1,)
-        found = operations(layer)
+        try:
+            found = operations(layer)
+        except DAMAGE as exc:
+            raise damaged(f"layer {layer.name!r} ({layer.kind})", exc) from exc
         _check_joined(layer, found, given)
         for operation in found:
-            steps.append(Step(layer.name, operation, given))
+            steps.append(Step(printable(layer.name, 80), operation, given))
             given = (len(steps) - 1,)
             rank = _rank(operation, rank)
         places[call.key] = given[0]
@@ -91,7 +99,7 @@ def _rank(operation: object, rank: int | None) -> int | None:
 
 def _major(version: str) -> int:
     head = version.split(".")[0]
-    if not head.isdigit() or int(head) not in (2, 3):
+    if head not in ("2", "3") or not re.fullmatch(r"[0-9A-Za-z.+-]{1,40}", version):
         raise Refused("the file", f"it was written by Keras {version}", "Keras 2 and 3 are read")
     return int(head)
 
@@ -104,7 +112,20 @@ def _input_shape(file: KerasFile, calls: Sequence[Call]) -> tuple[Any, ...] | No
         shape = file.model["config"].get("build_input_shape")
     if shape is None and config.get("input_length"):
         shape = [None, config["input_length"]]
-    return tuple(shape) if isinstance(shape, list) else None
+    if shape is None:
+        return None
+    if not isinstance(shape, list) or len(shape) < 2 or not all(map(_is_size, shape)):
+        raise Refused(
+            f"layer {calls[0].entry['config'].get('name')!r}",
+            f"its inputs have shape {shape!r}",
+            f"Each of them has 1 to {MAX_SIZE:,} steps or numbers: save the model again",
+        )
+    return tuple(shape)
+
+
+def _is_size(size: Any) -> bool:
+    """Tell whether an axis has a length that may be, or any."""
+    return size is None or (type(size) is int and 1 <= size <= MAX_SIZE)
 
 
 def _inputs(steps: Sequence[Step], shape: Sequence[Any] | None) -> Inputs:

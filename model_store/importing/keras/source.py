@@ -9,6 +9,8 @@ from model_store.importing.network import Array
 from model_store.importing.refused import Refused
 
 OWN_MODULES = ("keras", "tensorflow.keras", "tf_keras")
+NUM_AXES = {"embeddings": (2,), "kernel": (2,), "recurrent_kernel": (2,), "bias": (1, 2)}
+"""Axes of weights by their name, 1 for others; a GRU with reset_after has two rows of biases."""
 FLOAT32 = ("float32", None)
 
 
@@ -68,6 +70,9 @@ class Layer:
                 f"it has {len(found)} arrays of weights, not {', '.join(names)}",
                 "Save the whole model again, after it was built and trained",
             )
+        for name, array in zip(names, found, strict=True):
+            if array.ndim not in NUM_AXES.get(name, (1,)):
+                raise self.refused(f"its {name} has shape {array.shape}", "Save the model again")
         return found
 
     def refused(self, reason: str, way_out: str) -> Refused:
@@ -98,7 +103,7 @@ class Layer:
         """Refuse a layer that computes in anything but float32."""
         policy = self.config.get("dtype")
         if isinstance(policy, Mapping):
-            policy = policy.get("config", {}).get("name")
+            policy = (policy.get("config") or {}).get("name")
         if self.kind != "InputLayer" and policy not in FLOAT32:
             raise self.refused(
                 f"it computes in {policy}",

@@ -14,7 +14,7 @@ from google.protobuf.message import DecodeError
 from onnx import TensorProto, external_data_helper
 
 from model_store.config import Cell
-from model_store.importing.refused import Refused
+from model_store.importing.refused import Refused, printable
 
 CELLS: dict[str, Cell] = {"LSTM": "lstm", "GRU": "gru", "RNN": "rnn"}
 RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial",
@@ -44,7 +44,7 @@ class OnnxFile:
     def source(self) -> str:
         """What wrote it, such as "pytorch 2.13.0"."""
         name = self.model.producer_name or "onnx"
-        return f"{name} {self.model.producer_version}".strip()
+        return printable(f"{name} {self.model.producer_version}".strip(), 80)
 
     def shape(self, value: onnx.ValueInfoProto) -> list[int | None]:
         """Return the axes of an input or output, None where any size fits."""

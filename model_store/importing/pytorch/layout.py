@@ -61,7 +61,7 @@ def read_layout(path: Path) -> Layout:
         OSError: If it cannot be read.
     """
     try:
-        return Layout.model_validate(tomllib.loads(path.read_text()))
+        return Layout.model_validate(tomllib.loads(path.read_text("utf-8-sig")))
     except ValueError as exc:
         raise Refused(
             path.name,

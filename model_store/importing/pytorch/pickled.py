@@ -8,27 +8,23 @@ What is looked for: pickle protocol 2 and up (PEP 307), torch/serialization.py's
 import io
 import pickletools
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from model_store.importing.network import Array
+from model_store.importing.pytorch.storages import (
+    DTYPES,
+    SAVE_STATE,
+    Storage,
+    Tensor,
+    read_array,
+)
 from model_store.importing.refused import Refused
 
-SAVE_STATE = "Where it was made: torch.save(model.state_dict(), 'model.pt')"
 MAX_PICKLE_BYTES = 16 << 20
-DTYPES = {
-    "FloatStorage": "<f4",
-    "DoubleStorage": "<f8",
-    "HalfStorage": "<f2",
-    "BFloat16Storage": "<u2",
-    "LongStorage": "<i8",
-    "IntStorage": "<i4",
-    "BoolStorage": "?",
-}
 CONTAINER = "collections.OrderedDict"
 TENSOR = "torch._utils._rebuild_tensor_v2"
 PARAMETER = "torch._utils._rebuild_parameter"
@@ -40,25 +36,6 @@ class _Name:
     """Something that the pickle names."""
 
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Storage:
-    """Numbers in the zip."""
-
-    kind: str
-    key: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    """A view of a storage."""
-
-    storage: _Storage
-    offset: int
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]
 
 
 def read_pickled(path: Path, key: str | None) -> dict[str, Array]:
@@ -74,7 +51,7 @@ def read_pickled(path: Path, key: str | None) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             return _tensors(archive, path.name, key)
-    except zipfile.BadZipFile as exc:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as exc:  # encrypted, say
         raise Refused(
             path.name,
             "it is a bare pickle, or damaged: torch writes a zip since 1.6",
@@ -95,21 +72,21 @@ def _tensors(archive: zipfile.ZipFile, name: str, key: str | None) -> dict[str, 
         raise Refused(name, "its pickle is too large for a state_dict", SAVE_STATE)
     try:
         content = _walk(data, name)
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as exc:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as exc:
         raise Refused(name, f"its pickle is damaged ({exc})", SAVE_STATE) from exc
     found = _chosen(content, name, key)
     folder = pickled.removesuffix("data.pkl")
-    return {one: _array(archive, folder, tensor, one) for one, tensor in found.items()}
+    return {one: read_array(archive, folder, tensor, one) for one, tensor in found.items()}
 
 
-def _chosen(content: Any, name: str, key: str | None) -> Mapping[str, _Tensor]:
+def _chosen(content: Any, name: str, key: str | None) -> Mapping[str, Tensor]:
     if key is not None:
         if not isinstance(content, dict) or not isinstance(content.get(key), dict):
             raise Refused(name, f"it has no state_dict under {key!r}", "Check `state_dict`")
         content = content[key]
     if not isinstance(content, dict):
         raise Refused(name, "it holds no state_dict", SAVE_STATE)
-    others = [one for one, value in content.items() if not isinstance(value, _Tensor)]
+    others = [one for one, value in content.items() if not isinstance(value, Tensor)]
     if others or not content:
         raise Refused(
             name,
@@ -195,27 +172,46 @@ def _reduce(stack: list[Any], name: str, _: Any) -> None:
     elif called_name == PARAMETER:
         stack.append(arguments[0])
     elif called_name == TENSOR:
-        storage, offset, shape, strides = arguments[:4]
-        stack.append(_Tensor(storage, int(offset), tuple(shape), tuple(strides)))
+        stack.append(_tensor(*arguments[:4]))
     else:
         raise Refused(name, "its pickle calls what no state_dict calls", SAVE_STATE)
+
+
+def _tensor(storage: Any, offset: Any, shape: Any, strides: Any) -> Tensor:
+    """Return a view of a storage; raises `ValueError` if it is none."""
+    sizes = (offset, *shape, *strides)
+    if not isinstance(storage, Storage) or len(shape) != len(strides):
+        raise ValueError("a tensor is of no storage")
+    if not all(isinstance(one, int) and one >= 0 for one in sizes):
+        raise ValueError("a tensor has a shape that is none")
+    return Tensor(storage, offset, tuple(shape), tuple(strides))
 
 
 def _persistent(stack: list[Any], name: str, _: Any) -> None:
     what, kind, key, _, size = stack.pop()
     if what != "storage":
         raise Refused(name, "its pickle refers to what is no storage", SAVE_STATE)
-    stack.append(_Storage(kind.name.removeprefix("torch."), str(key), int(size)))
+    name = kind.name.removeprefix("torch.")
+    if name not in DTYPES:
+        raise ValueError("a storage is of no kind that is known")
+    stack.append(Storage(name, str(key), int(size)))
 
 
 def _set_items(stack: list[Any], name: str, _: Any) -> None:
     values = _marked(stack)
-    stack[-1].update(zip(values[::2], values[1::2], strict=True))
+    for key, value in zip(values[::2], values[1::2], strict=True):
+        _put(stack[-1], key, value)
 
 
 def _set_item(stack: list[Any], name: str, _: Any) -> None:
     value, key = stack.pop(), stack.pop()
-    stack[-1][key] = value
+    _put(stack[-1], key, value)
+
+
+def _put(container: Any, key: Any, value: Any) -> None:
+    if not isinstance(key, str | int):  # to hash a tuple of tuples without end ends the process
+        raise ValueError("a key is no name")
+    container[key] = value
 
 
 def _append(stack: list[Any], name: str, _: Any) -> None:
@@ -260,28 +256,3 @@ _ACTIONS: Mapping[str, Any] = {
     "TUPLE3": _tuple_of(3),
     "BUILD": _build,
 }
-
-
-def _array(archive: zipfile.ZipFile, folder: str, tensor: _Tensor, name: str) -> Array:
-    """Read a tensor; raises `Refused` if it reaches out of its storage."""
-    storage = tensor.storage
-    dtype = np.dtype(DTYPES[storage.kind])
-    member = f"{folder}data/{storage.key}"
-    size = storage.size * dtype.itemsize
-    last = tensor.offset + sum(
-        (length - 1) * stride for length, stride in zip(tensor.shape, tensor.strides, strict=True)
-    )
-    is_inside = min((tensor.offset, *tensor.strides, *tensor.shape)) >= 0
-    if (
-        member not in archive.namelist()
-        or archive.getinfo(member).file_size != size
-        or not is_inside
-        or (0 not in tensor.shape and last >= storage.size)
-    ):
-        raise Refused(f"tensor {name!r}", "its numbers are not in the file", SAVE_STATE)
-    flat = np.frombuffer(archive.read(member), dtype)
-    if storage.kind == "BFloat16Storage":
-        flat = (flat.astype(np.uint32) << 16).view(np.float32)
-    steps = tuple(stride * flat.itemsize for stride in tensor.strides)
-    view = np.lib.stride_tricks.as_strided(flat[tensor.offset :], tensor.shape, steps)
-    return np.ascontiguousarray(view)

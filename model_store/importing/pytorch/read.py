@@ -27,7 +27,8 @@ from model_store.importing.network import (
     Step,
 )
 from model_store.importing.pytorch.layout import Layout
-from model_store.importing.pytorch.pickled import SAVE_STATE, read_pickled
+from model_store.importing.pytorch.pickled import read_pickled
+from model_store.importing.pytorch.storages import SAVE_STATE
 from model_store.importing.reference import FUNCTIONS
 from model_store.importing.refused import Refused
 
@@ -43,7 +44,7 @@ def read_pytorch(path: Path, layout: Layout) -> tuple[Network, str]:
         Refused: If it cannot be imported.
         OSError: If it cannot be read.
     """
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         try:
             tensors = load(path.read_bytes())
         except (SafetensorError, ValueError, KeyError) as exc:

@@ -182,3 +182,49 @@ def with_version(path, version):
         file.attrs["keras_version"] = version
         file["model_weights"].attrs["keras_version"] = version
     return path
+
+
+def with_member(name, change):
+    """The course's snippet with one member of its zip changed."""
+
+    def write(keras, files):
+        path = files.course()
+        with zipfile.ZipFile(path) as archive:
+            members = {one: archive.read(one) for one in archive.namelist()}
+        with zipfile.ZipFile(path, "w") as archive:
+            for one, data in {**members, name: change(members[name])}.items():
+                archive.writestr(one, data)
+        return path
+
+    return write
+
+
+def with_config(content):
+    return with_member("config.json", lambda data: content)
+
+
+def pointing_far_away(data):
+    """An HDF5 file whose superblock names a block beyond all offsets (driver information)."""
+    return data[:55] + b"\xe6" + data[56:]
+
+
+def cut_short(keras, files):
+    path = files.model(keras.layers.LSTM(4), dense(keras), name="model.h5")
+    path.write_bytes(path.read_bytes()[:2000])
+    return path
+
+
+def with_kernel(array):
+    """An `.h5` file whose answer has other weights; None for none."""
+
+    def write(keras, files):
+        path = files.model(keras.layers.LSTM(4), dense(keras), name="model.h5")
+        with h5py.File(path, "a") as file:
+            group = file["model_weights/answer"]
+            (name, *_) = group.attrs["weight_names"]
+            del group[name]
+            if array is not None:
+                group[name] = array
+        return path
+
+    return write

@@ -1,7 +1,9 @@
 """Keras files that cannot be imported say which layer, why, and what to do instead."""
 
+import os
 import pickle
 
+import numpy as np
 import pytest
 
 from tests.model_store.importing.keras_files import (
@@ -12,6 +14,7 @@ from tests.model_store.importing.keras_files import (
     both_outputs,
     bytes_as,
     changed,
+    cut_short,
     dense,
     diverged,
     folder,
@@ -21,8 +24,12 @@ from tests.model_store.importing.keras_files import (
     nested,
     own_activation,
     own_class,
+    pointing_far_away,
     subclassed,
     weights_alone,
+    with_config,
+    with_kernel,
+    with_member,
     with_version,
     zip_of,
 )
@@ -127,6 +134,42 @@ CASES = {
         lambda keras, files: zip_of(files.folder / "model.keras"),
         "model.keras", "config.json", "save",
     ),
+    "an .h5 file cut short": (cut_short, "model.h5", "it is damaged", "model.save("),
+    "weights beyond all offsets": (
+        with_member("model.weights.h5", pointing_far_away), "model.keras", "damaged", "model.save(",
+    ),
+    "weights that are not there": (with_kernel(None), "kernel", "not in the file", "model.save("),
+    "weights of another shape": (
+        with_kernel(np.zeros(4, np.float32)), "answer", "its kernel has shape (4,)", "Save",
+    ),
+    "weights without numbers": (
+        with_kernel(np.zeros((4, 0), np.float32)), "answer", "without numbers", "model.save(",
+    ),
+    "weights beyond float32": (
+        with_kernel(np.full((4, 1), 1e300)), "answer", "not all finite", "Train it again",
+    ),
+    "a configuration that is none": (
+        with_config(b"[]"), "model.keras", "names no class", "model.save(",
+    ),
+    "a configuration without settings": (
+        with_config(b'{"class_name": "Functional", "config": {"layers": []}}'),
+        "model.keras", "input_layers", "model.save(",
+    ),
+    "a layer without settings": (
+        lambda keras, files: files.course(lambda layers: layers[2].update(config=None)),
+        "model.keras", "layer 2, 'LSTM', has no settings", "model.save(",
+    ),
+    "a setting of another kind": (
+        changed("LSTM", activation=["tanh"]), "reader", "damaged", "model.save(",
+    ),
+    "inputs of no length": (
+        changed("InputLayer", batch_shape=[None, -5]), "layer", "shape [None, -5]", "1 to 100,000",
+    ),
+    "a version in two lines": (
+        lambda keras, files: with_version(files.model(keras.layers.LSTM(3), dense(keras),
+                                                      name="model.h5"), "3.1\n# Card"),
+        "the file", r"Keras 3.1\n# Card", "Keras 2 and 3",
+    ),
     "an older Keras": (
         lambda keras, files: with_version(files.model(keras.layers.LSTM(3), dense(keras),
                                                       name="model.h5"), "1.2.2"),
@@ -188,7 +231,7 @@ def test_a_length_that_nobody_says_is_asked_for(files, run_import):
 TOKENIZERS = {
     "of another model": ({"index": MANY}, "40 tokens (0 included), the embedding 20"),
     "with holes in its ids": ({"index": {"a": 1, "b": 3}}, "not 1, 2, 3"),
-    "that was never fitted": ({"index": {}}, "no word_index"),
+    "that was never fitted": ({"index": {}}, "word_index: Value should have at least 1 item"),
     "whose unknown token has no id": ({"oov_token": "<OOV>"}, "oov_token '<OOV>' has no id"),
 }
 
@@ -212,3 +255,31 @@ def test_a_pickled_tokenizer_is_refused_with_the_line_that_writes_json(files, ru
     assert status == 1
     assert "it is a pickle, and importing runs no code of a file" in error
     assert "tokenizer.to_json()" in error
+
+
+def test_a_pipe_is_not_waited_for(run_import, tmp_path):
+    os.mkfifo(tmp_path / "model.keras")
+
+    status, _, error = run_import(tmp_path / "model.keras")
+
+    assert status == 1
+    assert "model.keras: it is no file on a disk" in error
+
+
+def test_a_file_without_a_suffix_is_not_called_a_folder(files, run_import):
+    files.course().rename(files.folder / "model")
+    given = ("--tokenizer", files.tokenizer(), "--maxlen", 9)
+
+    assert run_import(files.folder / "model", *given)[0] == 0
+
+
+def test_a_layer_cannot_write_lines_of_its_own_into_the_card(files, run_import, tmp_path):
+    path = files.course(lambda layers: layers[2]["config"].update(name="x\n```\n\x1b[31m# Good"))
+
+    status, out, error = run_import(path, "--tokenizer", files.tokenizer(), "--maxlen", 9)
+
+    card = (tmp_path / "store/mine/1/README.md").read_text()
+    assert status == 0, error
+    assert r"x\n```\n\x1b[31m# Good" in card
+    assert "\n# Good" not in card
+    assert "\x1b" not in out

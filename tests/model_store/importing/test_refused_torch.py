@@ -4,6 +4,7 @@ import os
 import pickle
 import zipfile
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -64,14 +65,44 @@ def with_code(net, path):
         archive.writestr("archive/data.pkl", data)
 
 
-def out_of_storage(net, path):
-    """A tensor whose shape says more numbers than there are."""
+def rewritten(net, path, change):
+    """A state_dict each of whose members was changed by `change(name, data)`."""
     torch.save(net.state_dict(), path)
     with zipfile.ZipFile(path) as archive:
         members = {one: archive.read(one) for one in archive.namelist()}
     with zipfile.ZipFile(path, "w") as archive:
         for one, data in members.items():
-            archive.writestr(one, data[:-4] if one.endswith("/data/0") else data)
+            archive.writestr(one, change(one, data))
+
+
+def out_of_storage(net, path):
+    """A tensor whose shape says more numbers than there are."""
+    rewritten(net, path, lambda one, data: data[:-4] if one.endswith("/data/0") else data)
+
+
+def encrypted(net, path):
+    """A zip whose members say that they need a password."""
+    torch.save(net.state_dict(), path)
+    data = bytearray(path.read_bytes())
+    for signature, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = data.find(signature)
+        while place >= 0:
+            data[place + flags] |= 1
+            place = data.find(signature, place + 4)
+    path.write_bytes(data)
+
+
+def pickled_as(content):
+    def write(net, path):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("archive/data.pkl", content)
+
+    return write
+
+
+def without_end(net, path):
+    """One number that is told to be a table of a million rows and columns."""
+    torch.save({"embedding.weight": torch.zeros(1, 1).expand(10**6, 10**6)}, path)
 
 
 FILES = {
@@ -80,6 +111,18 @@ FILES = {
     "a checkpoint": (checkpoint, "more than tensors (epoch", 'state_dict = "model_state_dict"'),
     "a bare pickle": (bare_pickle, "a bare pickle", "model.state_dict()"),
     "a command in a pickle": (with_code, "posix.system, which is code", "model.state_dict()"),
+    "a zip with a password": (encrypted, "damaged", "model.state_dict()"),
+    "a key without end": (
+        pickled_as(b"\x80\x02})" + b"\x85" * 300_000 + b"Ns."),
+        "a key is no name",
+        "state_dict()",
+    ),
+    "a tensor of no storage": (
+        pickled_as(b"\x80\x02}X\x01\x00\x00\x00actorch._utils\n_rebuild_tensor_v2\n(NK\x00))tRs."),
+        "a tensor is of no storage",
+        "state_dict()",
+    ),
+    "more numbers than memory holds": (without_end, "more than 2 GiB", "smaller model"),
     "numbers that are not there": (out_of_storage, "its numbers are not in the file", "save"),
 }
 
@@ -151,3 +194,22 @@ def test_a_state_dict_without_a_layout_is_told_to_have_one(run_import, net, tmp_
     assert status == 1
     assert "--layout: a state_dict does not say" in error
     assert "docs/migrate.md" in error
+
+
+def test_a_file_of_a_machine_with_its_bytes_the_other_way_round_is_read(import_it, net, tmp_path):
+    """The order that it names was not looked at, and other numbers were published."""
+
+    def turned(name, data):
+        if name.endswith("/byteorder"):
+            return b"big"
+        return np.frombuffer(data, "<f4").astype(">f4").tobytes() if "/data/" in name else data
+
+    torch.save(net.state_dict(), tmp_path / "usual.pt")
+    rewritten(net, tmp_path / "turned.pt", turned)
+
+    for name in ("usual.pt", "turned.pt"):
+        status, _, error = import_it(tmp_path / name)
+        assert status == 0, error
+
+    weights = [tmp_path / f"store/mine/{version}/weights.safetensors" for version in (1, 2)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()

@@ -5,18 +5,29 @@ callers; that is the service's.
 """
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from model_store import ClassifierConfig, StoredVersion, Tokenizer
 from model_store.eight_bit.text_classification import open_text_classifier
 from model_store.eight_bit_form import in_8_bits
+from recurrent.text_classifier import TextClassifier
 from training.data.batches import TextBatches
 from training.data.vocab import encode_corpus
-from training.export.sessions import EightBitClassifier, Session, feeds, open_floats
+from training.export.sessions import Session, feeds, open_floats, sequences_of
 
 BATCH_SIZE = 32
+
+
+class _EightBitClassifier:
+    """A classifier in 8 bits, asked as its graph is: its one output is `probs`."""
+
+    def __init__(self, classifier: TextClassifier) -> None:
+        self._classifier = classifier
+
+    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        return [self._classifier.probs(sequences_of(feed))]
 
 
 class ServedClassifier:
@@ -43,7 +54,7 @@ class ServedClassifier:
         session = open_floats(stored)
         if stored.config.precision == "int8":
             with in_8_bits(stored) as tensors:
-                session = EightBitClassifier(open_text_classifier(stored.config, tensors))
+                session = _EightBitClassifier(open_text_classifier(stored.config, tensors))
         return cls(session, stored.tokenizer(), stored.config)
 
     def probs(self, texts: Sequence[str]) -> np.ndarray:

@@ -5,22 +5,35 @@ callers; that is the service's.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from model_store import GeneratorConfig, StoredVersion, Tokenizer
 from model_store.eight_bit.text_generation import open_language_model
 from model_store.eight_bit_form import in_8_bits
+from recurrent.language_model import LanguageModel
 from training.data.batches import pad
 from training.export.sessions import (
-    EightBitGenerator,
     Feeds,
     Session,
     open_floats,
+    sequences_of,
     state_size,
     zero_state,
 )
+
+
+class _EightBitGenerator:
+    """A generator in 8 bits, asked as its graph is."""
+
+    def __init__(self, model: LanguageModel) -> None:
+        self._model = model
+
+    def run(self, names: Sequence[str] | None, feed: Feeds) -> list[Any]:
+        state = tuple(part for name, part in feed.items() if name in ("hidden", "cell"))
+        logits, after = self._model.run(sequences_of(feed), state)
+        return [logits, *after]
 
 
 class ServedGenerator:
@@ -47,7 +60,7 @@ class ServedGenerator:
         session = open_floats(stored)
         if stored.config.precision == "int8":
             with in_8_bits(stored) as tensors:
-                session = EightBitGenerator(open_language_model(stored.config, tensors))
+                session = _EightBitGenerator(open_language_model(stored.config, tensors))
         return cls(session, stored.tokenizer(), stored.config)
 
     def zero_state(self, batch_size: int) -> Feeds:

@@ -114,9 +114,8 @@ class PromptBuilder:
         if ask is None:
             return None
         num_tokens = (len(read) + params.max_tokens) * params.n
-        self._inside.inside.check(
-            ask, num_tokens, "ask for fewer `max_tokens`, or shorten `prompt`"
-        )
+        fewer = "a smaller `n` or fewer `max_tokens`" if params.n > 1 else "fewer `max_tokens`"
+        self._inside.inside.check(ask, num_tokens, f"ask for {fewer}, or shorten `prompt`")
         start = None if carried is None else states_by_layer(carried.context[1])
         give_way = giving_way(request.deadline)
         return self._inside.teller(ask, read, start=start, give_way=give_way)

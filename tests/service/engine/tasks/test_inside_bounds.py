@@ -82,7 +82,8 @@ def test_more_than_may_be_told_is_refused_with_the_remedy(start):
 def test_more_tokens_than_a_request_may_read_are_refused(engine):
     sampling = Sampling(max_tokens=410, n=5)
     request = GenerateRequest("a", sampling, "writes-lstm", gates=GatesAsk())
-    with pytest.raises(InvalidInput, match=r"up to 2048 tokens in a request, these are 2060: ask"):
+    many = r"up to 2048 tokens in a request, these are 2060: ask for a smaller `n` or fewer"
+    with pytest.raises(InvalidInput, match=many):
         engine.answer(request)
 
 
@@ -93,10 +94,11 @@ def test_a_version_with_its_weights_in_the_graph_alone_says_so(start, tmp_path):
     assert "has its weights in its graph alone" in error.message
 
 
-def test_a_version_that_computes_otherwise_says_so():
-    config = classifier_config(word_tokenizer(), precision="int8")
-    with pytest.raises(InvalidInput, match="computes in int8, and not by the plain equations"):
-        Inside.of(config, lambda: b"unread").check(GatesAsk(), 1, "")
+def test_a_version_of_layers_that_are_not_known_says_so():
+    config = classifier_config(word_tokenizer())
+    inside = Inside.of(config, lambda: b"unread", has_other_layers=True)
+    with pytest.raises(InvalidInput, match="made elsewhere, of layers that are not known here"):
+        inside.check(GatesAsk(), 1, "")
 
 
 def test_weights_that_cannot_be_read_now_are_no_fault_of_the_caller():
