@@ -249,7 +249,7 @@ def _at(array: NDArray[Any]) -> int:
 
     A quarter of what `array.ctypes` takes, which a short text would notice a dozen times.
     """
-    return ctypes.addressof(ctypes.c_char.from_buffer(array)) if array.size else 0
+    return ctypes.addressof(ctypes.c_char.from_buffer(array.data)) if array.size else 0
 
 
 def _check(failed: int) -> None:

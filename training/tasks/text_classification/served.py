@@ -15,7 +15,7 @@ from model_store.eight_bit_form import in_8_bits
 from recurrent.text_classifier import TextClassifier
 from training.data.batches import TextBatches
 from training.data.vocab import encode_corpus
-from training.export.sessions import Session, feeds, open_floats, sequences_of
+from training.export.sessions import Feeds, Session, feeds, open_floats, sequences_of
 
 BATCH_SIZE = 32
 
