@@ -1,4 +1,4 @@
-"""The interactive documentation: every example works, and the page loads nothing from elsewhere."""
+"""The documentation of the routes: every example works. Its page has tests of its own."""
 
 import re
 
@@ -6,7 +6,6 @@ import pytest
 import requests
 
 from service.api.docs.operations import operations
-from tests.e2e.playground.browser import Watch, find_browser, open_browser
 from tests.fake_cards import PNG
 from tests.models import publish_classifier, publish_generator
 from tests.task_models import publish_tagger, publish_translator
@@ -61,18 +60,3 @@ def test_an_example_works(base_url, document, key, name):
 def test_what_is_fetched_works(base_url, document, key):
     _, path = described(document, key)
     assert requests.get(base_url + path, timeout=60).status_code == 200
-
-
-@pytest.mark.skipif(find_browser() is None, reason="no Chromium found (apt-get install chromium)")
-def test_an_example_works_when_pressed_and_nothing_is_loaded_from_elsewhere(base_url):
-    with open_browser() as browser:
-        page = browser.new_page()
-        page.set_default_timeout(30_000)
-        watch = Watch(page, base_url)
-        page.goto(f"{base_url}/docs")
-        page.locator("#operations-Native-post_v1_classify .opblock-summary-control").click()
-        page.locator(".execute").click()
-        answer = page.locator(".live-responses-table .highlight-code").first
-        assert '"label"' in answer.inner_text()
-        assert page.locator(".opblock").count() == len(operations())
-        assert watch.faults == []
