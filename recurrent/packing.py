@@ -48,12 +48,6 @@ def quantize_rows(weights: Floats) -> tuple[Bytes, Floats]:
     return whole.astype(np.int8), scales
 
 
-def as_8_bits(weights: Floats) -> Floats:
-    """Return a matrix (rows, inputs), finite, as what its 8-bit form is worth."""
-    whole, scales = quantize_rows(weights)
-    return whole * scales[:, None]
-
-
 def as_rounded(states: Floats) -> Floats:
     """Return states, in [-1, 1], as the next product reads them."""
     rounded: Floats = np.rint(states * np.float32(LARGEST)) * (np.float32(1) / np.float32(LARGEST))

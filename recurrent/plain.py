@@ -14,7 +14,8 @@ from recurrent.packing import LARGEST, WIDTH, ZERO_POINT, Floats, UnsignedBytes,
 from recurrent.weights import NUM_GATES, Matrix, Network
 
 LOG2_E = np.float32(1.44269504)
-OF_STATE = np.float32(1) / np.float32(LARGEST)
+STATE_STEPS = np.float32(LARGEST)
+OF_STATE = np.float32(1) / STATE_STEPS
 POLYNOMIAL = tuple(
     map(np.float32, (1.3381302e-3, 9.666368e-3, 5.550381e-2, 2.402235e-1, 6.931472e-1, 1.0))
 )
@@ -47,7 +48,7 @@ def hyperbolic_tangent(x: Floats) -> Floats:
 
 def rounded(state: Floats) -> UnsignedBytes:
     """Return a state as the input of the next product."""
-    shifted: Floats = np.rint(state * np.float32(LARGEST)) + ZERO_POINT
+    shifted: Floats = np.rint(state * STATE_STEPS) + ZERO_POINT
     return shifted.astype(np.uint8)
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recurrent.packing import as_rounded
 from service.engine.arrays import Floats
+from service.engine.gates.arithmetic import Arithmetic, CellWeights, Curves
 
 GATES: Mapping[str, tuple[str, ...]] = {
     "rnn": ("hidden",),
@@ -36,15 +36,6 @@ State = tuple[Floats, ...]
 
 GiveWay = Callable[[], None]
 """Called between stretches of work: lets others run, and raises if nobody waits any more."""
-
-
-class CellWeights(NamedTuple):
-    """The four arrays of one layer in one direction, float32."""
-
-    weight_ih: Floats
-    weight_hh: Floats
-    bias_ih: Floats
-    bias_hh: Floats
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,40 +70,40 @@ class Trace:
         return np.concatenate([own[None], self.values[place][:-1]])
 
 
-def sigmoid(sums: Floats) -> Floats:
-    """Return the logistic function of `sums`, by a form that cannot overflow."""
-    values: Floats = 0.5 + 0.5 * np.tanh(0.5 * sums)
-    return values
-
-
-def rnn_step(from_input: Floats, from_hidden: Floats, state: State) -> tuple[Floats, ...]:
+def rnn_step(
+    from_input: Floats, from_hidden: Floats, state: State, curves: Curves
+) -> tuple[Floats, ...]:
     """Elman's cell: h' = tanh(W_ih x + b_ih + W_hh h + b_hh) (Elman 1990)."""
-    return (np.tanh(from_input[0] + from_hidden[0]),)
+    return (curves.tanh(from_input[0] + from_hidden[0]),)
 
 
-def lstm_step(from_input: Floats, from_hidden: Floats, state: State) -> tuple[Floats, ...]:
+def lstm_step(
+    from_input: Floats, from_hidden: Floats, state: State, curves: Curves
+) -> tuple[Floats, ...]:
     """Long short-term memory (Hochreiter and Schmidhuber 1997, forget gate of Gers et al. 2000).
 
     c' = f * c + i * g,  h' = o * tanh(c').
     """
     sums = from_input + from_hidden
-    write, forget, output = sigmoid(sums[0]), sigmoid(sums[1]), sigmoid(sums[3])
-    candidate = np.tanh(sums[2])
+    write, forget, output = (curves.sigmoid(sums[gate]) for gate in (0, 1, 3))
+    candidate = curves.tanh(sums[2])
     cell = forget * state[1] + write * candidate
-    return write, forget, candidate, output, cell, output * np.tanh(cell)
+    return write, forget, candidate, output, cell, output * curves.tanh(cell)
 
 
-def gru_step(from_input: Floats, from_hidden: Floats, state: State) -> tuple[Floats, ...]:
+def gru_step(
+    from_input: Floats, from_hidden: Floats, state: State, curves: Curves
+) -> tuple[Floats, ...]:
     """Gated recurrent unit (Cho et al. 2014), reset applied after the product as in cuDNN.
 
     n = tanh(W_in x + b_in + r * (W_hn h + b_hn)),  h' = (1 - z) * n + z * h.
     """
-    reset, update = sigmoid(from_input[0] + from_hidden[0]), sigmoid(from_input[1] + from_hidden[1])
-    candidate = np.tanh(from_input[2] + reset * from_hidden[2])
+    reset, update = (curves.sigmoid(from_input[gate] + from_hidden[gate]) for gate in (0, 1))
+    candidate = curves.tanh(from_input[2] + reset * from_hidden[2])
     return reset, update, candidate, (1 - update) * candidate + update * state[0]
 
 
-STEPS: Mapping[str, Callable[[Floats, Floats, State], tuple[Floats, ...]]] = {
+STEPS: Mapping[str, Callable[[Floats, Floats, State, Curves], tuple[Floats, ...]]] = {
     "rnn": rnn_step,
     "lstm": lstm_step,
     "gru": gru_step,
@@ -120,29 +111,21 @@ STEPS: Mapping[str, Callable[[Floats, Floats, State], tuple[Floats, ...]]] = {
 
 
 def read(
-    cell: str,
-    inputs: Floats,
-    state: State,
-    *,
-    weights: CellWeights,
-    give_way: GiveWay,
-    is_8_bit: bool = False,
+    cell: str, sums: Floats, state: State, *, arithmetic: Arithmetic, give_way: GiveWay
 ) -> Trace:
     """Run one layer over a text, a step at a time, and keep all of it.
 
     Args:
         cell: "rnn", "lstm" or "gru".
-        inputs: (steps, input_size).
+        sums: (steps, gates * hidden_size), what the inputs add to the gates.
         state: State before the first step.
-        weights: The layer's weights.
+        arithmetic: The layer's weights, and in what numbers they are multiplied.
         give_way: Called every `STRETCH` steps.
-        is_8_bit: Whether states are rounded where they are multiplied.
     """
-    num_steps, num_gates = len(inputs), len(GATES[cell])
+    num_steps, num_gates = len(sums), len(GATES[cell])
     shape = (num_steps, num_gates, len(state[0]))
-    sums = inputs @ weights.weight_ih.T + weights.bias_ih
     trace = Trace(
-        *(cell, weights, state),
+        *(cell, arithmetic.weights, state),
         from_input=sums.reshape(shape),
         from_hidden=np.empty(shape, np.float32),
         values=np.empty((len(QUANTITIES[cell]), num_steps, shape[-1]), np.float32),
@@ -150,9 +133,8 @@ def read(
     for step in range(num_steps):
         if step % STRETCH == 0:
             give_way()
-        hidden = as_rounded(state[0]) if is_8_bit else state[0]
-        from_hidden = (weights.weight_hh @ hidden + weights.bias_hh).reshape(shape[1:])
-        inside = STEPS[cell](trace.from_input[step], from_hidden, state)
+        from_hidden = arithmetic.of_hidden(state[0]).reshape(shape[1:])
+        inside = STEPS[cell](trace.from_input[step], from_hidden, state, arithmetic.curves)
         trace.from_hidden[step] = from_hidden
         trace.values[:, step] = inside
         state = (inside[-1], inside[-2]) if cell == "lstm" else (inside[-1],)

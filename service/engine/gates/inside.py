@@ -10,10 +10,10 @@ import numpy as np
 
 from model_store import RecurrentConfig, StoreError
 from model_store.safetensors_file import open_tensors
-from recurrent.packing import as_8_bits
+from recurrent.packing import quantize_rows
 from service.engine.arrays import Floats
 from service.engine.gates.cells import GATES, QUANTITIES, Trace
-from service.engine.gates.network import Shape, Tensors, Traces, in_order, wide
+from service.engine.gates.network import SCALES, Shape, Tensors, Traces, in_order, wide
 from service.engine.requests.gates import GatesAsk, LayerGates, Summary, WholeUnits
 from service.errors import InvalidInput, NotReady
 
@@ -203,10 +203,12 @@ class Inside:
 
 def _as_8_bits(tensors: Tensors) -> Tensors:
     """Return the weights with those that the 8-bit engine rounds as it has them."""
-    return {
-        name: as_8_bits(wide(array)) if _is_rounded(name, array.ndim) else array
-        for name, array in tensors.items()
-    }
+    found = dict(tensors)
+    for name, array in tensors.items():
+        if _is_rounded(name, array.ndim):
+            whole, scales = quantize_rows(wide(array))
+            found |= {name: whole * scales[:, None], f"{name}{SCALES}": scales}
+    return found
 
 
 def _is_rounded(name: str, num_axes: int) -> bool:

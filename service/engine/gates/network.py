@@ -12,7 +12,12 @@ import numpy.typing as npt
 
 from recurrent.packing import as_rounded
 from service.engine.arrays import Floats
-from service.engine.gates.cells import CellWeights, GiveWay, State, Trace, backward, read
+from service.engine.gates.arithmetic import Arithmetic, CellWeights, In8Bits, InFloats
+from service.engine.gates.cells import GiveWay, State, Trace, backward, read
+
+EMBEDDING = "stack.embedding.weight"
+SCALES = ".scales"
+"""After a matrix's name: what one step of each row in 8 bits is worth."""
 
 Tensors = Mapping[str, npt.NDArray[Any]]
 Traces = list[tuple[Trace, ...]]
@@ -24,7 +29,7 @@ steps go from the text's end to its start."""
 class Shape:
     """What a network is: kind of its cells, their number in a layer, layers, directions.
 
-    With `is_8_bit` it reads as the 8-bit engine does: states are rounded where they are multiplied.
+    With `is_8_bit` it reads as the 8-bit engine does, to the last bit.
     """
 
     cell: str
@@ -55,12 +60,13 @@ class Network:
     def __init__(self, tensors: Tensors, shape: Shape, give_way: GiveWay) -> None:
         """Widen the layers' weights to float32, as the graphs do."""
         self.shape = shape
-        self._embedding = tensors["stack.embedding.weight"]
+        self._embedding = tensors[EMBEDDING]
+        self._embedding_scales = tensors.get(f"{EMBEDDING}{SCALES}")
         self._give_way = give_way
-        self._weights = [
+        self._layers = [
             [
-                CellWeights(*(wide(tensors[f"{path}.{field}"]) for field in CellWeights._fields))
-                for path in (f"stack.{one}_layers.{layer}" for one in shape.directions)
+                _arithmetic(tensors, f"stack.{one}_layers.{layer}", is_8_bit=shape.is_8_bit)
+                for one in shape.directions
             ]
             for layer in range(shape.num_layers)
         ]
@@ -72,24 +78,26 @@ class Network:
             token_ids: What is read.
             start: A state per layer to go on from; zeros when None.
         """
-        outputs = wide(self._embedding[np.asarray(token_ids, np.intp)])
+        ids = np.asarray(token_ids, np.intp)
+        outputs = wide(self._embedding[ids])
+        scales = self._embedding_scales
+        steps = None if scales is None else scales[ids][:, None]
         traces: Traces = []
-        for layer, directions in enumerate(self._weights):
+        for layer, directions in enumerate(self._layers):
             state = self._zeros() if start is None else start[layer]
             traces.append(
                 tuple(
                     read(
                         self.shape.cell,
-                        in_order(outputs, is_backward=bool(place)),
+                        in_order(one.of_inputs(outputs, steps), is_backward=bool(place)),
                         state,
-                        weights=weights,
+                        arithmetic=one,
                         give_way=self._give_way,
-                        is_8_bit=self.shape.is_8_bit,
                     )
-                    for place, weights in enumerate(directions)
+                    for place, one in enumerate(directions)
                 )
             )
-            outputs = self.shape.as_read(outputs_of(traces[-1]))
+            outputs, steps = outputs_of(traces[-1]), None
         return traces
 
     def influences(self, traces: Traces, of_outputs: Floats) -> list[tuple[Floats, ...]]:
@@ -124,6 +132,14 @@ class Network:
     def _zeros(self) -> State:
         zeros = np.zeros(self.shape.hidden_size, np.float32)
         return (zeros, zeros) if self.shape.cell == "lstm" else (zeros,)
+
+
+def _arithmetic(tensors: Tensors, path: str, *, is_8_bit: bool) -> Arithmetic:
+    weights = CellWeights(*(wide(tensors[f"{path}.{field}"]) for field in CellWeights._fields))
+    if not is_8_bit:
+        return InFloats(weights)
+    scales = (tensors[f"{path}.{field}{SCALES}"] for field in ("weight_ih", "weight_hh"))
+    return In8Bits(weights, tuple(scales))  # type: ignore[arg-type]
 
 
 def outputs_of(directions: Sequence[Trace]) -> Floats:
