@@ -100,7 +100,7 @@ type: $(TRAIN) $(DEV) ## Check types
 
 cover: $(TRAIN) $(DEV) $(ENGINE) ## Run all tests and measure branch coverage (DATA_DIR adds those on real data)
 	@echo "All tests, those in a browser first: ten to twenty minutes on two cores"
-	$(BIN)/pytest -n 2 $(BROWSER_TESTS)
+	$(BIN)/pytest $(BROWSER_TESTS) -n 2
 	$(BIN)/pytest -n 2 --cov --ignore $(BROWSER_TESTS)
 
 audit: $(AUDIT) ## Look for unsafe code, and for known holes in the packages (needs the network)
